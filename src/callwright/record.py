@@ -1,0 +1,195 @@
+"""The one record that every stage reads and writes.
+
+A `Trajectory` maps one to one to the six modules of the xLAM unified format (arXiv 2409.03215 §3.1:
+task instruction, available tools, format instruction, few-shot examples, query, steps) and both ways to
+OpenAI chat messages. All values are frozen and hold plain JSON data; identity, storage and checks live
+elsewhere.
+
+    >>> encode(Trajectory(id="a", messages=(Message(role="user", content="hi"),)))
+    b'{"id":"a","schema_version":"1.0","messages":[{"role":"user","content":"hi"}]}'
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+SCHEMA_VERSION = "1.0"
+
+Json = Any
+"""A JSON value: None, bool, int, float, str, list of Json, dict of str to Json."""
+
+Role = Literal["system", "user", "assistant", "tool"]
+Severity = Literal["error", "warning", "info"]
+Isolation = Literal["none", "monty", "bwrap", "landlock", "process"]
+
+
+def no_parameters() -> dict[str, Json]:
+    """Return the schema of a function that takes no argument."""
+    return {"type": "object", "properties": {}}
+
+
+class Value(
+    msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True, kw_only=True, gc=False
+):
+    """What every part of the record has in common: frozen, small on the wire, no unknown fields."""
+
+
+class Tool(Value, frozen=True):
+    """A function that a model may call."""
+
+    name: str
+    description: str = ""
+    parameters: dict[str, Json] = msgspec.field(default_factory=no_parameters)
+    """JSON Schema 2020-12 of the arguments object."""
+    returns: dict[str, Json] | None = None
+    """JSON Schema of the result, where the source tells."""
+    kind: Literal["function", "mcp", "env", "code"] = "function"
+    original_name: str | None = None
+    """The source's name, if it was not a legal one."""
+    schema_fixes: tuple[str, ...] = ()
+    """What the normaliser changed, one phrase each."""
+
+
+class ToolCall(Value, frozen=True):
+    """One call. `arguments` is None only when the source's text did not parse."""
+
+    name: str
+    arguments: dict[str, Json] | None = {}
+    id: str | None = None
+    raw: str | None = None
+    """The source's text, kept only when it did not parse."""
+    parse_error: str | None = None
+    depends_on: tuple[str, ...] = ()
+    """Ids of earlier calls whose results the arguments refer to."""
+    alternatives: dict[str, list[Json]] | None = None
+    """Argument name to its allowed values (BFCL); an empty string marks the argument as optional."""
+
+
+class Message(Value, frozen=True):
+    """One turn of a conversation."""
+
+    role: Role
+    content: str = ""
+    reasoning: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    name: str | None = None
+    weight: float | None = None
+    """Loss weight of an assistant turn in training; None means 1."""
+
+
+class Task(Value, frozen=True):
+    """What is asked, apart from the conversation itself."""
+
+    instruction: str = ""
+    format_instruction: str = ""
+    few_shots: tuple[str, ...] = ()
+    kind: Literal["single", "multi", "react", "env", "query"] = "single"
+    expects: Literal["call", "no_call", "clarify", "partial", "any"] = "any"
+    lang: str = "en"
+    output_format: str = ""
+    """A key of `formats.FORMATS`; empty means the default format."""
+
+
+class Outcome(Value, frozen=True):
+    """What the source says about success."""
+
+    reward: float | None = None
+    success: bool | None = None
+    metrics: dict[str, Json] = {}
+
+
+class Preference(Value, frozen=True):
+    """The rejected answer of a preference pair; the chosen one is the trajectory's last message."""
+
+    rejected: Message
+    error_class: str
+    """Which class of error the rejected answer shows (xLAM §3.3, or a corruption of `pair`)."""
+
+
+class Issue(Value, frozen=True):
+    """A finding of a check: where, what was expected, what was found."""
+
+    code: str
+    path: str
+    """JSON path inside the trajectory, for example ``messages[1].tool_calls[0].arguments.days``."""
+    severity: Severity = "error"
+    expected: str = ""
+    got: str = ""
+    by_design: bool = False
+    """True where the source's own expectation explains the finding."""
+
+
+class Source(Value, frozen=True):
+    """Where a trajectory comes from."""
+
+    dataset: str
+    row: int = 0
+    uri: str = ""
+    split: str = ""
+    revision: str = ""
+    license: str = ""
+    noncommercial: bool = False
+    adapter: str = ""
+
+
+class Trajectory(Value, frozen=True):
+    """One task with its tools, conversation, outcome and findings.
+
+    `tools` is None when the source does not tell which tools were offered, and empty when it says none.
+    """
+
+    id: str
+    # A factory, because a plain default would be left out on the wire and a later reader could not tell.
+    schema_version: str = msgspec.field(default_factory=lambda: SCHEMA_VERSION)
+    source: Source | None = None
+    task: Task = Task()
+    tools: tuple[Tool, ...] | None = None
+    messages: tuple[Message, ...] = ()
+    outcome: Outcome | None = None
+    preference: Preference | None = None
+    issues: tuple[Issue, ...] = ()
+    fingerprint: str | None = None
+    """xxh3-128 of tools and messages in hexadecimal; equal rows have equal fingerprints."""
+    extra: dict[str, Json] = {}
+    """What the source carries and the record has no place for; namespaced by stage."""
+
+
+class Dropped(Value, frozen=True):
+    """A row that a stage did not keep: why, where, and the row itself."""
+
+    id: str
+    stage: str
+    reason: str
+    """Stable code of the first finding that decided."""
+    path: str = ""
+    detail: str = ""
+    row: Json = None
+    """The row as it came in, so that nothing is lost."""
+
+
+class Observation(Value, frozen=True):
+    """What came back from executing one call."""
+
+    ok: bool
+    value: Json = None
+    error: str = ""
+    kind: Literal["result", "raised", "refused", "timeout", "crashed", "oversize"] = "result"
+    isolation: Isolation = "none"
+    seconds: float = 0.0
+
+
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Trajectory)
+
+
+def encode(value: Value) -> bytes:
+    """Return compact JSON, keys in field order, defaults left out."""
+    return _encoder.encode(value)
+
+
+def decode(line: bytes | str) -> Trajectory:
+    """Return the trajectory of one JSON line; raises `msgspec.ValidationError` with the path."""
+    return _decoder.decode(line)

@@ -1,0 +1,340 @@
+"""JSON Schema as tools use it: normalise what data sets call a schema, and check arguments strictly.
+
+Data sets write Python, Java or made-up type names, flat parameter lists, and hide `required` in several
+places (see `normalise`). Arguments are then checked against JSON Schema 2020-12 by jsonschema-rs, without
+any coercion: a bool is no integer, 3.0 is no integer, an argument that the schema does not name is an error.
+
+    >>> normalise({"city": {"type": "str"}, "days": {"type": "int, optional"}}).schema["required"]
+    ['city']
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jsonschema_rs
+import msgspec
+
+from callwright.record import Issue, Json
+
+TYPE_NAMES: dict[str, str | None] = {
+    # name in the wild, lower case → JSON Schema type; None means any value
+    "string": "string", "str": "string", "char": "string", "text": "string", "character": "string",
+    "date": "string", "datetime": "string", "time": "string", "url": "string", "enum": "string",
+    "integer": "integer", "int": "integer", "long": "integer", "short": "integer", "byte": "integer",
+    "bigint": "integer",
+    "number": "number", "float": "number", "double": "number", "decimal": "number", "numeric": "number",
+    "boolean": "boolean", "bool": "boolean",
+    "array": "array", "list": "array", "tuple": "array", "set": "array", "arraylist": "array",
+    "sequence": "array", "iterable": "array",
+    "object": "object", "dict": "object", "dictionary": "object", "hashmap": "object", "map": "object",
+    "mapping": "object", "hashtable": "object",
+    "null": "null", "none": "null", "nonetype": "null",
+    "any": None,
+}  # fmt: skip
+FORMATS_BY_TYPE_NAME = {"date": "date", "datetime": "date-time", "url": "uri"}
+_COMBINERS = ("anyOf", "oneOf", "allOf", "prefixItems")
+_SCHEMA_WORDS = frozenset(
+    {"type", "properties", "required", "description", "title", "additionalProperties", "$defs", "$schema",
+     "$ref", "definitions", "anyOf", "oneOf", "allOf", "enum", "items", "default", "optional"}
+)  # fmt: skip
+
+_CODES = {
+    "required": "missing-argument",
+    "additionalProperties": "unknown-argument",
+    "unevaluatedProperties": "unknown-argument",
+    "type": "wrong-type",
+    "enum": "not-in-enum",
+    "const": "not-in-enum",
+    "format": "bad-format",
+    "pattern": "bad-pattern",
+    "minimum": "out-of-bounds",
+    "maximum": "out-of-bounds",
+    "exclusiveMinimum": "out-of-bounds",
+    "exclusiveMaximum": "out-of-bounds",
+    "multipleOf": "out-of-bounds",
+    "minLength": "out-of-bounds",
+    "maxLength": "out-of-bounds",
+    "minItems": "out-of-bounds",
+    "maxItems": "out-of-bounds",
+}
+ISSUE_CODES = (*dict.fromkeys(_CODES.values()), "invalid-value", "bad-schema")
+
+
+class Normalised(NamedTuple):
+    """A schema that JSON Schema 2020-12 accepts, and what had to be changed to get it."""
+
+    schema: dict[str, Json]
+    fixes: tuple[str, ...]
+
+
+def normalise(parameters: Mapping[str, Json] | None) -> Normalised:
+    """Return the object schema that `parameters` means.
+
+    Understood: JSON Schema with the types of BFCL ("dict", "float") or Java ("ArrayList"); Python type
+    names and generics ("List[int]", "Optional[str]"); the flat layout of xLAM-60k, where a parameter is
+    required unless its type says "optional" or it has a default; `required: true` on a property.
+    """
+    fixes: list[str] = []
+    if not parameters:
+        return Normalised({"type": "object", "properties": {}}, ())
+    if _is_flat(parameters):
+        fixes.append("flat parameters wrapped into an object")
+        schema = _object_from_flat(parameters, fixes)
+    else:
+        schema = _clean(dict(parameters), "", fixes)
+        if schema.get("type") != "object" and "$ref" not in schema:
+            schema["type"] = "object"
+            fixes.append("top level set to type object")
+        schema.setdefault("properties", {})
+    return Normalised(schema, tuple(dict.fromkeys(fixes)))
+
+
+def _is_flat(parameters: Mapping[str, Json]) -> bool:
+    if isinstance(parameters.get("type"), str | list) or "$ref" in parameters:
+        return False
+    properties = parameters.get("properties")
+    looks_like_schema = isinstance(properties, dict) and set(parameters) <= _SCHEMA_WORDS
+    return not looks_like_schema
+
+
+def _object_from_flat(parameters: Mapping[str, Json], fixes: list[str]) -> dict[str, Json]:
+    properties: dict[str, Json] = {}
+    required: list[str] = []
+    for name, spec in parameters.items():
+        if not isinstance(spec, dict):
+            spec = {"type": spec} if isinstance(spec, str) else {}
+        declared = spec.get("required")
+        optional = _says_optional(spec.get("type")) or "default" in spec
+        if declared is True or (not isinstance(declared, bool) and not optional):
+            required.append(name)
+        properties[name] = _clean(dict(spec), name, fixes)
+    schema: dict[str, Json] = {"type": "object", "properties": properties}
+    if required:
+        schema["required"] = required
+    return schema
+
+
+def _says_optional(type_name: Json) -> bool:
+    return isinstance(type_name, str) and "optional" in type_name.lower()
+
+
+def _clean(schema: dict[str, Json], path: str, fixes: list[str]) -> dict[str, Json]:
+    """Return `schema` with every nested type name, `required` flag and default made legal."""
+    schema.pop("optional", None)
+    if not isinstance(schema.get("required", []), list):
+        del schema["required"]  # a flag on a property; the parent has collected it
+    if isinstance(schema.get("type"), str):
+        _replace_type(schema, path, fixes)
+    elif isinstance(schema.get("type"), list):
+        schema["type"] = [TYPE_NAMES.get(str(t).lower()) or t for t in schema["type"]]
+    properties = schema.get("properties")
+    if isinstance(properties, dict):
+        _clean_properties(schema, properties, path, fixes)
+    for word in ("items", "additionalProperties"):
+        if isinstance(schema.get(word), dict):
+            schema[word] = _clean(dict(schema[word]), f"{path}[]", fixes)
+    for word in _COMBINERS:
+        if isinstance(schema.get(word), list):
+            schema[word] = [_clean(dict(s), path, fixes) if isinstance(s, dict) else s for s in schema[word]]
+    for word in ("$defs", "definitions"):
+        if isinstance(schema.get(word), dict):
+            schema[word] = {
+                k: _clean(dict(s), f"{word}.{k}", fixes) if isinstance(s, dict) else s
+                for k, s in schema[word].items()
+            }
+    if "default" in schema:
+        _fix_default(schema, path, fixes)
+    return schema
+
+
+def _clean_properties(
+    schema: dict[str, Json], properties: Mapping[str, Json], path: str, fixes: list[str]
+) -> None:
+    required = [name for name in schema.get("required", []) if name in properties]
+    if len(required) != len(schema.get("required", [])):
+        fixes.append(f"{path or 'top level'}: required names without a property removed")
+    cleaned: dict[str, Json] = {}
+    for name, spec in properties.items():
+        if not isinstance(spec, dict):
+            fixes.append(f"{name}: schema {json.dumps(spec)[:40]} replaced by any")
+            spec = {}
+        if spec.get("required") is True and name not in required:
+            required.append(name)
+            fixes.append(f"{name}: required moved to the object")
+        if _says_optional(spec.get("type")) and name in required:
+            required.remove(name)
+            fixes.append(f"{name}: optional by its type, no longer required")
+        cleaned[name] = _clean(dict(spec), name, fixes)
+    schema["properties"] = cleaned
+    if required:
+        schema["required"] = required
+    else:
+        schema.pop("required", None)
+
+
+def _replace_type(schema: dict[str, Json], path: str, fixes: list[str]) -> None:
+    text = schema["type"]
+    fragment = parse_type(text)
+    if fragment == {"type": text}:
+        return
+    fixes.append(f"{path or 'top level'}: type {text!r} read as {json.dumps(fragment)}")
+    del schema["type"]
+    for key, value in fragment.items():
+        schema.setdefault(key, value)
+
+
+def parse_type(text: str) -> dict[str, Json]:
+    """Return the schema of a type name as people write it; `{}` (any value) for one that is unknown.
+
+    >>> parse_type("List[int]")
+    {'type': 'array', 'items': {'type': 'integer'}}
+    """
+    text = re.sub(r",?\s*\(?optional\)?\s*$", "", text.strip(), flags=re.IGNORECASE).strip(" .")
+    generic = re.fullmatch(r"(?:typing\.)?(\w+)\s*[\[<](.*)[\]>]", text, flags=re.DOTALL)
+    if generic:
+        return _parse_generic(generic[1].lower(), _split_arguments(generic[2]))
+    if "|" in text:
+        return _union([parse_type(part) for part in text.split("|")])
+    name = text.lower()
+    if name not in TYPE_NAMES:
+        return {}
+    known = TYPE_NAMES[name]
+    fragment: dict[str, Json] = {"type": known} if known else {}
+    if name in FORMATS_BY_TYPE_NAME:
+        fragment["format"] = FORMATS_BY_TYPE_NAME[name]
+    return fragment
+
+
+def _parse_generic(name: str, arguments: list[str]) -> dict[str, Json]:
+    if name == "optional":
+        return parse_type(arguments[0]) if arguments else {}
+    if name == "union":
+        return _union([parse_type(a) for a in arguments])
+    if name == "literal":
+        return {"enum": [_literal(a) for a in arguments]}
+    base = TYPE_NAMES.get(name)
+    if base == "array":
+        inner = {json.dumps(parse_type(a), sort_keys=True) for a in arguments if a != "..."}
+        # A tuple of one repeated type keeps it; a mixed tuple says nothing about its items.
+        items = json.loads(inner.pop()) if len(inner) == 1 else {}
+        return {"type": "array", "items": items} if items else {"type": "array"}
+    if base == "object":
+        value = parse_type(arguments[1]) if len(arguments) == 2 else {}
+        return {"type": "object", "additionalProperties": value} if value else {"type": "object"}
+    return {}
+
+
+def _split_arguments(text: str) -> list[str]:
+    parts, depth, start = [], 0, 0
+    for i, char in enumerate(text):
+        depth += (char in "[<(") - (char in "]>)")
+        if char == "," and depth == 0:
+            parts.append(text[start:i])
+            start = i + 1
+    return [p.strip() for p in [*parts, text[start:]] if p.strip()]
+
+
+def _literal(text: str) -> Json:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text.strip("'\"")
+
+
+def _union(fragments: list[dict[str, Json]]) -> dict[str, Json]:
+    if any(not f for f in fragments):
+        return {}
+    kept = [f for f in fragments if f != {"type": "null"}]
+    return kept[0] if len(kept) == 1 else {"anyOf": kept}
+
+
+def _fix_default(schema: dict[str, Json], path: str, fixes: list[str]) -> None:
+    """Make a default agree with its type, or remove it where it can not."""
+    default, kind = schema["default"], schema.get("type")
+    if default is None or not isinstance(kind, str) or _is_of(kind, default):
+        return
+    cast = _cast_default(kind, default)
+    if cast is None:
+        del schema["default"]
+        fixes.append(f"{path}: default {json.dumps(default)[:40]} removed, it is no {kind}")
+    else:
+        schema["default"] = cast
+        fixes.append(f"{path}: default {json.dumps(default)[:40]} read as {json.dumps(cast)[:40]}")
+
+
+def _is_of(kind: str, value: Json) -> bool:
+    types: dict[str, tuple[type, ...]] = {
+        "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,),
+        "array": (list,), "object": (dict,), "null": (type(None),),
+    }  # fmt: skip
+    if isinstance(value, bool) and kind != "boolean":
+        return False
+    return isinstance(value, types.get(kind, (object,)))
+
+
+def _cast_default(kind: str, value: Json) -> Json:
+    if kind == "string":
+        return json.dumps(value) if not isinstance(value, dict | list) else None
+    if isinstance(value, float) and kind == "integer" and value.is_integer():
+        return int(value)
+    if isinstance(value, str):
+        try:
+            parsed = json.loads(value.lower() if kind == "boolean" else value)
+        except ValueError:
+            return None
+        return parsed if _is_of(kind, parsed) else None
+    return None
+
+
+def check(schema: Mapping[str, Json], arguments: Json, path: str = "arguments") -> Iterator[Issue]:
+    """Yield what is wrong with `arguments`, each with its JSON path. Nothing is coerced."""
+    try:
+        validator = _compile(msgspec.json.encode(schema, order="sorted"))
+    except (ValueError, RecursionError) as error:
+        yield Issue(code="bad-schema", path=path, expected="a JSON Schema", got=str(error)[:200])
+        return
+    if not validator.is_valid(arguments):
+        for problem in validator.iter_errors(arguments):
+            yield _as_issue(problem, path)
+    yield from _integral_floats(schema, arguments, path)
+
+
+@lru_cache(maxsize=16384)
+def _compile(schema: bytes) -> jsonschema_rs.Draft202012Validator:
+    parsed = json.loads(schema)
+    # JSON Schema lets unnamed properties pass; a tool's argument that nobody declared is a mistake.
+    if not any(word in parsed for word in ("$ref", "allOf", "anyOf", "oneOf")):
+        parsed.setdefault("additionalProperties", False)
+    return jsonschema_rs.Draft202012Validator(parsed, validate_formats=True)
+
+
+def _as_issue(problem: jsonschema_rs.ValidationError, path: str) -> Issue:
+    word = str(problem.schema_path[-1]) if problem.schema_path else ""
+    kind: Any = problem.kind
+    code = _CODES.get(kind.name, "invalid-value")
+    where = path + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in problem.instance_path)
+    names = re.findall(r'"([^"]*)" is a required|\'([^\']*)\'', problem.message)
+    if code in ("missing-argument", "unknown-argument") and names:
+        where += f".{names[0][0] or names[0][1]}"
+    return Issue(code=code, path=where, expected=word, got=problem.message[:300])
+
+
+def _integral_floats(schema: Json, value: Json, path: str) -> Iterator[Issue]:
+    """Yield where a float such as 3.0 stands for an integer, which JSON Schema itself lets pass."""
+    if not isinstance(schema, Mapping):
+        return
+    if isinstance(value, float):
+        if schema.get("type") == "integer" and value.is_integer():
+            yield Issue(code="wrong-type", path=path, expected="integer", got=repr(value))
+    elif isinstance(value, dict):
+        properties = schema.get("properties", {})
+        for name, item in value.items():
+            yield from _integral_floats(properties.get(name), item, f"{path}.{name}")
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from _integral_floats(schema.get("items"), item, f"{path}[{i}]")
