@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 import msgspec
+from msgspec.structs import force_setattr
 
 SCHEMA_VERSION = "1.0"
 
@@ -92,6 +93,18 @@ class Task(Value, frozen=True):
     output_format: str = ""
     """A key of `formats.FORMATS`; empty means the default format."""
 
+    def __post_init__(self) -> None:
+        # msgspec leaves a default out by identity; without this, equal tasks could differ on the wire.
+        if self.lang == "en":
+            force_setattr(self, "lang", "en")
+        if self.kind == "single":
+            force_setattr(self, "kind", "single")
+        if self.expects == "any":
+            force_setattr(self, "expects", "any")
+
+
+_NO_TASK = Task()
+
 
 class Outcome(Value, frozen=True):
     """What the source says about success."""
@@ -145,7 +158,7 @@ class Trajectory(Value, frozen=True):
     # A factory, because a plain default would be left out on the wire and a later reader could not tell.
     schema_version: str = msgspec.field(default_factory=lambda: SCHEMA_VERSION)
     source: Source | None = None
-    task: Task = Task()
+    task: Task = _NO_TASK
     tools: tuple[Tool, ...] | None = None
     messages: tuple[Message, ...] = ()
     outcome: Outcome | None = None
@@ -155,6 +168,11 @@ class Trajectory(Value, frozen=True):
     """xxh3-128 of tools and messages in hexadecimal; equal rows have equal fingerprints."""
     extra: dict[str, Json] = {}
     """What the source carries and the record has no place for; namespaced by stage."""
+
+    def __post_init__(self) -> None:
+        # As in Task: a task that equals the default is the default.
+        if self.task is not _NO_TASK and self.task == _NO_TASK:
+            force_setattr(self, "task", _NO_TASK)
 
 
 class Dropped(Value, frozen=True):

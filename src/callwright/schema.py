@@ -37,6 +37,14 @@ TYPE_NAMES: dict[str, str | None] = {
     "any": None,
 }  # fmt: skip
 FORMATS_BY_TYPE_NAME = {"date": "date", "datetime": "date-time", "url": "uri"}
+_NUMBER, _SCHEMA = (int, float), (dict, bool)
+_KEYWORD_TYPES: dict[str, type | tuple[type, ...]] = {
+    "description": str, "title": str, "format": str, "pattern": str, "$ref": str, "enum": list,
+    "minimum": _NUMBER, "maximum": _NUMBER, "exclusiveMinimum": _NUMBER, "exclusiveMaximum": _NUMBER,
+    "multipleOf": _NUMBER, "minLength": int, "maxLength": int, "minItems": int, "maxItems": int,
+    "uniqueItems": bool, "items": (dict, bool, list), "additionalProperties": _SCHEMA, "not": _SCHEMA,
+    "anyOf": list, "oneOf": list, "allOf": list, "prefixItems": list, "$defs": dict, "definitions": dict,
+}  # fmt: skip
 _COMBINERS = ("anyOf", "oneOf", "allOf", "prefixItems")
 _SCHEMA_WORDS = frozenset(
     {"type", "properties", "required", "description", "title", "additionalProperties", "$defs", "$schema",
@@ -79,18 +87,26 @@ def normalise(parameters: Mapping[str, Json] | None) -> Normalised:
     names and generics ("List[int]", "Optional[str]"); the flat layout of xLAM-60k, where a parameter is
     required unless its type says "optional" or it has a default; `required: true` on a property.
     """
-    fixes: list[str] = []
     if not parameters:
         return Normalised({"type": "object", "properties": {}}, ())
+    try:
+        return _normalise(parameters)
+    except RecursionError:
+        return Normalised({"type": "object"}, ("nested too deep to read, replaced by any object",))
+
+
+def _normalise(parameters: Mapping[str, Json]) -> Normalised:
+    fixes: list[str] = []
     if _is_flat(parameters):
         fixes.append("flat parameters wrapped into an object")
         schema = _object_from_flat(parameters, fixes)
     else:
-        schema = _clean(dict(parameters), "", fixes)
+        schema = _clean({**parameters, "properties": parameters.get("properties", {})}, "", fixes)
         if schema.get("type") != "object" and "$ref" not in schema:
             schema["type"] = "object"
             fixes.append("top level set to type object")
-        schema.setdefault("properties", {})
+            if "default" in schema:
+                _fix_default(schema, "top level", fixes)
     return Normalised(schema, tuple(dict.fromkeys(fixes)))
 
 
@@ -98,8 +114,10 @@ def _is_flat(parameters: Mapping[str, Json]) -> bool:
     if isinstance(parameters.get("type"), str | list) or "$ref" in parameters:
         return False
     properties = parameters.get("properties")
-    looks_like_schema = isinstance(properties, dict) and set(parameters) <= _SCHEMA_WORDS
-    return not looks_like_schema
+    if not isinstance(properties, dict) or not set(parameters) <= _SCHEMA_WORDS:
+        return True
+    # One parameter that happens to be named "properties" has a type of its own where properties would be.
+    return len(parameters) == 1 and isinstance(properties.get("type"), str)
 
 
 def _object_from_flat(parameters: Mapping[str, Json], fixes: list[str]) -> dict[str, Json]:
@@ -126,25 +144,41 @@ def _says_optional(type_name: Json) -> bool:
 def _clean(schema: dict[str, Json], path: str, fixes: list[str]) -> dict[str, Json]:
     """Return `schema` with every nested type name, `required` flag and default made legal."""
     schema.pop("optional", None)
+    for word in [w for w, value in schema.items() if not isinstance(value, _KEYWORD_TYPES.get(w, object))]:
+        fixes.append(f"{path or 'top level'}: {word} {json.dumps(schema.pop(word))[:40]} removed")
     if not isinstance(schema.get("required", []), list):
         del schema["required"]  # a flag on a property; the parent has collected it
     if isinstance(schema.get("type"), str):
         _replace_type(schema, path, fixes)
     elif isinstance(schema.get("type"), list):
-        schema["type"] = [TYPE_NAMES.get(str(t).lower()) or t for t in schema["type"]]
-    properties = schema.get("properties")
-    if isinstance(properties, dict):
+        _replace_types(schema, path, fixes)
+    elif "type" in schema:
+        fixes.append(f"{path or 'top level'}: type {json.dumps(schema.pop('type'))[:40]} removed")
+    properties = schema.get("properties", {})
+    if not isinstance(properties, dict):
+        fixes.append(f"{path or 'top level'}: properties {json.dumps(properties)[:40]} replaced by none")
+        properties = schema["properties"] = {}
+    if "properties" in schema:
         _clean_properties(schema, properties, path, fixes)
+    elif "required" in schema:
+        schema["required"] = _names(schema["required"], path, fixes)
+    if isinstance(schema.get("items"), list):
+        fixes.append(f"{path}[]: list of item schemas moved to prefixItems")
+        if items := schema.pop("items"):
+            schema["prefixItems"] = items
     for word in ("items", "additionalProperties"):
         if isinstance(schema.get(word), dict):
             schema[word] = _clean(dict(schema[word]), f"{path}[]", fixes)
     for word in _COMBINERS:
-        if isinstance(schema.get(word), list):
-            schema[word] = [_clean(dict(s), path, fixes) if isinstance(s, dict) else s for s in schema[word]]
+        if word in schema:
+            choices = [s for s in schema.pop(word) if isinstance(s, _SCHEMA)]
+            choices = [_clean(dict(s), path, fixes) if isinstance(s, dict) else s for s in choices]
+            if choices:
+                schema[word] = choices
     for word in ("$defs", "definitions"):
-        if isinstance(schema.get(word), dict):
+        if word in schema:
             schema[word] = {
-                k: _clean(dict(s), f"{word}.{k}", fixes) if isinstance(s, dict) else s
+                k: _clean(dict(s), f"{word}.{k}", fixes) if isinstance(s, dict) else {}
                 for k, s in schema[word].items()
             }
     if "default" in schema:
@@ -152,11 +186,19 @@ def _clean(schema: dict[str, Json], path: str, fixes: list[str]) -> dict[str, Js
     return schema
 
 
+def _names(required: list[Json], path: str, fixes: list[str]) -> list[str]:
+    names = list(dict.fromkeys(name for name in required if isinstance(name, str)))
+    if len(names) != len(required):
+        fixes.append(f"{path or 'top level'}: required cleared of what is no name or a repeated one")
+    return names
+
+
 def _clean_properties(
     schema: dict[str, Json], properties: Mapping[str, Json], path: str, fixes: list[str]
 ) -> None:
-    required = [name for name in schema.get("required", []) if name in properties]
-    if len(required) != len(schema.get("required", [])):
+    declared = _names(schema.get("required", []), path, fixes)
+    required = [name for name in declared if name in properties]
+    if len(required) != len(declared):
         fixes.append(f"{path or 'top level'}: required names without a property removed")
     cleaned: dict[str, Json] = {}
     for name, spec in properties.items():
@@ -186,6 +228,17 @@ def _replace_type(schema: dict[str, Json], path: str, fixes: list[str]) -> None:
     del schema["type"]
     for key, value in fragment.items():
         schema.setdefault(key, value)
+
+
+def _replace_types(schema: dict[str, Json], path: str, fixes: list[str]) -> None:
+    """Make every entry of a list of types legal; an unknown one stands for any value, so no type is left."""
+    before = schema.pop("type")
+    known = [TYPE_NAMES.get(t.strip().lower()) if isinstance(t, str) else None for t in before]
+    after = [] if None in known else list(dict.fromkeys(known))
+    if after:
+        schema["type"] = after
+    if after != before:
+        fixes.append(f"{path or 'top level'}: type {json.dumps(before)[:60]} read as {json.dumps(after)}")
 
 
 def parse_type(text: str) -> dict[str, Json]:
@@ -296,11 +349,13 @@ def check(schema: Mapping[str, Json], arguments: Json, path: str = "arguments") 
     try:
         validator = _compile(msgspec.json.encode(schema, order="sorted"))
     except (ValueError, RecursionError) as error:
-        yield Issue(code="bad-schema", path=path, expected="a JSON Schema", got=str(error)[:200])
+        yield Issue(
+            code="bad-schema", path=path, expected="a JSON Schema", got=str(error).partition("\n")[0][:200]
+        )
         return
     if not validator.is_valid(arguments):
         for problem in validator.iter_errors(arguments):
-            yield _as_issue(problem, path)
+            yield from _as_issues(problem, path)
     yield from _integral_floats(schema, arguments, path)
 
 
@@ -310,18 +365,26 @@ def _compile(schema: bytes) -> jsonschema_rs.Draft202012Validator:
     # JSON Schema lets unnamed properties pass; a tool's argument that nobody declared is a mistake.
     if not any(word in parsed for word in ("$ref", "allOf", "anyOf", "oneOf")):
         parsed.setdefault("additionalProperties", False)
-    return jsonschema_rs.Draft202012Validator(parsed, validate_formats=True)
+    return jsonschema_rs.Draft202012Validator(parsed, validate_formats=True, retriever=_refuse)
 
 
-def _as_issue(problem: jsonschema_rs.ValidationError, path: str) -> Issue:
+def _refuse(uri: str) -> Json:
+    # A schema is data: it must not make us open files or connections.
+    raise ValueError(f"{uri} lies outside the schema")
+
+
+def _as_issues(problem: jsonschema_rs.ValidationError, path: str) -> Iterator[Issue]:
     word = str(problem.schema_path[-1]) if problem.schema_path else ""
     kind: Any = problem.kind
     code = _CODES.get(kind.name, "invalid-value")
     where = path + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in problem.instance_path)
-    names = re.findall(r'"([^"]*)" is a required|\'([^\']*)\'', problem.message)
-    if code in ("missing-argument", "unknown-argument") and names:
-        where += f".{names[0][0] or names[0][1]}"
-    return Issue(code=code, path=where, expected=word, got=problem.message[:300])
+    places = [where]
+    if code == "missing-argument":
+        places = [f"{where}.{kind.property}"]
+    elif code == "unknown-argument":
+        places = [f"{where}.{name}" for name in kind.unexpected]
+    for place in places:
+        yield Issue(code=code, path=place, expected=word, got=problem.message[:300])
 
 
 def _integral_floats(schema: Json, value: Json, path: str) -> Iterator[Issue]:

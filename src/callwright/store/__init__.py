@@ -1,0 +1,29 @@
+"""Files that can be trusted: rows in and out, reports, and run directories.
+
+Everything that ends up on disk is written beside its final name and renamed when complete, so that whatever
+carries a final name is whole. A report (of a stage) and a marker (of a run) come last and say so.
+
+    >>> with Sink(Path("out.jsonl"), "verify", {"strict": True}) as sink:      # doctest: +SKIP
+    ...     for row in read(Path("in.jsonl")):
+    ...         sink.put(row)
+"""
+
+from callwright.store.files import row_seed, sha256_file, sha256_text, write_json_atomic
+from callwright.store.lines import read, read_lines
+from callwright.store.run import Run, StageResult
+from callwright.store.sink import Report, Sink, dropped_path, report_path
+
+__all__ = [
+    "Report",
+    "Run",
+    "Sink",
+    "StageResult",
+    "dropped_path",
+    "read",
+    "read_lines",
+    "report_path",
+    "row_seed",
+    "sha256_file",
+    "sha256_text",
+    "write_json_atomic",
+]

@@ -1,0 +1,181 @@
+"""Lines of JSON in and out: plain, zstd or gzip, streaming, with the place in every complaint.
+
+A line that holds no trajectory becomes a `Dropped` with the line itself; a file that can not be read to its
+end is a `DataError`. msgspec refuses NaN and infinity; of a key that occurs twice the last one counts,
+because looking for repeats would cost more than the rest of the reading.
+
+    >>> for row in read(Path("rows.jsonl.zst")):      # doctest: +SKIP
+    ...     print(row.id)
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import msgspec
+import zstandard
+
+from callwright.errors import ConfigError, DataError
+from callwright.record import Dropped, Json, Trajectory, decode
+
+SUFFIXES = (".jsonl", ".jsonl.zst", ".jsonl.gz")
+MAX_LINE = 256 * 1024 * 1024
+"""Bytes. A longer line is no row; the limit keeps a decompression bomb out of memory."""
+
+_BOM = b"\xef\xbb\xbf"
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_ZSTD_PIECE = 1024
+"""Compressed bytes at a time: few, because four of them may unpack to 128 KiB."""
+
+
+def split_name(path: Path) -> tuple[str, str]:
+    """Return stem and suffix (one of `SUFFIXES`) of a row file's name."""
+    for suffix in SUFFIXES:
+        if path.name.endswith(suffix) and path.name != suffix:
+            return path.name[: -len(suffix)], suffix
+    raise ConfigError(
+        "not a name for a file of rows",
+        place=str(path),
+        expected=f"a name that ends in {', '.join(SUFFIXES)}",
+    )
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Yield line number (from 1) and content of every line that is not blank.
+
+    The name's end decides on decompression. A byte order mark is removed, as is white space around a line.
+    """
+    number = 0
+    try:
+        with _open(path) as stream:
+            for line in iter(lambda: stream.readline(MAX_LINE + 1), b""):
+                number += 1
+                if number == 1:
+                    line = _without_mark(line, path)
+                if len(line) > MAX_LINE:
+                    raise DataError(
+                        "line is too long", place=f"{path}:{number}", expected=f"at most {MAX_LINE:,} bytes"
+                    )
+                if line := line.strip():
+                    yield number, line
+    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+        raise _unreadable(path, number, error) from None
+
+
+def read(path: Path, stage: str = "read") -> Iterator[Trajectory | Dropped]:
+    """Yield each line as a trajectory, or as `Dropped` with the reason `not-utf8` or `not-a-trajectory`."""
+    for number, line in read_lines(path):
+        try:
+            row: Trajectory | Dropped = decode(line)
+        except (ValueError, RecursionError) as error:
+            row = _dropped(line, error, f"{path.name}:{number}", stage)
+        yield row
+
+
+def _dropped(line: bytes, error: Exception, place: str, stage: str) -> Dropped:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError as broken:
+        # Latin-1 maps every byte to one character, so the line can be had back byte by byte.
+        text = line.decode("latin-1")
+        return Dropped(id=place, stage=stage, reason="not-utf8", path=place, detail=str(broken), row=text)
+    row = _json_or_text(line)
+    identity = row.get("id") if isinstance(row, dict) else None
+    return Dropped(
+        id=identity if isinstance(identity, str) and identity else place,
+        stage=stage,
+        reason="not-a-trajectory",
+        path=place,
+        detail=str(error),
+        row=row,
+    )
+
+
+def _json_or_text(line: bytes) -> Json:
+    """Return the value of a line, or its text where msgspec would not write that value back."""
+    try:
+        return msgspec.json.decode(line)
+    except (ValueError, RecursionError):
+        return line.decode("utf-8")
+
+
+def _without_mark(line: bytes, path: Path) -> bytes:
+    if line.startswith(_UTF_16):
+        raise DataError(
+            "wrong encoding", place=str(path), expected="UTF-8", got="UTF-16", hint="convert it first"
+        )
+    return line.removeprefix(_BOM)
+
+
+def _open(path: Path) -> BinaryIO:
+    if path.name.endswith((".zst", ".gz")) and path.is_file() and path.stat().st_size == 0:
+        raise EOFError("a compressed file of no bytes is a truncated one")
+    if path.name.endswith(".zst"):
+        return io.BufferedReader(_ZstdFile(path), buffer_size=1 << 17)
+    if path.name.endswith(".gz"):
+        return cast(BinaryIO, gzip.open(path, "rb"))
+    return path.open("rb")
+
+
+def _unreadable(path: Path, number: int, error: Exception) -> DataError:
+    if number == 0 and isinstance(error, FileNotFoundError):
+        return DataError("no such file", place=str(path))
+    if number == 0 and isinstance(error, IsADirectoryError):
+        return DataError("can not be read", place=str(path), expected="a file", got="a directory")
+    reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
+    return DataError(f"can not be read after line {number}", place=str(path), got=re.sub(r"\s+", " ", reason))
+
+
+class _ZstdFile(io.RawIOBase):
+    """A zstd file as a raw stream that tells a truncated file from a finished one.
+
+    The library's own reader ends silently where the data ends, which would pass for the end of the rows.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("rb")
+        self._frame = zstandard.ZstdDecompressor().decompressobj()
+        self._begun = False
+        self._pending = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._pending:
+            data = self._frame.unused_data if self._frame.eof else b""
+            if self._frame.eof:
+                self._frame, self._begun = zstandard.ZstdDecompressor().decompressobj(), False
+            data = data or self._file.read(_ZSTD_PIECE)
+            if not data:
+                if self._begun:
+                    raise EOFError("the zstd stream is truncated")
+                return 0
+            self._begun = True
+            self._pending = memoryview(self._frame.decompress(data))
+        size = min(len(buffer), len(self._pending))
+        buffer[:size] = self._pending[:size]
+        self._pending = self._pending[size:]
+        return size
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def write_compressed(stream: BinaryIO, suffix: str) -> BinaryIO:
+    """Return a stream that compresses into `stream` as `suffix` says; closing it leaves `stream` open.
+
+    Equal rows give equal bytes: no time and no name goes into the header.
+    """
+    if suffix.endswith(".zst"):
+        return cast(BinaryIO, zstandard.ZstdCompressor(level=3).stream_writer(stream, closefd=False))
+    if suffix.endswith(".gz"):
+        return cast(BinaryIO, gzip.GzipFile("", "wb", compresslevel=6, fileobj=stream, mtime=0))
+    return stream

@@ -1,0 +1,249 @@
+"""Where a data verb's rows go: kept, dropped with the reason, and the report that adds both up.
+
+For ``x.jsonl`` a `Sink` writes ``x.jsonl``, ``x.dropped.jsonl`` and ``x.report.json``. Until the end they are
+``.part`` files; the report is renamed last, so a report on disk means that all three are whole.
+
+    >>> with Sink(Path("x.jsonl"), "verify", {}) as sink:      # doctest: +SKIP
+    ...     sink.put(row)
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+import msgspec
+
+from callwright.errors import DataError, RunError
+from callwright.record import Dropped, Json, Trajectory, encode
+from callwright.store.files import PART, sync, sync_folder, try_lock, write_error, write_json_atomic
+from callwright.store.lines import split_name, write_compressed
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a stage did with its rows."""
+
+    stage: str
+    rows_in: int
+    """Rows that came out of the stage in one way or the other; equals `kept` + `dropped`."""
+    kept: int
+    dropped: int
+    reasons: dict[str, int] = field(default_factory=dict)
+    """How often each reason for dropping occurred, the most frequent first."""
+    config: dict[str, Json] = field(default_factory=dict)
+    seconds: float = 0.0
+    extra: dict[str, Json] = field(default_factory=dict)
+    """What the stage noted about itself."""
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the report as plain JSON data."""
+        plain: dict[str, Json] = msgspec.to_builtins(self)
+        return plain
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Return the report in a file; raises `DataError` if there is none."""
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=cls)
+        except (OSError, ValueError) as error:
+            raise DataError("not a report", place=str(path), got=str(error)) from None
+
+
+def dropped_path(out: Path) -> Path:
+    """Return where the dropped rows of `out` lie; raises `ConfigError` for a name that is no row file's."""
+    stem, suffix = split_name(out)
+    return out.with_name(f"{stem}.dropped{suffix}")
+
+
+def report_path(out: Path) -> Path:
+    """Return where the report of `out` lies; raises `ConfigError` for a name that is no row file's."""
+    return out.with_name(f"{split_name(out)[0]}.report.json")
+
+
+class Sink:
+    """Takes every row that leaves a stage; a context manager.
+
+    Leaving it normally makes the three files appear; leaving it by an exception leaves none of them changed.
+    A second sink on the same file, in this or another process, is a `RunError`.
+    """
+
+    report: Report
+    """Set when the sink is left normally."""
+
+    def __init__(self, out: Path, stage: str, config: Mapping[str, Json]) -> None:
+        self.out = out
+        self.stage = stage
+        self._config = dict(config)
+        self._report_path = report_path(out)
+        self._rows_in = 0
+        self._reasons: dict[str, int] = {}
+        self._extra: dict[str, Json] = {}
+
+    def __enter__(self) -> Self:
+        self._started = time.monotonic()
+        self._kept = _Rows(self.out)
+        try:
+            self._dropped = _Rows(dropped_path(self.out))
+        except BaseException:
+            self._kept.abandon()
+            raise
+        return self
+
+    def put(self, row: Trajectory | Dropped) -> None:
+        """Write one row to where it belongs; one that JSON can not hold is dropped as `not-encodable`."""
+        self._rows_in += 1
+        try:
+            line = encode(row)
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
+            row = _not_encodable(row, self.stage, error)
+            line = encode(row)
+        if isinstance(row, Dropped):
+            self._reasons[row.reason] = self._reasons.get(row.reason, 0) + 1
+            self._dropped.write(line)
+        else:
+            self._kept.write(line)
+
+    def note(self, key: str, value: Json) -> None:
+        """Keep something worth knowing about the stage in the report."""
+        self._extra[key] = value
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            try:
+                self._finish()
+                return
+            except BaseException:
+                self._abandon()
+                raise
+        self._abandon()
+
+    def _finish(self) -> None:
+        for rows in (self._kept, self._dropped):
+            rows.finish()
+        if self._rows_in != self._kept.count + self._dropped.count:
+            raise AssertionError(
+                f"{self.out}: {self._rows_in} rows in, {self._kept.count} + {self._dropped.count} out"
+            )
+        self.report = Report(
+            stage=self.stage,
+            rows_in=self._rows_in,
+            kept=self._kept.count,
+            dropped=self._dropped.count,
+            reasons=dict(sorted(self._reasons.items(), key=lambda item: (-item[1], item[0]))),
+            config=self._config,
+            seconds=round(time.monotonic() - self._started, 3),
+            extra=self._extra,
+        )
+        # An old report must not vouch for new rows, not even between two renames.
+        self._report_path.unlink(missing_ok=True)
+        self._kept.publish()
+        self._dropped.publish()
+        write_json_atomic(self._report_path, self.report)
+
+    def _abandon(self) -> None:
+        self._kept.abandon()
+        self._dropped.abandon()
+
+
+class _Rows:
+    """One file of rows on its way to its final name."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.count = 0
+        self._part = path.with_name(path.name + PART)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = _open_locked(self._part)
+        except OSError as error:
+            raise write_error(path, error) from None
+        self._stream = write_compressed(self._file, split_name(path)[1])
+
+    def write(self, line: bytes) -> None:
+        try:
+            self._stream.write(line + b"\n")
+        except OSError as error:
+            raise write_error(self.path, error) from None
+        self.count += 1
+
+    def finish(self) -> None:
+        """Bring everything down to the disk; the lock stays until `publish`."""
+        try:
+            if self._stream is not self._file:
+                self._stream.close()
+            sync(self._file)
+        except OSError as error:
+            raise write_error(self.path, error) from None
+
+    def publish(self) -> None:
+        try:
+            self._part.replace(self.path)
+            sync_folder(self.path.parent)
+            self._file.close()
+        except OSError as error:
+            raise write_error(self.path, error) from None
+
+    def abandon(self) -> None:
+        """Remove the part file, whatever state it is in; a published file has none any more."""
+        if self._file.closed:
+            return
+        self._part.unlink(missing_ok=True)
+        for stream in (self._stream, self._file):
+            try:
+                stream.close()
+            except OSError:
+                pass  # what could not be flushed was to be thrown away
+
+
+def _open_locked(part: Path) -> BinaryIO:
+    """Open `part` empty, for this process alone."""
+    while True:
+        handle = os.open(part, os.O_RDWR | os.O_CREAT, 0o666)
+        if not try_lock(handle):
+            os.close(handle)
+            raise RunError(
+                "another process is writing this file",
+                place=str(part),
+                hint="wait for it or choose another -o",
+            )
+        try:
+            same = os.path.samestat(os.fstat(handle), part.stat())
+        except FileNotFoundError:
+            same = False
+        if same:
+            if part.is_file():
+                os.ftruncate(handle, 0)
+            return os.fdopen(handle, "wb", buffering=1 << 17)
+        os.close(handle)  # the file was renamed away between opening and locking it: it is finished, not ours
+
+
+def _not_encodable(row: Trajectory | Dropped, stage: str, error: Exception) -> Dropped:
+    """Return the substitute for a row with, say, a lone surrogate in it: all of it kept as legible text."""
+    if isinstance(row, Dropped):
+        return Dropped(
+            id=_legible(row.id),
+            stage=row.stage,
+            reason=row.reason,
+            path=_legible(row.path),
+            detail=_legible(row.detail),
+            row=_legible(repr(row.row)),
+        )
+    return Dropped(
+        id=_legible(row.id),
+        stage=stage,
+        reason="not-encodable",
+        detail=_legible(str(error)),
+        row=_legible(repr(row)),
+    )
+
+
+def _legible(text: str) -> str:
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")

@@ -1,0 +1,292 @@
+"""JSON Schema: whatever data sets call a schema becomes one, and arguments are held to it to the letter."""
+
+import copy
+import socket
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callwright.record import Issue
+from callwright.schema import ISSUE_CODES, TYPE_NAMES, check, normalise, parse_type
+
+NAMES = st.sampled_from(["city", "days", "type", "required", "properties", "items", "a'b", 'a"b', "", "é"])
+TYPES = st.one_of(
+    st.sampled_from([*TYPE_NAMES, "List[int]", "Dict[str, List[float]]", "Optional[str]", "str, optional"]),
+    st.text(max_size=10),
+    st.none(),
+    st.lists(st.sampled_from(["str", "null", "integer", 3, None, ["x"]]), max_size=3),
+)  # fmt: skip
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def specs(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    return st.fixed_dictionaries(
+        {},
+        optional={
+            "type": TYPES,
+            "description": st.text(max_size=5) | st.none(),
+            "minimum": st.integers() | st.text(max_size=2),
+            "default": JSON,
+            "required": st.booleans()
+            | st.lists(NAMES | st.lists(NAMES, max_size=1), max_size=2)
+            | st.just("true"),
+            "optional": st.booleans(),
+            "properties": st.dictionaries(NAMES, inner, max_size=3) | st.none() | st.lists(inner, max_size=1),
+            "items": inner | st.lists(inner, max_size=2) | st.none(),
+            "anyOf": st.lists(inner, max_size=2) | st.just([None]),
+            "additionalProperties": inner | st.booleans(),
+        },
+    )
+
+
+SPEC = st.recursive(specs(st.just({})), specs, max_leaves=4)
+PARAMETERS = SPEC | st.dictionaries(NAMES, SPEC | TYPES, max_size=3)
+
+
+def codes(issues: Iterator[Issue]) -> list[str]:
+    return [issue.code for issue in issues]
+
+
+@given(PARAMETERS)
+def test_whatever_is_given_becomes_an_object_schema_and_stays_one(parameters: dict[str, Any]) -> None:
+    before = copy.deepcopy(parameters)
+    schema, _ = normalise(parameters)
+    assert parameters == before, "the input is not touched"
+    assert schema["type"] == "object"
+    assert "bad-schema" not in codes(check(schema, {}))
+    assert normalise(schema) == (schema, ()), "nothing is left to fix"
+
+
+@given(PARAMETERS, JSON)
+def test_a_check_never_raises_and_speaks_only_known_words(parameters: dict[str, Any], arguments: Any) -> None:
+    for issue in check(normalise(parameters).schema, arguments):
+        assert issue.code in ISSUE_CODES
+        assert issue.path.startswith("arguments")
+        assert "\n" not in issue.got or issue.code != "bad-schema"
+
+
+@pytest.mark.parametrize(
+    ("text", "schema"),
+    [
+        ("str", {"type": "string"}),
+        ("  Integer ", {"type": "integer"}),
+        ("ArrayList", {"type": "array"}),
+        ("List[int]", {"type": "array", "items": {"type": "integer"}}),
+        ("list<string>", {"type": "array", "items": {"type": "string"}}),
+        ("typing.Dict[str, float]", {"type": "object", "additionalProperties": {"type": "number"}}),
+        ("List[List[int]]", {"type": "array", "items": {"type": "array", "items": {"type": "integer"}}}),
+        ("Tuple[int, ...]", {"type": "array", "items": {"type": "integer"}}),
+        ("Tuple[int, str]", {"type": "array"}),
+        ("Optional[bool]", {"type": "boolean"}),
+        ("int, optional", {"type": "integer"}),
+        ("int (optional)", {"type": "integer"}),
+        ("Union[int, str]", {"anyOf": [{"type": "integer"}, {"type": "string"}]}),
+        ("int | None", {"type": "integer"}),
+        ("Literal['a', 'b', 3]", {"enum": ["a", "b", 3]}),
+        ("date", {"type": "string", "format": "date"}),
+        ("any", {}),
+        ("Callable[[int], str]", {}),
+        ("a fish", {}),
+        ("", {}),
+        ("|", {}),
+        ("List[", {}),
+    ],
+)  # fmt: skip
+def test_a_type_as_people_write_it_is_understood(text: str, schema: dict[str, Any]) -> None:
+    assert parse_type(text) == schema
+
+
+@given(st.text(max_size=30))
+def test_any_text_is_some_type(text: str) -> None:
+    assert "bad-schema" not in codes(check({"type": "object", "properties": {"x": parse_type(text)}}, {}))
+
+
+def test_in_the_flat_layout_a_parameter_is_required_unless_it_says_otherwise() -> None:
+    flat = {
+        "city": {"type": "str", "description": "where"},
+        "days": {"type": "int, optional"},
+        "units": {"type": "str", "default": "metric"},
+        "detail": {"type": "bool", "required": False},
+        "both": {"type": "int, optional", "required": True},
+    }
+    schema, fixes = normalise(flat)
+    assert schema["required"] == ["city", "both"]
+    assert schema["properties"]["days"] == {"type": "integer"}
+    assert fixes[0] == "flat parameters wrapped into an object"
+
+
+def test_a_parameter_may_be_named_like_a_word_of_the_schema_language() -> None:
+    for name in ("type", "properties", "required", "items"):
+        schema, _ = normalise({name: {"type": "str", "description": "a parameter"}})
+        assert schema["properties"] == {name: {"type": "string", "description": "a parameter"}}
+        assert codes(check(schema, {})) == ["missing-argument"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "left"),
+    [
+        ("int", "3", 3), ("int", 3.0, 3), ("int", "x", ...), ("int", True, ...), ("bool", "True", True),
+        ("bool", "yes", ...), ("str", 5, "5"), ("str", None, None), ("list", "[1]", [1]), ("list", "1", ...),
+        ("float", 1, 1), ("any", "x", "x"),
+    ],
+)  # fmt: skip
+def test_a_default_agrees_with_its_type_or_goes(kind: str, default: Any, left: Any) -> None:
+    spec = normalise({"x": {"type": kind, "default": default}}).schema["properties"]["x"]
+    assert spec.get("default", ...) == left
+    assert type(spec.get("default", ...)) is type(left)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        {"type": "object", "properties": None},
+        {"type": "object", "properties": [1]},
+        {"type": "object", "properties": {}, "required": [["a"], 1]},
+        {"type": "object", "properties": {"x": {"type": ["dict", ["a"]]}}},
+        {"type": "object", "properties": {"x": {"type": {"a": 1}}}},
+        {"type": "object", "properties": {"x": {"items": [{"type": "int"}, {"type": "str"}]}}},
+        {"type": "object", "properties": {"x": {"items": None}}},
+        {"type": "object", "properties": {"x": {"type": "string", "description": None, "enum": "a"}}},
+        {"type": "object", "properties": {"x": {"type": "integer", "minimum": "1"}}},
+        {"type": "object", "properties": {"x": {"anyOf": [None, {"type": "str"}]}}},
+    ],
+)
+def test_a_damaged_schema_is_mended_and_the_repair_is_told(parameters: dict[str, Any]) -> None:
+    schema, fixes = normalise(parameters)
+    assert fixes
+    assert codes(check(schema, {})) == []
+
+
+def test_a_schema_nested_without_end_is_no_crash() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(5000):
+        deep = {"type": "object", "properties": {"x": deep}}
+    schema, fixes = normalise(deep)
+    assert fixes == ("nested too deep to read, replaced by any object",)
+    assert codes(check(schema, {})) == []
+
+
+WEATHER = {
+    "type": "object",
+    "properties": {
+        "city": {"type": "string", "minLength": 1},
+        "days": {"type": "integer", "minimum": 1, "maximum": 14},
+        "units": {"enum": ["metric", "imperial"]},
+        "on": {"type": "string", "format": "date"},
+        "at": {"type": "array", "items": {"type": "object", "properties": {"hour": {"type": "integer"}}}},
+        "code": {"type": "string", "pattern": "^[A-Z]{2}$"},
+    },
+    "required": ["city"],
+}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "path"),
+    [
+        ({}, "missing-argument", "arguments.city"),
+        ({"city": "Rome", "cty": 1}, "unknown-argument", "arguments.cty"),
+        ({"city": 3}, "wrong-type", "arguments.city"),
+        ({"city": ""}, "out-of-bounds", "arguments.city"),
+        ({"city": "Rome", "days": "3"}, "wrong-type", "arguments.days"),
+        ({"city": "Rome", "days": True}, "wrong-type", "arguments.days"),
+        ({"city": "Rome", "days": 3.0}, "wrong-type", "arguments.days"),
+        ({"city": "Rome", "days": None}, "wrong-type", "arguments.days"),
+        ({"city": "Rome", "days": 0}, "out-of-bounds", "arguments.days"),
+        ({"city": "Rome", "days": 2**70}, "out-of-bounds", "arguments.days"),
+        ({"city": "Rome", "units": "Metric"}, "not-in-enum", "arguments.units"),
+        ({"city": "Rome", "on": "2024-02-30"}, "bad-format", "arguments.on"),
+        ({"city": "Rome", "code": "ITA"}, "bad-pattern", "arguments.code"),
+        ({"city": "Rome", "at": [{"hour": 1}, {"hour": "2"}]}, "wrong-type", "arguments.at[1].hour"),
+        ({"city": "Rome", "at": [{"hour": 2.0}]}, "wrong-type", "arguments.at[0].hour"),
+        (None, "wrong-type", "arguments"),
+        ([], "wrong-type", "arguments"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_place_and_nothing_is_coerced(
+    arguments: Any, code: str, path: str
+) -> None:
+    assert [(issue.code, issue.path) for issue in check(WEATHER, arguments)] == [(code, path)]
+
+
+def test_right_arguments_have_no_issue() -> None:
+    right = {
+        "city": "Rome",
+        "days": 14,
+        "units": "metric",
+        "on": "2024-02-29",
+        "at": [{"hour": 3}],
+        "code": "IT",
+    }
+    assert list(check(WEATHER, right)) == []
+    assert list(check({"type": "object", "properties": {"x": {"type": "number"}}}, {"x": 3})) == []
+
+
+def test_every_unknown_and_every_missing_argument_is_an_issue_of_its_own_whatever_its_name() -> None:
+    names = ["a'b", 'a"b', "c, d", "é"]
+    schema = {"type": "object", "properties": {name: {} for name in names}, "required": names}
+    assert [issue.path for issue in check(schema, {})] == [f"arguments.{name}" for name in names]
+    nothing: dict[str, Any] = {"type": "object", "properties": {}}
+    found = [issue.path for issue in check(nothing, dict.fromkeys(names, 1))]
+    assert sorted(found) == sorted(f"arguments.{name}" for name in names)
+
+
+def test_a_schema_that_is_none_is_an_issue_on_one_line() -> None:
+    (issue,) = check({"type": "object", "properties": {"x": {"pattern": "("}}}, {"x": ""})
+    assert issue.code == "bad-schema"
+    assert "\n" not in issue.got
+
+
+def test_key_order_of_a_schema_does_not_matter() -> None:
+    turned = msgspec.json.decode(msgspec.json.encode(WEATHER, order="sorted"))
+    for arguments in ({}, {"city": "Rome", "days": 99}):
+        assert list(check(turned, arguments)) == list(check(WEATHER, arguments))
+
+
+@pytest.mark.parametrize("word", ["$ref", "$schema", "$dynamicRef", "$id"])
+def test_a_schema_opens_no_connection(word: str) -> None:
+    """A schema is data from strangers: a reference must not make this machine call anybody."""
+    calls: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(0.3)
+
+        def listen() -> None:
+            try:
+                server.accept()[0].close()
+                calls.append("called")
+            except TimeoutError:
+                pass
+
+        thread = threading.Thread(target=listen)
+        thread.start()
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/schema.json"
+        for schema in (
+            {"type": "object", word: address},
+            {"type": "object", "properties": {"x": {word: address}}},
+        ):
+            list(check(schema, {"x": 1}))
+        thread.join()
+    assert calls == []
+
+
+def test_a_schema_opens_no_file() -> None:
+    issues = list(check({"type": "object", "properties": {"x": {"$ref": "file:///etc/hostname"}}}, {"x": 1}))
+    assert codes(iter(issues)) == ["bad-schema"]
+    assert "lies outside the schema" in issues[0].got
+
+
+def test_a_pattern_that_backtracks_for_ever_ends() -> None:
+    schema = {"type": "object", "properties": {"x": {"type": "string", "pattern": r"^(\w+\s?)*(?=x)\1$"}}}
+    assert codes(check(schema, {"x": "a " * 50 + "!"})) != []
