@@ -1,0 +1,126 @@
+"""How data sets write a call: one reader per notation, shared by all sources.
+
+Every reader returns `Call` values with the source's own name and id. Arguments that do not parse keep
+their text and the parser's message, so that a later check can judge them; only a call whose name can not
+be read makes the row unusable.
+
+    >>> json_text('[{"name": "add", "arguments": {"a": 1}}]')[0].arguments
+    {'a': 1}
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import msgspec
+
+from callwright.record import Json
+from callwright.unify.rows import BadRow, decode
+
+_NAME = re.compile(r"""["'](?:name|api|api_name)["']\s*:\s*["']([^"'\n]{1,200})["']""")
+_MARKERS = re.compile(
+    r"<tool_call>|<TOOLCALL>|<functioncall>|<function_call>|\[TOOL_CALLS\]|<call>\s*\[|<\|tool_call\|>"
+)
+
+
+class Call(NamedTuple):
+    """A call as the source has it."""
+
+    name: str
+    arguments: dict[str, Json] | None
+    id: str | None = None
+    raw: str | None = None
+    parse_error: str | None = None
+    depends_on: tuple[int, ...] = ()
+    """Positions, within the same turn, of the calls whose results the arguments refer to."""
+
+
+class _Plain(msgspec.Struct, gc=False):
+    name: str
+    arguments: dict[str, Json]
+
+
+_plain_list = msgspec.json.Decoder(list[_Plain])
+
+
+def call(name: str, arguments: Json, id: str | None = None) -> Call:
+    """Return the call whose arguments are an object, its JSON text, or nothing."""
+    if isinstance(arguments, dict):
+        return Call(name, arguments, id)
+    if arguments is None or (isinstance(arguments, str) and not arguments.strip()):
+        return Call(name, {}, id)
+    raw = arguments if isinstance(arguments, str) else msgspec.json.encode(arguments).decode()
+    try:
+        value = decode(raw)
+        if isinstance(value, str):  # encoded twice
+            value = decode(value)
+    except ValueError as error:
+        return Call(name, None, id, raw, str(error))
+    if value is None:
+        return Call(name, {}, id)
+    if not isinstance(value, dict):
+        return Call(name, None, id, raw, f"expected an object, got {type(value).__name__}")
+    return Call(name, value, id)
+
+
+def json_object(value: Json, path: str) -> Call:
+    """Read ``{"name": …, "arguments": …}``, where arguments may be called parameters."""
+    if not isinstance(value, dict):
+        raise BadRow("bad-calls", path, f"expected an object, got {type(value).__name__}")
+    name = value.get("name")
+    if not isinstance(name, str) or not name:
+        raise BadRow("bad-calls", f"{path}.name", f"expected a name, got {name!r}")
+    return call(name, value.get("arguments", value.get("parameters")), _id(value))
+
+
+def json_text(text: str, path: str = "calls") -> list[Call]:
+    """Read the JSON text of a call or of a list of calls."""
+    try:
+        plain = _plain_list.decode(text)
+    except (ValueError, RecursionError):
+        return _slow(text, path)
+    return [Call(c.name, c.arguments) for c in plain] if all(c.name for c in plain) else _slow(text, path)
+
+
+def _slow(text: str, path: str) -> list[Call]:
+    try:
+        value = decode(text)
+    except ValueError as error:
+        return [_unparsed(text, str(error), path)]
+    if isinstance(value, dict):
+        return [json_object(value, path)]
+    if not isinstance(value, list):
+        raise BadRow("bad-calls", path, f"expected calls, got {type(value).__name__}")
+    return [json_object(item, f"{path}[{i}]") for i, item in enumerate(value)]
+
+
+def _unparsed(text: str, error: str, path: str) -> Call:
+    """Return the call of a text that is no JSON, if its name can be told and it is but one call."""
+    names = _NAME.findall(text)
+    if len(names) != 1:
+        raise BadRow("bad-calls", path, f"{error}; {len(names)} names of calls in the text")
+    return Call(names[0], None, None, text, error)
+
+
+def openai(value: Json, path: str) -> Call:
+    """Read an entry of OpenAI's `tool_calls`; arguments may be JSON text or an object."""
+    if not isinstance(value, dict):
+        raise BadRow("bad-calls", path, f"expected an object, got {type(value).__name__}")
+    function = value.get("function")
+    if not isinstance(function, dict):
+        return json_object(value, path)
+    found = json_object(function, f"{path}.function")
+    return found._replace(id=_id(value) or found.id)
+
+
+def _id(value: Mapping[str, Json]) -> str | None:
+    found = value.get("id")
+    return found if isinstance(found, str) and found else None
+
+
+def written_in(text: str) -> str:
+    """Return the mark of a call that is written inside a text, such as ``<tool_call>``, or nothing."""
+    found = _MARKERS.search(text)
+    return found[0] if found else ""

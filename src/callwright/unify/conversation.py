@@ -1,0 +1,229 @@
+"""Build a trajectory turn by turn: legal names, unique call ids, results linked to their calls.
+
+talk = Conversation(row, toolset(tools))
+talk.user("Is it raining in Bergen?")
+talk.assistant("", [call("get weather", '{"city": "Bergen"}')])
+talk.result('{"rain": true}')
+trajectory = talk.finish()
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import msgspec
+import xxhash
+
+from callwright.record import Json, Message, Outcome, Source, Task, ToolCall, Trajectory
+from callwright.unify.calls import Call, written_in
+from callwright.unify.rows import BadRow, Row
+from callwright.unify.tools import Toolset, legal_name
+
+Expects = Literal["call", "no_call", "clarify", "partial", "any"]
+
+_canonical = msgspec.json.Encoder(order="deterministic")
+_IDS = tuple(f"call_{i}" for i in range(64))
+_SCRIPTS = (
+    ("ja", re.compile(r"[\u3040-\u30ff]")),
+    ("zh", re.compile(r"[\u4e00-\u9fff]")),
+    ("ko", re.compile(r"[\uac00-\ud7af]")),
+    ("ru", re.compile(r"[\u0400-\u04ff]{3}")),
+    ("ar", re.compile(r"[\u0600-\u06ff]{3}")),
+)
+
+
+class Conversation:
+    """The messages of one row while they are being read."""
+
+    def __init__(self, row: Row, tools: Toolset | None) -> None:
+        self.row = row
+        self.tools = tools
+        self.messages: list[Message] = []
+        self.instruction = ""
+        self.notes: dict[str, Json] = {}
+        """Ends up in ``extra["unify"]``."""
+        self._calls = 0
+        self._users = 0
+        self._results = 0
+        self._has_text = False
+        self._foreign_ids = False
+        self._pending: dict[str, str] = {}  # call id → legal name, calls without a result so far
+        self._used: set[str] = set()
+        self._ids: dict[str, str] = {}  # the source's call id → ours, the latest use wins
+        self._strangers: dict[str, str] = {}  # names of calls to tools that the row does not offer
+
+    def system(self, text: str) -> None:
+        """Add a system text; the ones before everything else are the task's instruction."""
+        if self.messages:
+            self.messages.append(Message(role="system", content=text))
+        else:
+            self.instruction += ("\n\n" if self.instruction else "") + text
+
+    def user(self, text: str, name: str | None = None) -> None:
+        """Add what the user says."""
+        self._users += 1
+        self.messages.append(Message(role="user", content=text, name=name))
+
+    def assistant(
+        self,
+        text: str,
+        calls: Sequence[Call] = (),
+        *,
+        reasoning: str | None = None,
+        weight: float | None = None,
+        path: str = "",
+    ) -> list[str]:
+        """Add a turn of the assistant and return the ids of its calls.
+
+        Raises `BadRow` for a text with calls written inside it: another layout, whose calls would be lost.
+        """
+        if text and not calls:
+            mark = written_in(text)
+            if mark:
+                raise BadRow("calls-in-text", path, f"the text contains {mark}")
+            self._has_text = True
+        ids: list[str] = []
+        made = tuple([self._call(c, ids) for c in calls])
+        self.messages.append(
+            Message(role="assistant", content=text, reasoning=reasoning, tool_calls=made, weight=weight)
+        )
+        return ids
+
+    def result(self, content: str, *, call_id: str | None = None, name: str | None = None) -> None:
+        """Add the result of a call: of the named id, or of the oldest call that still lacks one."""
+        self._results += 1
+        legal = self._name(name) if name else None
+        own = self._ids.get(call_id, call_id) if call_id else self._oldest(legal)
+        if own:
+            legal = legal or self._pending.get(own)
+            self._pending.pop(own, None)
+        self.messages.append(Message(role="tool", content=content, tool_call_id=own, name=legal))
+
+    def _oldest(self, name: str | None) -> str | None:
+        fitting = (i for i, n in self._pending.items() if name is None or n == name)
+        return next(fitting, None)
+
+    def _call(self, call: Call, turn: list[str]) -> ToolCall:
+        number = self._calls
+        self._calls += 1
+        name = self._name(call.name)
+        own = call.id
+        if own is None or own in self._used:
+            own = _IDS[number] if number < len(_IDS) else f"call_{number}"
+            while own in self._used:
+                own += "x"
+        else:
+            self._foreign_ids = True
+        if call.id is not None:
+            self._ids[call.id] = own
+        self._used.add(own)
+        self._pending[own] = name
+        turn.append(own)
+        return ToolCall(
+            name=name,
+            arguments=call.arguments,
+            id=own,
+            raw=call.raw,
+            parse_error=call.parse_error,
+            depends_on=tuple([turn[i] for i in call.depends_on]) if call.depends_on else (),
+        )
+
+    def _name(self, name: str) -> str:
+        """Return the legal name of a tool; one that is not offered never takes the name of one that is."""
+        offered = self.tools.names if self.tools else {}
+        found = offered.get(name) or self._strangers.get(name)
+        if found:
+            return found
+        legal = wanted = legal_name(name)
+        taken = {*offered.values(), *self._strangers.values()}
+        n = 1
+        while legal in taken:
+            n += 1
+            legal = f"{wanted}_{n}"
+        self._strangers[name] = legal
+        return legal
+
+    def keep(self, path: str, item: Mapping[str, Json], known: frozenset[str]) -> None:
+        """Keep the fields of a turn for which the record has no place, under the turn's path."""
+        if not item.keys() <= known:
+            rest = {key: value for key, value in item.items() if key not in known and value is not None}
+            if rest:
+                self.notes.setdefault("turns", {})[path] = rest
+
+    def finish(
+        self,
+        *,
+        fields: Mapping[str, Json] | None = None,
+        outcome: Outcome | None = None,
+        expects: Expects | None = None,
+    ) -> Trajectory:
+        """Return the trajectory; `fields` is what the row carries beyond what the record has a place for."""
+        if not self.messages:
+            raise BadRow("empty-conversation", "", "the row has no message")
+        row = self.row
+        notes = self.notes
+        if fields:
+            notes["fields"] = fields
+        renamed = {legal: name for name, legal in self._strangers.items() if name != legal}
+        if renamed:
+            notes["renamed"] = renamed
+        name, _, _ = row.id.partition("/")
+        return Trajectory(
+            id=row.id,
+            source=Source(
+                dataset=name, row=row.number, uri=row.file.uri, license=row.license, adapter=name,
+                noncommercial="-NC" in row.license,
+            ),
+            task=Task(
+                instruction=self.instruction,
+                kind=self._kind(),
+                expects=expects or self._expects(),
+                lang=self._language(),
+            ),
+            tools=self.tools.tools if self.tools else None,
+            messages=tuple(self.messages),
+            outcome=outcome,
+            fingerprint=self._fingerprint(),
+            extra={"unify": notes} if notes else {},
+        )  # fmt: skip
+
+    def _kind(self) -> Literal["single", "multi", "query"]:
+        if self._users > 1 or self._results:
+            return "multi"
+        return "single" if self._calls or self.messages[-1].role == "assistant" else "query"
+
+    def _expects(self) -> Expects:
+        if self._calls:
+            return "call"
+        return "no_call" if self._has_text and self.tools and self.tools.tools else "any"
+
+    def _language(self) -> str:
+        text = next((m.content for m in self.messages if m.role == "user"), "")
+        if text.isascii():
+            return "en"
+        return next((lang for lang, script in _SCRIPTS if script.search(text)), "en")
+
+    def _fingerprint(self) -> str:
+        """Hash instruction, tools and messages; ids that a source made up at random do not count."""
+        messages: Sequence[Message] = self.messages
+        if self._foreign_ids:
+            messages = _numbered(messages)
+        tools = self.tools.canonical if self.tools else b"unknown"
+        text = self.instruction.encode("utf-8", "surrogatepass") if self.instruction else b""
+        return xxhash.xxh3_128_hexdigest(b"\0".join((tools, text, _canonical.encode(messages))))
+
+
+def _numbered(messages: Sequence[Message]) -> list[Message]:
+    """Return the messages with call ids replaced by their position."""
+    ids: dict[str | None, str] = {}
+    numbered = []
+    for message in messages:
+        calls = []
+        for call in message.tool_calls:
+            ids[call.id] = f"call_{len(ids)}"
+            calls.append(msgspec.structs.replace(call, id=ids[call.id]))
+        link = ids.get(message.tool_call_id, message.tool_call_id) if message.tool_call_id else None
+        numbered.append(msgspec.structs.replace(message, tool_calls=tuple(calls), tool_call_id=link))
+    return numbered

@@ -1,0 +1,157 @@
+"""Seal-Tools (Apache-2.0): ``{"id", "query", "calling": [{"api", "parameters", "responses"}]}``.
+
+The tools lie in a file of their own, ``tool.jsonl`` (flat parameters, `required` beside them). A row names
+only the tools that it needs, so choosing among just those would be trivial: each row offers them among
+`DISTRACTORS` others, sampled from the same field first and seeded by the row's id, in shuffled order;
+``extra["unify"]["offered"]`` says how many. A nested call keeps its reference ("API_call_0", a name from an
+earlier call's `responses`) as the value and lists the earlier call in `depends_on`.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from callwright.errors import DataError
+from callwright.record import Json, Trajectory
+from callwright.store import row_seed
+from callwright.unify import beside, files
+from callwright.unify.calls import Call, call
+from callwright.unify.conversation import Conversation
+from callwright.unify.rows import Element, File, Row, other_fields, shape
+from callwright.unify.tools import Known, Toolset, assemble, offer
+
+NAME = "seal_tools"
+LICENSES = {"": "Apache-2.0"}
+FIELDS = ("id", "query", "calling")
+DISTRACTORS = 4
+TOOL_FILES = ("tool.jsonl", "tools.jsonl")
+_KNOWN = frozenset({"query", "calling"})
+_REFERENCE = re.compile(r"API_call_\d+")
+
+
+class _Call(msgspec.Struct):
+    api: str
+    parameters: dict[str, Json]
+    responses: list[str] = []
+
+
+class _Row(msgspec.Struct):
+    query: str
+    calling: list[Json]
+
+
+class Pool(NamedTuple):
+    """All tools of the data set, by name, by field and by the field's first part."""
+
+    by_name: Mapping[str, Known]
+    field_of: Mapping[str, str]
+    by_field: Mapping[str, list[Known]]
+    by_area: Mapping[str, list[Known]]
+    everything: list[Known]
+
+    def nearest(self, fields: list[str]) -> Iterator[list[Known]]:
+        """Yield the tools of these fields, of their areas, and all."""
+        yield [k for field in dict.fromkeys(fields) for k in self.by_field[field]]
+        yield [k for area in dict.fromkeys(map(_area, fields)) for k in self.by_area[area]]
+        yield self.everything
+
+
+def detect(value: Mapping[str, Json]) -> str:
+    """Recognise a query beside calls that have an api and parameters."""
+    calling = value.get("calling")
+    if not isinstance(value.get("query"), str) or not isinstance(calling, list) or not calling:
+        return ""
+    if all(isinstance(c, dict) and {"api", "parameters"} <= c.keys() for c in calling):
+        return 'a query and "calling" with api and parameters'
+    return ""
+
+
+def rows(file: File) -> Iterator[Element]:
+    """Yield each row."""
+    return files.elements(file.path)
+
+
+def convert(row: Row) -> Trajectory:
+    """Return query → calls, the tools offered among distractors."""
+    raw = shape(row.value, _Row)
+    calling = [shape(item, _Call, f"calling[{i}]") for i, item in enumerate(raw.calling)]
+    tools, sampled = _offered(row, [c.api for c in calling])
+    talk = Conversation(row, tools)
+    talk.user(raw.query)
+    talk.assistant("", _linked(calling))
+    talk.notes["offered"] = f"gold+{sampled} sampled"
+    talk.notes["responses"] = [c.responses for c in calling]
+    return talk.finish(fields=other_fields(row.value, _KNOWN))
+
+
+def _linked(calling: list[_Call]) -> list[Call]:
+    """Return the calls, each with the positions of the earlier ones that its arguments refer to."""
+    origin: dict[str, int] = {}
+    calls = []
+    for i, item in enumerate(calling):
+        named = _REFERENCE.findall(" ".join(_strings(item.parameters)))
+        sources = sorted({origin[name] for name in named if name in origin})
+        calls.append(call(item.api, item.parameters)._replace(depends_on=tuple(sources)))
+        origin.update((name, i) for name in item.responses)
+    return calls
+
+
+def _strings(value: Json) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _strings(item)
+
+
+def _offered(row: Row, names: list[str]) -> tuple[Toolset, int]:
+    pool = _pool(_tool_file(row.file.path.parent))
+    gold = [pool.by_name[name] for name in dict.fromkeys(names) if name in pool.by_name]
+    nearest = pool.nearest([pool.field_of[k.name] for k in gold])
+    offered, sampled = offer(gold, nearest, DISTRACTORS, random.Random(row_seed(0, row.id)))
+    return assemble(offered), sampled
+
+
+def _tool_file(folder: Path) -> Path:
+    found = beside.find(folder, TOOL_FILES, "seal-tools")
+    if found is None:
+        raise DataError(
+            "the tools of Seal-Tools are missing",
+            place=str(folder),
+            expected=TOOL_FILES[0],
+            hint="put the data set's tool.jsonl beside its rows or into tools/seal-tools next to them",
+        )
+    return found
+
+
+@lru_cache(maxsize=4)
+def _pool(path: Path) -> Pool:
+    by_field, by_area = defaultdict(list), defaultdict(list)
+    by_name, field_of = {}, {}
+    for known, raw in beside.read(path, _usual):
+        field = str(raw.get("field", ""))
+        by_name[known.name] = known
+        field_of[known.name] = field
+        by_field[field].append(known)
+        by_area[_area(field)].append(known)
+    return Pool(by_name, field_of, by_field, by_area, list(by_name.values()))
+
+
+def _area(field: str) -> str:
+    return field.partition("/")[0]
+
+
+def _usual(raw: Json) -> Json:
+    return (
+        {**raw, "name": raw["api_name"], "description": raw.get("api_description")}
+        if "api_name" in raw
+        else raw
+    )

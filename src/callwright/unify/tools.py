@@ -1,0 +1,227 @@
+"""Tools as data sets write them → `Tool`, once per distinct definition.
+
+Reading and normalising a definition costs far more than looking it up, and data sets repeat their tools;
+results are cached by the definition's bytes. Names are made legal (``[A-Za-z0-9_.-]``), unique within a
+row, and the source's name is kept, so that calls can be renamed along.
+
+    >>> toolset('[{"name": "get weather", "parameters": {"city": {"type": "str"}}}]').names
+    {'get weather': 'get_weather'}
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import msgspec
+import xxhash
+
+from callwright.record import Json, Tool
+from callwright.schema import normalise
+from callwright.unify.rows import BadRow, decode
+
+_ILLEGAL = re.compile(r"[^A-Za-z0-9_.-]+")
+_PARAMETERS = ("parameters", "input_schema", "inputSchema", "input_parameters", "arguments")
+_RETURNS = ("returns", "response", "responses", "output_schema", "outputSchema", "output_parameters")
+_OBJECT_WORDS = frozenset(
+    {"properties", "title", "description", "$schema", "$defs", "additionalProperties", "definitions"}
+)
+_raw_list = msgspec.json.Decoder(list[msgspec.Raw])
+_canonical = msgspec.json.Encoder(order="deterministic")
+
+
+class Known(NamedTuple):
+    """A tool with the name that its source uses and the bytes that stand for it in a fingerprint."""
+
+    tool: Tool
+    name: str
+    canonical: bytes
+
+
+class Toolset(NamedTuple):
+    """The tools of one row."""
+
+    tools: tuple[Tool, ...]
+    names: Mapping[str, str]
+    """The source's name to the legal one."""
+    canonical: bytes
+
+
+def legal_name(name: str) -> str:
+    """Return `name` with every run of illegal characters replaced by an underscore.
+
+    A name of which nothing would remain becomes ``tool_`` and a hash.
+    """
+    if not _ILLEGAL.search(name) and name:
+        return name
+    legal = _ILLEGAL.sub("_", name)
+    if not re.search(r"[A-Za-z0-9]", legal):
+        return f"tool_{xxhash.xxh3_64_hexdigest(name.encode('utf-8', 'replace'))[:8]}"
+    return legal
+
+
+def toolset(value: Json, path: str = "tools") -> Toolset | None:
+    """Return the tools of a list of definitions, as JSON values or as their JSON text; None for None."""
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str):
+            raws = [bytes(raw) for raw in _raw_list.decode(value)] if value.strip() else []
+        elif isinstance(value, list):
+            raws = [msgspec.json.encode(item) for item in value]
+        else:
+            raise BadRow("bad-tools", path, f"expected a list, got {type(value).__name__}")
+    except (ValueError, RecursionError) as error:
+        raise BadRow("bad-tools", path, str(error)) from None
+    return assemble(known_tools(raws, path))
+
+
+def known_tools(raws: Iterable[bytes], path: str = "tools") -> list[Known]:
+    """Return the tool of each definition, given as JSON text; raises `BadRow` with its index."""
+    found = []
+    for i, raw in enumerate(raws):
+        try:
+            found.append(_known(raw))
+        except BadRow as bad:
+            raise BadRow(bad.reason, f"{path}[{i}]{bad.path}", bad.detail) from None
+    return found
+
+
+@lru_cache(maxsize=1 << 16)
+def _known(raw: bytes) -> Known:
+    try:
+        return read_tool(decode(raw))
+    except (TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise BadRow("bad-tools", "", f"the schema can not be read: {error}") from None
+
+
+def read_tool(definition: Json) -> Known:
+    """Return the tool of one definition: OpenAI's, MCP's, or name, description and (flat) parameters."""
+    if not isinstance(definition, dict):
+        raise BadRow("bad-tools", "", f"expected an object, got {type(definition).__name__}")
+    body = definition.get("function")
+    if not isinstance(body, dict):
+        body = definition
+    name = body.get("name")
+    if not isinstance(name, str) or not name:
+        raise BadRow("bad-tools", ".name", f"expected a name, got {name!r}")
+    parameters, moved = _parameters(body, definition)
+    schema, fixes = normalise(parameters)
+    return make_tool(name, _text(body.get("description")), schema, _returns(body), (*moved, *fixes))
+
+
+def make_tool(
+    name: str, description: str, schema: dict[str, Json], returns: Json, fixes: tuple[str, ...]
+) -> Known:
+    """Return the tool of a schema that is already normal, under a legal name."""
+    legal = legal_name(name)
+    tool = Tool(
+        name=legal,
+        description=description,
+        parameters=schema,
+        returns=returns,
+        original_name=name if legal != name else None,
+        schema_fixes=tuple(dict.fromkeys(fixes)),
+    )
+    return Known(tool, name, canonical_bytes(tool))
+
+
+def canonical_bytes(tool: Tool) -> bytes:
+    """Return what a fingerprint knows of a tool: name, description and parameters, keys sorted."""
+    return _canonical.encode([tool.name, tool.description, tool.parameters])
+
+
+def _parameters(
+    body: Mapping[str, Json], definition: Mapping[str, Json]
+) -> tuple[dict[str, Json], tuple[str, ...]]:
+    """Return the parameters with a `required` list that stood beside them moved in."""
+    found: Json = next((body[key] for key in _PARAMETERS if body.get(key) is not None), {})
+    if isinstance(found, str):
+        found = decode(found) if found.strip() else {}
+    if not isinstance(found, dict):
+        raise BadRow("bad-tools", ".parameters", f"expected an object, got {type(found).__name__}")
+    required = body.get("required", definition.get("required"))
+    if not isinstance(required, list) or "required" in found:
+        return found, ()
+    if _is_object_schema(found):
+        return {**found, "required": required}, ("required moved into the parameters",)
+    wrapped = {"type": "object", "properties": found, "required": required}
+    return wrapped, ("flat parameters wrapped into an object", "required moved into the parameters")
+
+
+def _is_object_schema(parameters: Mapping[str, Json]) -> bool:
+    """Tell a schema from flat parameters, one of which may be called type or properties."""
+    if isinstance(parameters.get("type"), str):
+        return True
+    return isinstance(parameters.get("properties"), dict) and parameters.keys() <= _OBJECT_WORDS
+
+
+def _returns(body: Mapping[str, Json]) -> dict[str, Json] | None:
+    found = next((body[key] for key in _RETURNS if isinstance(body.get(key), dict) and body[key]), None)
+    if found is None:
+        return None
+    inner = found.get("schema")
+    return normalise(inner if isinstance(inner, dict) else found).schema
+
+
+def _text(value: Json) -> str:
+    if isinstance(value, str):
+        return value
+    return "" if value is None else msgspec.json.encode(value).decode()
+
+
+def assemble(known: Sequence[Known]) -> Toolset:
+    """Return the toolset of one row; different names that became equal get a number."""
+    tools = tuple([k.tool for k in known])
+    names = {k.name: k.tool.name for k in known}
+    if len(set(names.values())) < len(names):
+        names = _distinct(names)
+        tools = tuple(_renamed(k, names[k.name]) for k in known)
+        return Toolset(tools, names, b"".join(canonical_bytes(t) for t in tools))
+    return Toolset(tools, names, b"".join([k.canonical for k in known]))
+
+
+def _distinct(names: Mapping[str, str]) -> dict[str, str]:
+    """Number the legal names that several share; a name that was legal from the start keeps it."""
+    taken = Counter(name for name, legal in names.items() if name == legal)
+    distinct = {}
+    for name, legal in names.items():
+        chosen, n = legal, 1
+        while name != legal and taken[chosen]:
+            n += 1
+            chosen = f"{legal}_{n}"
+        taken[chosen] += 1
+        distinct[name] = chosen
+    return distinct
+
+
+def _renamed(known: Known, name: str) -> Tool:
+    if known.tool.name == name:
+        return known.tool
+    return msgspec.structs.replace(known.tool, name=name, original_name=known.name)
+
+
+def offer(
+    gold: Sequence[Known], nearest: Iterable[Sequence[Known]], count: int, rng: random.Random
+) -> tuple[list[Known], int]:
+    """Return the gold tools among up to `count` distractors, shuffled, and how many distractors these are.
+
+    Distractors come from the first pool of `nearest` that still has some. A source whose rows name only
+    the tools that are needed would otherwise make choosing a tool trivial; the shuffle keeps the position
+    from telling.
+    """
+    chosen = {k.name: k for k in gold}
+    wanted = len(chosen) + count
+    for pool in nearest:
+        candidates = [k for k in pool if k.name not in chosen]
+        picked = rng.sample(candidates, min(wanted - len(chosen), len(candidates)))
+        chosen.update((k.name, k) for k in picked)
+        if len(chosen) >= wanted:
+            break
+    offered = list(chosen.values())
+    rng.shuffle(offered)
+    return offered, len(offered) - len({k.name for k in gold})
