@@ -1,0 +1,146 @@
+"""A training budget in minutes that is planned, not cut.
+
+The first optimiser steps are timed; then the number of steps is fixed so that warm-up and cosine decay end
+when the minutes do. The plan is written down, so that a resumed run follows the same schedule.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from callwright.store import write_json_atomic
+from callwright.train.config import Progress
+
+PROBE_STEPS = 3
+MAX_WARMUP_STEPS = 100
+COMPLETE = "complete.json"
+"""Marker inside a checkpoint folder, written after everything else in it."""
+
+
+class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes no types
+    """Plan the number of steps, stop in time, save by the clock, report each step."""
+
+    def __init__(
+        self,
+        out: Path,
+        *,
+        planned_steps: int,
+        minutes: float | None,
+        warmup_fraction: float,
+        checkpoint_seconds: float,
+        tokens_per_step: Callable[[int], int],
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self.plan_file = out / "plan.json"
+        self.metrics_file = out / "metrics.jsonl"
+        self.max_steps = planned_steps
+        self.seconds = minutes * 60 if minutes else math.inf
+        self.warmup_fraction = warmup_fraction
+        self.checkpoint_seconds = checkpoint_seconds
+        self.tokens_per_step = tokens_per_step
+        self.progress = progress
+        self.total = _read_plan(self.plan_file) or (0 if minutes else planned_steps)
+        self.stopped_by_clock = False
+        self.first_loss = math.nan
+        self.last_loss = math.nan
+        self._started = self._last_saved = 0.0
+        self._first_step = self._tokens = 0
+
+    def rate(self) -> float:
+        """Return tokens per second since training began (in this process)."""
+        return self._tokens / max(1e-9, time.monotonic() - self._started)
+
+    def learning_rate_factor(self, step: int) -> float:
+        """Linear warm-up, then cosine to a tenth; full rate while the plan is not made yet."""
+        total = self.total or self.max_steps
+        warmup = max(1, min(MAX_WARMUP_STEPS, round(total * self.warmup_fraction)))
+        if step < warmup:
+            return (step + 1) / (warmup + 1)
+        done = (step - warmup) / max(1, total - warmup)
+        return 0.1 + 0.45 * (1 + math.cos(math.pi * min(1.0, done)))
+
+    def on_train_begin(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self._started = self._last_saved = time.monotonic()
+        self._first_step = state.global_step
+        if self.total:
+            state.max_steps = self.total
+        _cut_lines(self.metrics_file, state.global_step)
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        elapsed = time.monotonic() - self._started
+        done = state.global_step - self._first_step
+        self._tokens += self.tokens_per_step(state.global_step - 1)
+        if not self.total and done >= PROBE_STEPS:
+            affordable = int(self.seconds / (elapsed / done))
+            self.total = max(PROBE_STEPS, min(self.max_steps, affordable))
+            write_json_atomic(self.plan_file, {"total_steps": self.total})
+        if self.total:
+            state.max_steps = self.total
+        # A machine that became slower than the probe: stop when the minutes are over, but say so.
+        if elapsed > self.seconds * 1.25 and state.global_step < self.total:
+            self.stopped_by_clock = True
+            control.should_training_stop = True
+        if state.global_step >= state.max_steps:
+            control.should_training_stop = True
+        if time.monotonic() - self._last_saved >= self.checkpoint_seconds:
+            control.should_save = True
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if not logs or "loss" not in logs:
+            return
+        loss = float(logs["loss"])
+        self.first_loss = loss if math.isnan(self.first_loss) else self.first_loss
+        self.last_loss = loss
+        seconds = max(1e-9, time.monotonic() - self._started)
+        done = max(1, state.global_step - self._first_step)
+        with self.metrics_file.open("a", encoding="utf-8") as lines:
+            row = {k: v for k, v in logs.items() if isinstance(v, int | float)}
+            lines.write(json.dumps({"step": state.global_step, **row}) + "\n")
+        if self.progress:
+            left = (self.total - state.global_step) * seconds / done if self.total else self.seconds
+            self.progress(Progress(state.global_step, self.total, loss, self.rate(), max(0.0, left)))
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
+    ) -> None:
+        self._last_saved = time.monotonic()
+        folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
+        write_json_atomic(folder / COMPLETE, {"step": state.global_step})
+
+
+def last_checkpoint(folder: Path) -> Path | None:
+    """Return the newest checkpoint that was written to its end; a torn one is passed over."""
+    complete = [p.parent for p in folder.glob(f"checkpoint-*/{COMPLETE}")]
+    return max(complete, key=lambda p: int(p.name.split("-")[1]), default=None)
+
+
+def _read_plan(path: Path) -> int:
+    if not path.is_file():
+        return 0
+    return int(json.loads(path.read_text(encoding="utf-8"))["total_steps"])
+
+
+def _cut_lines(path: Path, steps: int) -> None:
+    """Drop metrics of steps that a resumed run is going to repeat."""
+    if path.is_file():
+        lines = path.read_text(encoding="utf-8").splitlines()
+        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= steps]
+        path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")

@@ -1,0 +1,87 @@
+"""What a training run is told, what it reports while it runs, and what it says at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+
+
+@dataclass(frozen=True)
+class SftConfig:
+    """Supervised fine-tuning. The defaults are for the embedded 135M model on a CPU."""
+
+    lora_rank: int = 16
+    """Rank of the adapter on all linear layers; alpha is twice the rank. xLAM used 16 to 32 (train_dpo)."""
+    learning_rate: float = 5e-4
+    batch_size: int = 8
+    """Rows per optimiser step."""
+    epochs: float = 2.0
+    minutes: float | None = None
+    """Wall-clock budget; the number of steps is planned from a probe so that the schedule fits into it."""
+    max_length: int = 2048
+    """A row with more tokens is dropped with a reason, never cut: half a call teaches half a call."""
+    warmup_fraction: float = 0.1
+    """Share of the steps, at most 100 of them (the paper's figure)."""
+    tools_as: Literal["signature", "json"] = "signature"
+    checkpoint_seconds: float = 60.0
+    """How often a checkpoint is written, and so how much a kill can cost."""
+    seed: int = 7
+    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
+
+
+@dataclass(frozen=True)
+class DpoConfig:
+    """Direct preference optimisation from an SFT adapter, which stays the frozen reference."""
+
+    beta: float = 0.1
+    learning_rate: float = 2e-5
+    sft_weight: float = 0.2
+    """Weight of the chosen answer's negative log-likelihood per token, which keeps its probability up."""
+    batch_size: int = 4
+    epochs: float = 1.0
+    minutes: float | None = None
+    max_length: int = 2048
+    warmup_fraction: float = 0.1
+    tools_as: Literal["signature", "json"] = "signature"
+    checkpoint_seconds: float = 60.0
+    """How often a checkpoint is written, and so how much a kill can cost."""
+    seed: int = 7
+    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One optimiser step, as the caller's display wants it."""
+
+    step: int
+    total: int
+    """0 until the probe has planned the run."""
+    loss: float
+    tokens_per_second: float
+    seconds_left: float
+
+
+class TrainSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a finished training run says about itself; also ``train.json`` in the run directory."""
+
+    stage: Literal["sft", "dpo"]
+    rows: int
+    dropped: dict[str, int]
+    """Rows that could not be trained on, by reason; the rows themselves lie in ``dropped.jsonl``."""
+    steps: int
+    epochs: float
+    tokens: int
+    """Tokens that went through the model."""
+    supervised_tokens: int
+    first_loss: float
+    last_loss: float
+    seconds: float
+    tokens_per_second: float
+    stopped_by: Literal["steps", "minutes"]
+    trainable_parameters: int
+    dtype: str
+    peak_memory_mb: int
+    resumed_from_step: int = 0
+    metrics: dict[str, float] = {}
