@@ -55,7 +55,7 @@ class Parrot:
             return "It will be sunny."
         return CALL if "get_weather" in prompt.messages[0][1] and "weather" in last else last
 
-    def complete(self, prompts: Sequence[Prompt], *, max_tokens: int) -> list[Completion]:
+    def complete(self, prompts: Sequence[Prompt], *, max_tokens: int, **more: object) -> list[Completion]:
         if prompts[0].messages[-1][1] == "slow":
             time.sleep(1.5)
         return [Completion(self._text(p), 10, 5, "stop") for p in prompts]

@@ -8,28 +8,21 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Literal, Protocol
 
 import msgspec
 
 from callwright import schema
 from callwright.formats import Malformed, plain_messages, reply_message, segments
-from callwright.models import Completion, Prompt
+from callwright.models import Completion, Model, Prompt
 from callwright.record import Json, Message, Task, Tool, ToolCall, Trajectory
 
 MAX_TOKENS = 512
 
 
-class StreamingModel(Protocol):
-    """What the server asks of a model."""
-
-    @property
-    def name(self) -> str: ...
-
-    def fits(self, prompt: Prompt, max_tokens: int) -> bool: ...
-
-    def complete(self, prompts: Sequence[Prompt], *, max_tokens: int) -> list[Completion]: ...
+class StreamingModel(Model, Protocol):
+    """What the server asks of a model: what everyone asks, and text as it comes."""
 
     def stream(self, prompt: Prompt, *, max_tokens: int) -> Iterator[str]: ...
 

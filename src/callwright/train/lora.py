@@ -14,7 +14,6 @@ from transformers.utils import logging as transformers_logging
 
 from callwright.models.local import best_dtype
 
-
 DType = Literal["auto", "bfloat16", "float32"]
 
 

@@ -1,0 +1,389 @@
+"""The command line: one verb per stage, in pipeline order. It parses, calls and prints; logic lives below.
+
+Data goes to files, progress and messages to stderr, ``--json`` prints a report for machines to stdout.
+Exit codes: 0 done, 1 problems found (more rows dropped than allowed), 2 misuse, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+import typer
+from rich.console import Console
+
+from callwright import __version__
+from callwright.build import BuildConfig
+from callwright.errors import CallwrightError, UserError
+from callwright.options import verb
+from callwright.progress import Display, clock
+from callwright.record import Dropped, Trajectory
+from callwright.settings import (
+    AugmentSettings,
+    BlendSettings,
+    EvaluateSettings,
+    PairSettings,
+    SynthesizeSettings,
+    UnifySettings,
+    VerifySettings,
+)
+from callwright.train.config import DpoConfig, Progress, SftConfig
+
+app = typer.Typer(
+    name="callwright",
+    help="Build a model that calls your tools, and prove that it does.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+train_app = typer.Typer(help="Fine-tune with LoRA: SFT, then DPO.", no_args_is_help=True)
+err = Console(stderr=True)
+
+Out = Annotated[Path, typer.Option("-o", "--out", help="Where the result goes.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON to stdout.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away what an earlier run left in the directory.")]
+Sources = Annotated[list[Path], typer.Argument(help="Files, folders or globs of raw data.")]
+Data = Annotated[Path, typer.Argument(help="A file of trajectories.")]
+ToolsFile = Annotated[Path, typer.Argument(help="A Python file of typed functions.")]
+ModelSpec = Annotated[
+    str, typer.Option("--model", help="smollm2-135m, a directory, http(s)://host/v1#name, or scripted:file.")
+]
+Row = Trajectory | Dropped
+
+
+def unify(sources: Sources, out: Out, config: UnifySettings, as_json: AsJson = False) -> None:
+    """Turn raw agent or tool-use data of many layouts into trajectories."""
+    from callwright.unify import unify as rows_of
+
+    notes: list[str] = []
+    rows = rows_of(sources, config.source, notes=notes)
+    _write(rows, out, "unify", config, as_json, notes)
+
+
+def verify(data: Data, out: Out, config: VerifySettings, as_json: AsJson = False) -> None:
+    """Check every call; keep what holds, drop the rest with its reason."""
+    from callwright.engine import run
+    from callwright.store import read
+    from callwright.toolbox import Executor, import_python
+    from callwright.verify import VerifyStep, funnel
+
+    execute = None
+    if config.tools:
+        execute = partial(Executor, import_python(config.tools), timeout=config.timeout)
+    step = VerifyStep(execute=execute, min_grounding=config.min_grounding)
+    rows = run(step, read(data, "verify"), workers=config.workers)
+    _write(rows, out, "verify", config, as_json, table=lambda seen: funnel(seen).text())
+
+
+def augment(data: Data, out: Out, config: AugmentSettings, as_json: AsJson = False) -> None:
+    """Write label-preserving variants: shuffled order, other output formats."""
+    from callwright.augment import AugmentStep
+    from callwright.engine import run
+    from callwright.store import read
+
+    step = AugmentStep(seed=config.seed, copies=config.copies)
+    _write(run(step, read(data, "augment"), workers=config.workers), out, "augment", config, as_json)
+
+
+def synthesize(tools: ToolsFile, out: Out, config: SynthesizeSettings, as_json: AsJson = False) -> None:
+    """Make verified rows for your own tools, with a grammar and without a language model."""
+    from callwright.dataset import synthesized
+    from callwright.toolbox import import_python
+
+    _write(synthesized(import_python(tools), config), out, "synthesize", config, as_json)
+
+
+def blend(inputs: Sources, out: Out, config: BlendSettings, as_json: AsJson = False) -> None:
+    """Join files into one training set without duplicates, and split off a validation set."""
+    from callwright.dataset import blended
+
+    report = blended(inputs, out, holdout=config.holdout, seed=config.seed)
+    _tell(report, as_json)
+
+
+def pair(data: Data, out: Out, config: PairSettings, as_json: AsJson = False) -> None:
+    """Make preference pairs: the verified answer against a targeted corruption of it."""
+    from callwright.pair import pair as pairs_of
+    from callwright.store import read
+
+    _write(pairs_of(read(data, "pair"), seed=config.seed), out, "pair", config, as_json)
+
+
+def train_sft(
+    data: Data,
+    out: Out,
+    config: SftConfig,
+    base: Annotated[str, typer.Option(help="smollm2-135m or a model directory.")] = "smollm2-135m",
+) -> None:
+    """Fine-tune on trajectories; called again, an interrupted run continues."""
+    from callwright.train import sft
+    from callwright.weights import base_directory
+
+    display = Display()
+    with display.stage("sft") as bar:
+        summary = sft(config, base=base_directory(base), data=data, out=out, progress=partial(_step, bar))
+    display.done("sft", summary.seconds, _trained(summary))
+
+
+def train_dpo(
+    pairs: Data,
+    out: Out,
+    config: DpoConfig,
+    model: Annotated[Path, typer.Option(help="Directory of an SFT run or of its adapter.")],
+    base: Annotated[str, typer.Option(help="smollm2-135m or a model directory.")] = "smollm2-135m",
+) -> None:
+    """Prefer the chosen over the rejected answers, starting from an SFT adapter."""
+    from callwright.train import dpo
+    from callwright.weights import base_directory
+
+    adapter = model / "adapter" if (model / "adapter").is_dir() else model
+    display = Display()
+    with display.stage("dpo") as bar:
+        summary = dpo(
+            config,
+            base=base_directory(base),
+            adapter=adapter,
+            pairs=pairs,
+            out=out,
+            progress=partial(_step, bar),
+        )
+    display.done("dpo", summary.seconds, _trained(summary))
+
+
+def evaluate(
+    benchmark: Annotated[str, typer.Argument(help="bfcl, or a file of suite rows.")],
+    out: Out,
+    config: EvaluateSettings,
+    model: ModelSpec = "",
+    gold: Annotated[bool, typer.Option("--gold", help="Grade the reference answers instead.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Score a model on BFCL or on your own suite, with intervals."""
+    from callwright.scoring import score
+
+    display = Display()
+    with display.stage(benchmark) as bar:
+        summary = score(benchmark, out, config, "gold" if gold else model, bar.update)
+    _tell(msgspec.to_builtins(summary), as_json)
+    if not as_json:
+        for line in _scores(summary):
+            err.print(line, highlight=False)
+
+
+def compare(
+    before: Annotated[Path, typer.Argument(help="A run directory or results.jsonl.")],
+    after: Annotated[Path, typer.Argument(help="Another one over the same rows.")],
+    as_json: AsJson = False,
+) -> None:
+    """Set two runs over the same rows side by side, with a paired interval and test."""
+    from callwright.evaluate.compare import compare_files, table
+
+    comparison = compare_files(before, after)
+    if as_json:
+        _tell(msgspec.to_builtins(comparison), True)
+    else:
+        sys.stdout.write(table(comparison) + "\n")
+
+
+def serve(
+    model: Annotated[
+        str, typer.Argument(help="smollm2-135m, a model or adapter directory, or scripted:file.")
+    ],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    token: Annotated[
+        str | None, typer.Option(envvar="CALLWRIGHT_TOKEN", help="Bearer token to ask for.")
+    ] = None,
+) -> None:
+    """Serve a model behind an OpenAI-compatible endpoint."""
+    from callwright.serve import check_address
+    from callwright.serve import serve as run_server
+    from callwright.weights import streaming_model
+
+    check_address(host, token)
+    opened = streaming_model(model)
+    err.print(f"serving {opened.name} at http://{host}:{port}/v1 (Ctrl-C stops)", highlight=False)
+    run_server(opened, host=host, port=port, token=token)
+
+
+def build(
+    out: Out,
+    config: BuildConfig,
+    tools: Annotated[Path | None, typer.Argument(help="A Python file of typed functions.")] = None,
+    data: Annotated[
+        list[Path] | None, typer.Option("--data", help="Raw data of a known layout; may be given repeatedly.")
+    ] = None,
+    fresh: Fresh = False,
+) -> None:
+    """Do the whole job: from your tools, or data, to a model that is measured before and after."""
+    from callwright.build import Origin
+    from callwright.build import build as run_build
+
+    run_build(Origin(tools, tuple(data or ())), out, config, Display(), fresh=fresh)
+
+
+def demo(
+    config: BuildConfig,
+    out: Annotated[Path, typer.Option("-o", "--out", help="Where the result goes.")] = Path("out/demo"),
+    fresh: Fresh = False,
+) -> None:
+    """Build a model for the dozen tools of the bundled example."""
+    from callwright.build import Origin
+    from callwright.build import build as run_build
+    from callwright.demo import example_tools
+
+    run_build(Origin(example_tools(), ()), out, config, Display(), fresh=fresh)
+
+
+def doctor(
+    fetch: Annotated[bool, typer.Option("--fetch", help="Bring the pinned assets into the cache.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print only what is missing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Say what this machine can do, and how to get the rest."""
+    from callwright import doctor as examination
+
+    failures = examination.fetch() if fetch else []
+    findings = examination.diagnose()
+    if as_json:
+        _tell(examination.to_json(findings), True)
+    else:
+        for f in findings:
+            if not quiet or f.state == "missing":
+                mark = {"ok": "[green]✓[/]", "missing": "[red]✗[/]", "note": "[yellow]•[/]"}[f.state]
+                err.print(f" {mark} {f.what:<16} {f.found}", highlight=False, soft_wrap=True)
+                if f.way_out:
+                    err.print(f"   {'':<16} → {f.way_out}", highlight=False, soft_wrap=True, markup=False)
+    for failure in failures:
+        err.print(f"error: {failure}", highlight=False, markup=False, soft_wrap=True)
+    if failures or any(f.state == "missing" for f in findings):
+        raise typer.Exit(1)
+
+
+def _write(
+    rows: Iterable[Row],
+    out: Path,
+    stage: str,
+    config: Any,
+    as_json: bool,
+    notes: list[str] | None = None,
+    table: Any = None,
+) -> None:
+    """Write rows with their report; print the counts, and exit with 1 if too many were dropped."""
+    from dataclasses import asdict
+
+    from callwright.store import Sink
+
+    settings: dict[str, Any] = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items()}
+    with Sink(out, stage, settings) as sink:
+
+        def seen() -> Iterator[Row]:
+            for row in rows:
+                sink.put(row)
+                yield row
+
+        text = table(seen()) if table else "".join("" for _ in seen())
+        if notes:
+            sink.note("notes", notes)
+    report = sink.report
+    for note in notes or ():
+        err.print(f"  {note}", highlight=False, markup=False, soft_wrap=True)
+    if text:
+        err.print(text, highlight=False, markup=False, soft_wrap=True)
+    _tell(report.to_json(), as_json)
+    line = f"{stage}: {report.rows_in:,} rows in, {report.kept:,} kept, {report.dropped:,} dropped"
+    reasons = ", ".join(f"{k} {n:,}" for k, n in sorted(report.reasons.items(), key=lambda x: -x[1]))
+    err.print(f"{line}{f' ({reasons})' if reasons else ''} in {clock(report.seconds)}", highlight=False)
+    allowed = settings.get("max_drop", 1.0)
+    if report.rows_in and report.dropped / report.rows_in > allowed:
+        err.print(f"more than --max-drop {allowed:g} of the rows were dropped", highlight=False)
+        raise typer.Exit(1)
+
+
+def _tell(value: Any, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
+
+
+def _step(bar: Any, p: Progress) -> None:
+    note = f"loss {p.loss:.3f} · {p.tokens_per_second:.0f} tokens/s"
+    bar.update(p.step, p.total, note, p.seconds_left)
+
+
+def _trained(summary: Any) -> str:
+    return (
+        f"{summary.rows:,} rows, {summary.steps} steps, "
+        f"loss {summary.first_loss:.3f} → {summary.last_loss:.3f}, "
+        f"{summary.tokens_per_second:.0f} tokens/s, peak {summary.peak_memory_mb / 1024:.1f} GB"
+    )
+
+
+def _scores(summary: Any) -> Iterator[str]:
+    for name, s in [*summary.columns.items(), ("all", summary.all)]:
+        yield f"  {name:<26} {s.accuracy:6.1%}  [{s.low:.1%}, {s.high:.1%}]  n={s.n}"
+
+
+def _version(value: bool) -> None:
+    if value:
+        sys.stdout.write(f"callwright {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+for _name, _settings, _body in (
+    ("unify", UnifySettings, unify),
+    ("verify", VerifySettings, verify),
+    ("augment", AugmentSettings, augment),
+    ("synthesize", SynthesizeSettings, synthesize),
+    ("blend", BlendSettings, blend),
+    ("pair", PairSettings, pair),
+):
+    app.command(_name)(verb(_settings, _body))
+train_app.command("sft")(verb(SftConfig, train_sft))
+train_app.command("dpo")(verb(DpoConfig, train_dpo))
+app.add_typer(train_app, name="train")
+app.command("evaluate")(verb(EvaluateSettings, evaluate))
+app.command("compare")(compare)
+app.command("serve")(serve)
+app.command("build")(verb(BuildConfig, build))
+app.command("demo")(verb(BuildConfig, demo))
+app.command("doctor")(doctor)
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line and exit code 2, never a traceback."""
+    # A spinning OpenMP brings training to a halt when anything else runs on the same cores.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    try:
+        app()
+    except UserError as error:
+        _fail(str(error), 2)
+    except CallwrightError as error:
+        _fail(str(error), 1)
+    except KeyboardInterrupt:
+        _fail("interrupted; the same command continues where it stopped", 130)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        _fail(f"{place}{error.strerror or error}", 2)
+
+
+def _fail(text: str, code: int) -> None:
+    err.print(f"error: {text}", highlight=False, markup=False, soft_wrap=True, style="red")
+    sys.exit(code)

@@ -1,0 +1,190 @@
+"""The data stages of a build: the training set, the suite of held-out requests, and the preference pairs."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from callwright.augment import AugmentStep
+from callwright.blend import blend
+from callwright.engine import Row, run
+from callwright.errors import DataError
+from callwright.pair import pair
+from callwright.progress import Bar
+from callwright.record import Dropped, Json, Trajectory
+from callwright.settings import SynthesizeSettings
+from callwright.store import Report, Sink, read, write_json_atomic
+from callwright.synthesize import COLUMNS, UNSEEN_TOOLS, diversity, synthesize
+from callwright.toolbox import Executor, Toolbox
+from callwright.unify import unify
+from callwright.verify import VerifyStep, funnel, settle, verify
+
+if TYPE_CHECKING:
+    from callwright.build import BuildConfig
+
+FORMAT_SHARE = 0.15
+"""Share of the training rows that ask for another output format than the default."""
+PAIRS = 400
+SUITE_SEED = 1_000_003
+"""Added to the run's seed, so that a suite never repeats the draws of a training set."""
+
+
+def synthesized(toolbox: Toolbox, settings: SynthesizeSettings) -> Iterator[Row]:
+    """Yield verified rows for the tools of a toolbox, and the candidates that failed."""
+    with Executor(toolbox, timeout=settings.timeout) as execute:
+        yield from synthesize(
+            toolbox.tools,
+            accept=settings.accept,
+            seed=settings.seed,
+            families=settings.families,
+            values=settings.values,
+            settle=lambda t: settle(t, verify(t, execute=execute)),
+        )
+
+
+def make(
+    folder: Path, toolbox: Toolbox | None, data: Sequence[Path], config: BuildConfig, bar: Bar
+) -> dict[str, Json]:
+    """Write ``train.jsonl`` and ``valid.jsonl``: rows from tools and data, verified, varied and blended."""
+    notes: list[str] = []
+    inputs: list[tuple[str, Iterable[Row]]] = []
+    if toolbox is not None:
+        made = synthesized(toolbox, SynthesizeSettings(accept=config.rows, seed=config.seed))
+        inputs.append(("tools", made))
+    if data:
+        inputs.append(("data", run(VerifyStep(), unify(data, notes=notes))))
+    verified = folder / "verified.jsonl"
+    with Sink(verified, "verify", {"seed": config.seed}) as sink:
+        table = funnel(_counted(chain.from_iterable(rows for _, rows in inputs), sink, bar, config.rows))
+    varied = AugmentStep(seed=config.seed, format_share=FORMAT_SHARE, keep_original=False)
+    rows = run(varied, read(verified))
+    reports = _split_into(folder, blend([("verified", rows)], seed=config.seed))
+    told: dict[str, Any] = {
+        "candidates": sink.report.rows_in,
+        "verified": sink.report.kept,
+        "reasons": {**sink.report.reasons, **reports["train"].reasons},
+        "train": reports["train"].kept,
+        "valid": reports["valid"].kept,
+        "funnel": table.text(),
+        "styles": dict(Counter(_style(t) for t in _trajectories(folder / "train.jsonl"))),
+        "diversity": msgspec.to_builtins(diversity([_request(t) for t in _trajectories(verified)])),
+        "notes": notes,
+    }
+    if not reports["train"].kept:
+        raise DataError("no row is left to train on", got=f"{sink.report.rows_in} rows, {told['reasons']}")
+    write_json_atomic(folder / "summary.json", told)
+    return {k: v for k, v in told.items() if k not in ("funnel", "notes")}
+
+
+def _counted(rows: Iterable[Row], sink: Sink, bar: Bar, total: int) -> Iterator[Row]:
+    for i, row in enumerate(rows, start=1):
+        sink.put(row)
+        if i % 50 == 0:
+            bar.update(i, max(total, i), f"{i:,} candidates")
+        yield row
+
+
+def _split_into(folder: Path, rows: Iterable[tuple[str, Trajectory] | Dropped]) -> dict[str, Report]:
+    """Write the two sides of a blend; what it dropped is kept beside the training side."""
+    with ExitStack() as stack:
+        sinks = {
+            side: stack.enter_context(Sink(folder / f"{side}.jsonl", "blend", {}))
+            for side in ("train", "valid")
+        }
+        for row in rows:
+            if isinstance(row, Dropped):
+                sinks["train"].put(row)
+            else:
+                sinks[row[0]].put(row[1])
+    return {side: sink.report for side, sink in sinks.items()}
+
+
+def blended(inputs: Sequence[Path], out: Path, *, holdout: float, seed: int) -> dict[str, Report]:
+    """Blend files into ``train.jsonl`` and ``valid.jsonl`` in the folder `out`."""
+    out.mkdir(parents=True, exist_ok=True)
+    rows = blend([(str(p), read(p, "blend")) for p in inputs], seed=seed, holdout=holdout)
+    return _split_into(out, rows)
+
+
+def make_suite(folder: Path, run_path: Path, toolbox: Toolbox | None, config: BuildConfig) -> dict[str, Json]:
+    """Write ``suite.jsonl``: requests that training never saw, in columns that say in which respect."""
+    trained = {_request(t) for t in _trajectories(run_path / "dataset" / "train.jsonl")}
+    columns: dict[str, list[Trajectory]] = {}
+    if toolbox is not None:
+        columns |= _suite_of_tools(toolbox, config, trained)
+    else:
+        held_out = _trajectories(run_path / "dataset" / "valid.jsonl")
+        columns["held_out_rows"] = list(islice(filter(_can_be_graded, held_out), 4 * config.suite))
+    rows = [_in_column(t, name) for name, column in columns.items() for t in column]
+    if not rows:
+        raise DataError("no row is left to hold out", place=str(run_path / "dataset" / "valid.jsonl"))
+    with Sink(folder / "suite.jsonl", "suite", {"seed": config.seed}) as sink:
+        for row in rows:
+            sink.put(row)
+    return {"rows": len(rows), "columns": {name: len(column) for name, column in columns.items()}}
+
+
+def _suite_of_tools(toolbox: Toolbox, config: BuildConfig, avoid: set[str]) -> dict[str, list[Trajectory]]:
+    seed = config.seed + SUITE_SEED
+    columns: dict[str, list[Trajectory]] = {}
+    with Executor(toolbox) as execute:
+        for name, (families, values) in COLUMNS.items():
+            rows = synthesize(
+                toolbox.tools,
+                accept=config.suite,
+                seed=seed,
+                families=families,
+                values=values,
+                avoid=avoid,
+                settle=lambda t: settle(t, verify(t, execute=execute)),
+            )
+            columns[name] = [t for t in rows if isinstance(t, Trajectory)]
+    known = {tool.name for tool in toolbox.tools}
+    unseen = [tool for tool in UNSEEN_TOOLS if tool.name not in known]
+    rows = synthesize(unseen, accept=config.suite, seed=seed, settle=lambda t: settle(t, verify(t)))
+    columns["held_out_tools"] = [t for t in rows if isinstance(t, Trajectory)]
+    return columns
+
+
+def _in_column(t: Trajectory, column: str) -> Trajectory:
+    about = {"column": column, "style": _style(t)}
+    task = msgspec.structs.replace(t.task, output_format="")
+    return msgspec.structs.replace(t, id=f"{column}/{t.id}", task=task, extra={**t.extra, "suite": about})
+
+
+def _can_be_graded(t: Trajectory) -> bool:
+    return bool(t.tools) and any(m.role == "assistant" for m in t.messages)
+
+
+def make_pairs(folder: Path, run_path: Path, config: BuildConfig) -> dict[str, Json]:
+    """Write ``pairs.jsonl``: training rows with a targeted corruption of their answer as rejected."""
+    rows = islice(_trajectories(run_path / "dataset" / "train.jsonl"), PAIRS)
+    classes: Counter[str] = Counter()
+    with Sink(folder / "pairs.jsonl", "pair", {"seed": config.seed}) as sink:
+        for row in pair(rows, seed=config.seed):
+            sink.put(row)
+            if isinstance(row, Trajectory) and row.preference:
+                classes[row.preference.error_class] += 1
+    return {"pairs": sink.report.kept, "classes": dict(classes), "dropped": sink.report.reasons}
+
+
+def _trajectories(path: Path) -> Iterator[Trajectory]:
+    return (row for row in read(path) if isinstance(row, Trajectory))
+
+
+def _request(t: Trajectory) -> str:
+    return next((m.content for m in t.messages if m.role == "user"), "")
+
+
+def _style(t: Trajectory) -> str:
+    made = t.extra.get("synthesize")
+    if isinstance(made, dict):
+        return str(made.get("style", ""))
+    calls = max((len(m.tool_calls) for m in t.messages), default=0)
+    return ("no call", "one call")[calls] if calls < 2 else "several calls"

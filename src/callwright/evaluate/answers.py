@@ -1,0 +1,157 @@
+"""Ask a model many prompts and keep every answer in a journal, so that nothing is asked twice.
+
+The journal is JSONL, appended chunk by chunk. An answer is found again by row, prompt, model and limit, so a
+killed run loses only the chunk in flight, and a changed prompt or a retrained model is asked anew. An outage
+(`ModelError`) ends the run with the journal intact; it never becomes an answer.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Literal, NamedTuple
+
+import msgspec
+
+from callwright.errors import DataError, ModelError, RunError
+from callwright.models import Model, Prompt
+from callwright.store import sha256_file, sha256_text
+from callwright.store.files import sync, try_lock, write_error
+
+CHUNK = 64
+DEFAULT_MAX_TOKENS = 512
+
+
+class Request(NamedTuple):
+    """A prompt and the id of the row that it belongs to."""
+
+    id: str
+    prompt: Prompt
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One line of the journal."""
+
+    id: str
+    key: str
+    """sha256 of prompt, model fingerprint and token limit."""
+    text: str
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    finish: Literal["stop", "length", "too-long"] = "stop"
+    """`too-long`: the prompt does not fit into the model's context, so nothing was asked."""
+
+
+def answer(
+    model: Model,
+    requests: Sequence[Request],
+    journal: Path,
+    *,
+    max_tokens: int = DEFAULT_MAX_TOKENS,
+    fingerprint: str = "",
+    chunk: int = CHUNK,
+    progress: Callable[[int, int], None] | None = None,
+) -> dict[str, Answer]:
+    """Return the answer to each request by id, asking only for what `journal` does not hold.
+
+    `fingerprint` identifies the model's weights (see `fingerprint_of`); its name stands in if empty.
+    `progress` is called with (answered, total). Raises ModelError for an outage.
+    """
+    keys = _keys(requests, fingerprint or model.name, max_tokens)
+    with _locked(journal) as stream:
+        answers = _recorded(stream, journal, keys)
+        missing = [request for request in requests if request.id not in answers]
+        # The longest first: prompts of like length share a batch, and memory shows its limit at once.
+        missing.sort(key=lambda request: -sum(len(text) for text, _ in request.prompt.segments))
+        total, done = len(requests), len(answers)
+        if progress:
+            progress(done, total)
+        for start in range(0, len(missing), chunk):
+            part = missing[start : start + chunk]
+            new = _ask(model, part, keys, max_tokens)
+            _append(stream, journal, new)
+            answers |= {each.id: each for each in new}
+            done += len(new)
+            if progress:
+                progress(done, total)
+    return {request.id: answers[request.id] for request in requests}
+
+
+def fingerprint_of(spec: str) -> str:
+    """Return what identifies a model's weights: of a directory, a hash of its files; else the spec itself."""
+    folder = Path(spec)
+    if not folder.is_dir():
+        return spec
+    files = sorted(p for p in folder.iterdir() if p.suffix in (".safetensors", ".json", ".txt", ".model"))
+    return sha256_text("\n".join(f"{path.name} {sha256_file(path)}" for path in files))
+
+
+def _keys(requests: Sequence[Request], fingerprint: str, max_tokens: int) -> dict[str, str]:
+    keys: dict[str, str] = {}
+    for request in requests:
+        if request.id in keys:
+            raise DataError("two rows have the same id", got=repr(request.id))
+        keys[request.id] = sha256_text(f"{fingerprint}\0{max_tokens}\0{request.prompt!r}")
+    return keys
+
+
+def _ask(model: Model, part: Sequence[Request], keys: dict[str, str], max_tokens: int) -> list[Answer]:
+    fitting = [request for request in part if model.fits(request.prompt, max_tokens)]
+    completions = model.complete([request.prompt for request in fitting], max_tokens=max_tokens)
+    if len(completions) != len(fitting):
+        raise ModelError("wrong number of answers", expected=str(len(fitting)), got=str(len(completions)))
+    by_id = {request.id: done for request, done in zip(fitting, completions, strict=True)}
+    answers = []
+    for request in part:
+        done = by_id.get(request.id)
+        if done is None:
+            answers.append(Answer(request.id, keys[request.id], "", finish="too-long"))
+        else:
+            # A lone surrogate can not be written to any file; it is made visible instead.
+            text = done.text.encode("utf-8", "backslashreplace").decode()
+            answers.append(Answer(request.id, keys[request.id], text, *done[1:]))
+    return answers
+
+
+@contextmanager
+def _locked(journal: Path) -> Iterator[BinaryIO]:
+    try:
+        journal.parent.mkdir(parents=True, exist_ok=True)
+        stream = os.fdopen(os.open(journal, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
+    except OSError as error:
+        raise write_error(journal, error) from None
+    with stream:
+        if not try_lock(stream.fileno()):
+            raise RunError("another process is writing this journal", place=str(journal))
+        yield stream
+
+
+def _recorded(stream: BinaryIO, journal: Path, keys: dict[str, str]) -> dict[str, Answer]:
+    """Return the recorded answers that still hold, and leave the stream after the last whole line."""
+    data = stream.read()
+    whole = data.rfind(b"\n") + 1
+    answers: dict[str, Answer] = {}
+    decoder = msgspec.json.Decoder(Answer)
+    for number, line in enumerate(data[:whole].splitlines(), start=1):
+        try:
+            entry = decoder.decode(line)
+        except ValueError as error:
+            hint = "remove the line; its row is then asked again"
+            place = f"{journal}:{number}"
+            raise DataError("not an answer", place=place, got=str(error), hint=hint) from None
+        if keys.get(entry.id) == entry.key:
+            answers[entry.id] = entry
+    # A process killed while writing leaves half a line behind.
+    stream.truncate(whole)
+    stream.seek(whole)
+    return answers
+
+
+def _append(stream: BinaryIO, journal: Path, answers: Sequence[Answer]) -> None:
+    try:
+        stream.write(b"".join(msgspec.json.encode(each) + b"\n" for each in answers))
+        sync(stream)
+    except OSError as error:
+        raise write_error(journal, error) from None

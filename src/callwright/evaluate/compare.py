@@ -1,0 +1,98 @@
+"""Set two runs over the same rows side by side: what changed, how sure that is, and which rows it was.
+
+>>> compare(before, after)["simple"].difference      # doctest: +SKIP
+0.42
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+from pathlib import Path
+from typing import NamedTuple
+
+from callwright.errors import DataError
+from callwright.evaluate.results import Measure, Result, read_results
+from callwright.evaluate.stats import PairedDifference, paired_difference
+
+ALL = "all"
+
+
+class Comparison(NamedTuple):
+    """The difference over all rows, per column, and the rows that changed sides."""
+
+    all: PairedDifference
+    columns: dict[str, PairedDifference]
+    fixed: tuple[str, ...]
+    """Ids of rows that were wrong before and are right after."""
+    broken: tuple[str, ...]
+
+
+def compare_files(before: Path, after: Path, *, measure: Measure = "correct") -> Comparison:
+    """Compare two result files (or run folders that hold one)."""
+    return compare(read_results(_results_in(before)), read_results(_results_in(after)), measure=measure)
+
+
+def compare(before: Sequence[Result], after: Sequence[Result], *, measure: Measure = "correct") -> Comparison:
+    """Compare two runs; raises DataError naming the first row that is not the same in both."""
+    _require_same_rows(before, after)
+    pairs = [(a.column, a.id, _right(a, measure), _right(b, measure)) for a, b in _in_order(before, after)]
+    columns = {
+        column: paired_difference([a for c, _, a, _ in pairs if c == column],
+                                  [b for c, _, _, b in pairs if c == column])
+        for column in dict.fromkeys(c for c, *_ in pairs)
+    }  # fmt: skip
+    return Comparison(
+        paired_difference([a for *_, a, _ in pairs], [b for *_, b in pairs]),
+        columns,
+        tuple(row_id for _, row_id, a, b in pairs if b and not a),
+        tuple(row_id for _, row_id, a, b in pairs if a and not b),
+    )
+
+
+def table(comparison: Comparison) -> str:
+    """Return the comparison as a text table, one line per column and one for all rows."""
+    header = f"{'column':<28}{'n':>6}{'before':>9}{'after':>9}{'difference':>12}{'95 % interval':>20}{'p':>9}"
+    lines = [_line(name, difference) for name, difference in comparison.columns.items()]
+    return "\n".join([header, *lines, _line(ALL, comparison.all)])
+
+
+def _line(name: str, d: PairedDifference) -> str:
+    interval = f"{100 * d.low:+.1f} … {100 * d.high:+.1f}"
+    p = "< 0.0001" if d.p < 0.0001 else f"{d.p:.4f}"
+    return (
+        f"{name:<28}{d.n:>6}{100 * d.before:>9.1f}{100 * d.after:>9.1f}{100 * d.difference:>+12.1f}"
+        f"{interval:>20}{p:>9}"
+    )
+
+
+def _require_same_rows(before: Sequence[Result], after: Sequence[Result]) -> None:
+    for a, b in zip_longest(sorted(before, key=_id), sorted(after, key=_id)):
+        if a is None or b is None or a.id != b.id:
+            missing = b if a is None or (b is not None and b.id < a.id) else a
+            side = "second" if missing is a else "first"
+            raise DataError(f"the runs are over different rows: {missing.id} is missing from the {side}")
+        same = {"column": (a.column, b.column), "request": (a.request, b.request), "gold": (a.gold, b.gold)}
+        for name, (mine, theirs) in same.items():
+            if mine != theirs:
+                raise DataError(
+                    f"the runs are over different rows: {name} differs",
+                    place=a.id, expected=str(mine)[:80], got=str(theirs)[:80],
+                )  # fmt: skip
+
+
+def _in_order(before: Sequence[Result], after: Sequence[Result]) -> list[tuple[Result, Result]]:
+    by_id = {result.id: result for result in after}
+    return [(result, by_id[result.id]) for result in before]
+
+
+def _id(result: Result) -> str:
+    return result.id
+
+
+def _right(result: Result, measure: Measure) -> bool:
+    return result.strict if measure == "strict" else result.correct
+
+
+def _results_in(path: Path) -> Path:
+    return path / "results.jsonl" if path.is_dir() else path

@@ -1,0 +1,59 @@
+"""What an assistant turn says, and what every output format has to offer.
+
+A format is a pair of inverse functions: `render` writes a reply as text, `parse` reads it back. `parse` never
+raises and never guesses: text that is not a reply of the format comes back as `Malformed`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from callwright.record import ToolCall
+
+
+class Reply(NamedTuple):
+    """Free text, calls, or both. Formats carry a call's name and arguments only, not its id."""
+
+    text: str
+    calls: tuple[ToolCall, ...]
+
+
+@dataclass(frozen=True)
+class Malformed:
+    """Why a text is no reply of the format, and the character at which that shows."""
+
+    reason: str
+    position: int
+
+
+@dataclass(frozen=True)
+class Format:
+    """An output format: how to ask for it, write it and read it."""
+
+    name: str
+    instruction: str
+    """Tells a model how to answer, and what to do when no tool fits or a value is missing."""
+    render: Callable[[Reply], str]
+    """Write a reply; raises `Unrenderable` exactly when `parse` could not give it back."""
+    parse: Callable[[str], Reply | Malformed]
+
+
+class Unrenderable(ValueError):
+    """The format can not express this reply."""
+
+
+def require_names(calls: tuple[ToolCall, ...]) -> None:
+    """Raise `Unrenderable` for a call without a name or without an arguments object."""
+    for call in calls:
+        if not call.name:
+            raise Unrenderable("a call has no name")
+        if not isinstance(call.arguments, dict):
+            raise Unrenderable(f"the arguments of {call.name} are no object")
+
+
+def require_encodable(text: str) -> None:
+    """Raise `Unrenderable` for free text with a lone surrogate: no file and no tokenizer can carry it."""
+    if any("\ud800" <= char <= "\udfff" for char in text):
+        raise Unrenderable("the text holds a lone surrogate")

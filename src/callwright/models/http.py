@@ -1,0 +1,231 @@
+"""A model behind any OpenAI-compatible server, with a journal so that no answer is paid for twice.
+
+Requests run in threads; the official client retries what may pass (429, 5xx, lost connections) with growing
+pauses, or after the time that `Retry-After` names. What still fails is an outage and raises `ModelError`: it
+is never an empty answer. With a journal every answer is written the moment it arrives, so a run that was
+killed loses only the requests in flight. The API key goes into no message, journal or report.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from callwright.errors import ConfigError, DataError, ExtraMissing, ModelError
+from callwright.models import Completion, Prompt
+from callwright.record import Json
+
+if TYPE_CHECKING:
+    import openai
+
+NO_KEY = "none"
+"""Sent where the environment holds no key; local servers ask for none."""
+
+
+class HttpModel:
+    """Ask the model `name` at the base URL `url` (ending in ``/v1``) over the chat completions API.
+
+    Messages go out as they are, but role tool goes out as user: the API wants ids with tool messages, and a
+    prompt's calls and results are text. The prompt's tools are text as well, so no tools are sent along.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        name: str,
+        *,
+        api_key_env: str = "OPENAI_API_KEY",
+        concurrency: int = 8,
+        journal: Path | None = None,
+        timeout: float = 120.0,
+        retries: int = 6,
+    ) -> None:
+        self.name = name
+        self.url = url
+        self.concurrency = concurrency
+        self.timeout = timeout
+        self.retries = retries
+        self._api_key_env = api_key_env
+        self._journal = Journal(journal) if journal else None
+
+    def fits(self, prompt: Prompt, max_tokens: int) -> bool:
+        """Return True: only the server knows its model's context, and answers with an error beyond it."""
+        return True
+
+    def complete(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        max_tokens: int,
+        seed: int = 0,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[Completion]:
+        """Answer every prompt at temperature 0, in the order given; `seed` is not sent.
+
+        Raises `ConfigError` if the server refuses the key or does not know the model, `ModelError` for every
+        other failure that outlasts the retries; requests in flight end first and are journalled.
+        """
+        requests = [self._request(prompt, max_tokens) for prompt in prompts]
+        keys = self._keys(requests)
+        known = self._journal.answers if self._journal else {}
+        found = {key: known[key] for key in keys if key in known}
+        if progress and found:
+            progress(len(found))
+        missing = {key: request for key, request in zip(keys, requests, strict=True) if key not in found}
+        if missing:
+            found |= self._ask_all(missing, progress)
+        return [found[key] for key in keys]
+
+    def _request(self, prompt: Prompt, max_tokens: int) -> dict[str, Json]:
+        if not prompt.messages:
+            raise DataError("a prompt without messages can not be sent to a server")
+        messages = [
+            {"role": "user" if role == "tool" else role, "content": content}
+            for role, content in prompt.messages
+        ]
+        return {"model": self.name, "messages": messages, "temperature": 0, "max_tokens": max_tokens}
+
+    def _keys(self, requests: Sequence[dict[str, Json]]) -> list[str]:
+        """Return one key a request; equal requests differ by how many came before."""
+        seen: Counter[str] = Counter()
+        keys = []
+        for request in requests:
+            text = json.dumps([shown(self.url), request], sort_keys=True)
+            keys.append(hashlib.sha256(f"{text}#{seen[text]}".encode()).hexdigest()[:32])
+            seen[text] += 1
+        return keys
+
+    def _ask_all(
+        self, requests: dict[str, dict[str, Json]], progress: Callable[[int], None] | None
+    ) -> dict[str, Completion]:
+        answers: dict[str, Completion] = {}
+        with self._client() as client, ThreadPoolExecutor(self.concurrency) as pool:
+            waiting = {pool.submit(self._ask, client, key, request) for key, request in requests.items()}
+            try:
+                while waiting:
+                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+                    _collect(done, answers)
+                    if progress:
+                        progress(len(done))
+            finally:
+                pool.shutdown(cancel_futures=True)
+        return answers
+
+    def _client(self) -> openai.OpenAI:
+        try:
+            from openai import OpenAI
+        except ImportError as error:
+            raise ExtraMissing(str(error), hint="pip install openai") from None
+        key = os.environ.get(self._api_key_env) or NO_KEY
+        return OpenAI(base_url=self.url, api_key=key, max_retries=self.retries, timeout=self.timeout)
+
+    def _ask(self, client: openai.OpenAI, key: str, request: dict[str, Any]) -> tuple[str, Completion]:
+        import openai
+
+        try:
+            response: object = client.chat.completions.create(**request)
+        except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
+            raise ConfigError(
+                f"the server refused the request ({error.status_code})",
+                place=shown(self.url),
+                got=self._without_key(str(error)),
+                hint=f"check the model name {self.name!r} and the key in ${self._api_key_env}",
+            ) from None
+        except (openai.OpenAIError, ValueError) as error:
+            raise ModelError(
+                f"{self.name} did not answer",
+                place=shown(self.url),
+                got=f"{type(error).__name__}: {self._without_key(str(error))}",
+            ) from None
+        completion = self._read(response)
+        if self._journal:
+            self._journal.append(key, completion)
+        return key, completion
+
+    def _without_key(self, text: str) -> str:
+        key = os.environ.get(self._api_key_env)
+        return (text.replace(key, "***") if key else text)[:500]
+
+    def _read(self, response: object) -> Completion:
+        """Return the completion in a response, whatever a server may have put there instead."""
+        from openai.types.chat import ChatCompletion
+
+        place = shown(self.url)
+        if not isinstance(response, ChatCompletion) or not response.choices:
+            raise ModelError(f"{self.name} did not answer", place=place, got="a response without choices")
+        choice, usage = response.choices[0], response.usage
+        if choice.message is None:
+            raise ModelError(f"{self.name} did not answer", place=place, got="a choice without a message")
+        if choice.message.tool_calls:
+            raise ModelError(
+                f"{self.name} answered with parsed tool calls where their text is wanted",
+                place=place,
+                hint="start the server without its tool-call parser",
+            )
+        return Completion(
+            choice.message.content or "",
+            usage.prompt_tokens if usage else 0,
+            usage.completion_tokens if usage else 0,
+            "length" if choice.finish_reason == "length" else "stop",
+        )
+
+
+class Journal:
+    """An append-only JSONL file of answers by request key. A line that a crash cut short is skipped."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.answers: dict[str, Completion] = {}
+        self._lock = threading.Lock()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        except OSError as error:
+            raise DataError("the journal can not be read", place=str(path), got=str(error)) from None
+        for line in text.split("\n"):
+            answer = _answer(line)
+            if answer:
+                self.answers[answer[0]] = answer[1]
+        self._torn = bool(text) and not text.endswith("\n")
+
+    def append(self, key: str, completion: Completion) -> None:
+        """Write one answer and hand it to the operating system before returning."""
+        line = json.dumps({"key": key, **completion._asdict()}) + "\n"
+        with self._lock:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write("\n" + line if self._torn else line)
+            self._torn = False
+            self.answers[key] = completion
+
+
+def _answer(line: str) -> tuple[str, Completion] | None:
+    """Return the key and the answer of a journal line, or None where it is not whole."""
+    try:
+        row = json.loads(line)
+        return row["key"], Completion(
+            row["text"], row["prompt_tokens"], row["completion_tokens"], row["finish"]
+        )
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def _collect(done: set[Future[tuple[str, Completion]]], answers: dict[str, Completion]) -> None:
+    for future in done:
+        key, completion = future.result()
+        answers[key] = completion
+
+
+def shown(url: str) -> str:
+    """Return `url` without user, password and query, fit for messages and keys."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{host}{port}{parts.path}"

@@ -1,0 +1,234 @@
+"""A transformers model on this machine: greedy, batched, on the device and in the number format that suit.
+
+`encode` is the one place where text becomes tokens, for training and for inference alike. Threads are torch's
+(`OMP_NUM_THREADS`); where other processes are busy on the same cores, set `OMP_WAIT_POLICY=PASSIVE` before
+the start, or torch's threads spin against them.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from callwright.errors import ConfigError, DataError, ExtraMissing
+from callwright.models import Completion, Prompt
+
+if TYPE_CHECKING:
+    import torch
+
+DType = Literal["auto", "bfloat16", "float32"]
+
+
+def encode(tokenizer: Any, segments: Iterable[tuple[str, bool] | tuple[str, bool, bool]]) -> list[int]:
+    """Return the token ids of `segments`, each tokenized on its own.
+
+    Special tokens are recognised in control text only: ``<|im_end|>`` inside a user's message is ten plain
+    characters and can not end the turn. `segments` are (text, control) or `formats.Segment` tuples.
+    """
+    ids: list[int] = []
+    for segment in segments:
+        ids += tokenizer.encode(
+            segment[0], add_special_tokens=False, split_special_tokens=not segment[1], verbose=False
+        )
+    return ids
+
+
+class LocalModel:
+    """Answer prompts with the model in a directory: a transformers model, or a LoRA adapter and its base.
+
+    Raises `ConfigError` for a directory that holds neither, `ExtraMissing` where torch is not installed.
+    """
+
+    def __init__(
+        self, path: Path, *, batch_size: int = 16, dtype: DType = "auto", name: str | None = None
+    ) -> None:
+        self.name = name or path.name
+        self.batch_size = batch_size
+        self.model, self.tokenizer = load(path, dtype)
+        self.context: int = self.model.config.get_text_config().max_position_embeddings
+        self._stop = _stop_ids(self.model, self.tokenizer)
+
+    def fits(self, prompt: Prompt, max_tokens: int) -> bool:
+        """Tell whether the prompt and an answer of `max_tokens` fit into the model's context."""
+        return len(encode(self.tokenizer, prompt.segments)) + max_tokens <= self.context
+
+    def complete(
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        max_tokens: int,
+        seed: int = 0,
+        progress: Callable[[int], None] | None = None,
+    ) -> list[Completion]:
+        """Answer every prompt greedily, in the order given; `seed` has no effect.
+
+        Raises `DataError` with the index of the first prompt that does not fit, before anything is generated.
+        """
+        from callwright.models.batching import can_decode, decode, generate
+
+        encoded = [encode(self.tokenizer, prompt.segments) for prompt in prompts]
+        for i, ids in enumerate(encoded):
+            self._check_room(ids, max_tokens, f"prompt {i}")
+        answer = decode if can_decode(self.model) else generate
+        answers = answer(
+            self.model,
+            encoded,
+            max_tokens=max_tokens,
+            stop=self._stop,
+            slots=self.batch_size,
+            progress=progress,
+        )
+        return [self._completion(ids, tokens) for ids, tokens in zip(encoded, answers, strict=True)]
+
+    def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
+        """Return the answer in pieces as it is generated; a piece never ends inside a character."""
+        from callwright.models.batching import decode_one
+
+        ids = encode(self.tokenizer, prompt.segments)
+        self._check_room(ids, max_tokens, "the prompt")
+        return self.pieces(decode_one(self.model, ids, max_tokens=max_tokens, stop=self._stop))
+
+    def pieces(self, generated: Iterable[int]) -> Iterator[str]:
+        """Yield the text of tokens as they come, whole characters only."""
+        tokens: list[int] = []
+        told = ""
+        for token in generated:
+            tokens.append(token)
+            text = self._text(tokens)
+            # Tokens are pieces of UTF-8: what ends in a replacement character may be half of one.
+            if not text.endswith("\ufffd") and len(text) > len(told):
+                yield text[len(told) :]
+                told = text
+        rest = self._text(tokens)[len(told) :]
+        if rest:
+            yield rest
+
+    def _check_room(self, ids: list[int], max_tokens: int, what: str) -> None:
+        if max_tokens < 1:
+            raise ConfigError("max_tokens must be positive", got=str(max_tokens))
+        if not ids:
+            raise DataError(f"{what} is empty")
+        if len(ids) + max_tokens > self.context:
+            raise DataError(
+                f"{what} does not fit into the context of {self.name}",
+                expected=f"at most {self.context - max_tokens} tokens",
+                got=f"{len(ids)}",
+            )
+
+    def _completion(self, ids: list[int], tokens: list[int]) -> Completion:
+        stopped = tokens[-1] in self._stop
+        kept = tokens[:-1] if stopped else tokens
+        return Completion(self._text(kept), len(ids), len(kept), "stop" if stopped else "length")
+
+    def _text(self, tokens: list[int]) -> str:
+        text: str = self.tokenizer.decode(
+            tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False
+        )
+        return text
+
+
+def load(path: Path, dtype: DType = "auto") -> tuple[Any, Any]:
+    """Return (model, tokenizer) of a model directory or of an adapter directory, ready for inference.
+
+    An adapter is merged into its base in memory. Weights are read from safetensors only, never from pickles.
+    """
+    try:
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers.utils import logging
+
+        from callwright.models.attention import ATTENTION
+        from callwright.models.batching import can_decode
+    except ImportError as error:
+        raise ExtraMissing(str(error), hint="pip install 'callwright[train]'") from None
+    logging.disable_progress_bar()  # progress is ours to show
+    base = _base_of(path)
+    device = best_device()
+    chosen = best_dtype(device) if dtype == "auto" else {"bfloat16": torch.bfloat16}.get(dtype, torch.float32)
+    try:
+        model = AutoModelForCausalLM.from_pretrained(
+            str(base), dtype=chosen, use_safetensors=True, local_files_only=True
+        )
+        if base != path:
+            model = _merge_adapter(model, path)
+        told = path if (path / "tokenizer_config.json").is_file() else base
+        tokenizer = AutoTokenizer.from_pretrained(str(told), local_files_only=True)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise ConfigError("the model can not be loaded", place=str(path), got=reason) from error
+    if device == "cpu" and can_decode(model):
+        model.set_attn_implementation(ATTENTION)
+    return model.to(device).eval(), tokenizer
+
+
+def _base_of(path: Path) -> Path:
+    """Return the directory of the base model: `path` itself unless it is an adapter."""
+    if (path / "adapter_config.json").is_file():
+        try:
+            config = json.loads((path / "adapter_config.json").read_text(encoding="utf-8"))
+            base = Path(config["base_model_name_or_path"])
+        except (ValueError, KeyError, TypeError):
+            raise ConfigError("adapter_config.json names no base model", place=str(path)) from None
+        if not (base / "config.json").is_file():
+            raise ConfigError(
+                "the adapter's base model is not there",
+                place=str(path),
+                got=str(base),
+                hint="put it back, or set base_model_name_or_path in adapter_config.json",
+            )
+        return base
+    if not (path / "config.json").is_file():
+        raise ConfigError(
+            "no model in this directory", place=str(path), expected="config.json or adapter_config.json"
+        )
+    return path
+
+
+def _merge_adapter(model: Any, path: Path) -> Any:
+    from peft import PeftModel
+
+    if not (path / "adapter_model.safetensors").is_file():
+        raise ConfigError("the adapter has no adapter_model.safetensors", place=str(path))
+    return PeftModel.from_pretrained(model, str(path)).merge_and_unload()
+
+
+def _stop_ids(model: Any, tokenizer: Any) -> frozenset[int]:
+    """Return every token that ends an answer, according to the generation config and the tokenizer."""
+    configured = model.generation_config.eos_token_id
+    ids = configured if isinstance(configured, list) else [configured]
+    stop = frozenset(i for i in [*ids, tokenizer.eos_token_id] if i is not None)
+    if not stop:
+        raise ConfigError("neither the model nor its tokenizer names a stop token")
+    return stop
+
+
+def best_device() -> str:
+    """Return the torch device to use: cuda, mps or cpu."""
+    import torch
+
+    if torch.cuda.is_available():
+        return "cuda"
+    return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def best_dtype(device: str | None = None) -> torch.dtype:
+    """Return bfloat16 where the hardware multiplies it natively, else float32.
+
+    On a CPU without such instructions bfloat16 is emulated and slower than float32.
+    """
+    import torch
+
+    device = device or best_device()
+    if device == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float32
+    return torch.bfloat16 if device == "cpu" and _cpu_has_bfloat16() else torch.float32
+
+
+def _cpu_has_bfloat16() -> bool:
+    if sys.platform != "linux":
+        return False
+    flags = Path("/proc/cpuinfo").read_text(encoding="utf-8").split()
+    return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(flags))

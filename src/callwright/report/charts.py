@@ -1,0 +1,86 @@
+"""Two charts as inline SVG: before and after with intervals, and a curve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from callwright.report.page import Markup, escape
+
+
+class Score(NamedTuple):
+    """A share with its 95 % interval, all in [0, 1]."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Group(NamedTuple):
+    """One row of `bars`: a label and one score per run."""
+
+    label: str
+    scores: Sequence[Score]
+
+
+WIDTH, LEFT, RIGHT = 720, 190, 60
+COLOURS = ("var(--pale)", "var(--bar)", "var(--good)")
+
+
+def bars(groups: Sequence[Group], names: Sequence[str]) -> Markup:
+    """Return horizontal bars, one per run in each group, each with its interval as a whisker."""
+    thick, gap = 14, 12
+    scale = WIDTH - LEFT - RIGHT
+    parts: list[str] = []
+    y = 22
+    for i, name in enumerate(names):
+        x = LEFT + i * 130
+        parts.append(f'<rect x="{x}" y="2" width="12" height="12" fill="{COLOURS[i]}"/>')
+        parts.append(f'<text x="{x + 17}" y="12">{escape(name)}</text>')
+    for group in groups:
+        middle = y + thick * len(group.scores) / 2 + 4
+        parts.append(f'<text x="{LEFT - 8}" y="{middle}" text-anchor="end">{escape(group.label)}</text>')
+        for i, score in enumerate(group.scores):
+            top, centre = y + i * thick, y + i * thick + thick / 2
+            low, high = LEFT + score.low * scale, LEFT + score.high * scale
+            parts.append(
+                f'<rect x="{LEFT}" y="{top + 1}" width="{score.value * scale:.1f}" height="{thick - 2}" '
+                f'fill="{COLOURS[i]}"/>'
+                f'<path d="M{low:.1f} {centre}H{high:.1f}M{low:.1f} {centre - 4}v8'
+                f'M{high:.1f} {centre - 4}v8" '
+                'stroke="var(--ink)" fill="none"/>'
+                f'<text x="{high + 6:.1f}" y="{centre + 4}">{score.value:.0%}</text>'
+            )
+        y += thick * len(group.scores) + gap
+    return _svg(parts, y, "before and after, with 95 % intervals")
+
+
+def curve(points: Sequence[tuple[float, float]], x_name: str, y_name: str) -> Markup:
+    """Return a line through (x, y) points with its axes' ends labelled."""
+    if len(points) < 2:
+        return Markup("")
+    height, bottom, top = 220, 190, 12
+    xs, ys = [p[0] for p in points], [p[1] for p in points]
+    x_low, x_span = min(xs), (max(xs) - min(xs)) or 1.0
+    y_span = max(*ys, 0.0) or 1.0
+
+    def place(x: float, y: float) -> str:
+        return f"{50 + (x - x_low) / x_span * (WIDTH - 70):.1f} {bottom - y / y_span * (bottom - top):.1f}"
+
+    path = "M" + "L".join(place(x, y) for x, y in points)
+    parts = [
+        f'<path d="M50 {top}V{bottom}H{WIDTH - 20}" stroke="var(--soft)" fill="none"/>',
+        f'<path d="{path}" stroke="var(--bar)" stroke-width="2" fill="none"/>',
+        f'<text x="44" y="{top + 8}" text-anchor="end">{y_span:.2f}</text>',
+        f'<text x="44" y="{bottom}" text-anchor="end">0</text>',
+        f'<text x="{WIDTH - 20}" y="{bottom + 16}" text-anchor="end">{escape(x_name)} {max(xs):g}</text>',
+        f'<text x="50" y="{bottom + 16}">{escape(y_name)}</text>',
+    ]
+    return _svg(parts, height, f"{y_name} over {x_name}")
+
+
+def _svg(parts: Sequence[str], height: float, label: str) -> Markup:
+    return Markup(
+        f'<svg viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}" role="img" aria-label="{escape(label)}">'
+        f"{''.join(parts)}</svg>"
+    )

@@ -1,0 +1,68 @@
+"""One request over HTTP: the model is served on a free port of this machine and asked once."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from callwright.record import Json, Tool
+from callwright.serve.wire import StreamingModel
+
+SECONDS = 120.0
+
+
+def request_body(request: str, tools: tuple[Tool, ...]) -> dict[str, Json]:
+    """Return the body of a chat-completions request."""
+    return {
+        "model": "callwright",
+        "messages": [{"role": "user", "content": request}],
+        "tools": [
+            {
+                "type": "function",
+                "function": {"name": t.name, "description": t.description, "parameters": t.parameters},
+            }
+            for t in tools
+        ],
+        "max_tokens": 160,
+    }
+
+
+def ask_once(model: StreamingModel, body: dict[str, Json]) -> dict[str, Json]:
+    """Serve `model`, send `body` to ``/v1/chat/completions``, and return the response."""
+    with _serving(model) as url:
+        sent = urllib.request.Request(
+            f"{url}/v1/chat/completions",
+            data=json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # loopback needs no proxy
+        with direct.open(sent, timeout=SECONDS) as answer:
+            parsed: dict[str, Json] = json.loads(answer.read())
+            return parsed
+
+
+@contextmanager
+def _serving(model: StreamingModel) -> Iterator[str]:
+    import uvicorn
+
+    from callwright.serve.app import create_app
+
+    server = uvicorn.Server(uvicorn.Config(create_app(model), log_level="error"))
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(8)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        try:
+            deadline = time.monotonic() + SECONDS
+            while not server.started and thread.is_alive() and time.monotonic() < deadline:
+                time.sleep(0.02)
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(timeout=10)

@@ -1,0 +1,93 @@
+"""What each data verb of the command line can be told; `train` and `build` have their own in their rooms."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class UnifySettings:
+    """Raw rows to trajectories."""
+
+    source: str = "auto"
+    """Layout of the files: auto, or a name of docs/sources.md."""
+    max_drop: float = 1.0
+    """Highest share of dropped rows that still exits with 0."""
+
+
+@dataclass(frozen=True)
+class VerifySettings:
+    """Checks, in the order of their cost."""
+
+    tools: Path | None = None
+    """Python file whose tools execute the calls, in isolation; without it nothing is executed."""
+    timeout: float = 2.0
+    """Seconds that one call may take."""
+    min_grounding: float = 0.0
+    """Lowest share of argument values that must be traceable to the conversation."""
+    max_drop: float = 1.0
+    """Highest share of dropped rows that still exits with 0."""
+    workers: int = 1
+    """Processes that share the work."""
+
+
+@dataclass(frozen=True)
+class SynthesizeSettings:
+    """Verified rows from executable tools, written by a grammar."""
+
+    accept: int = 1000
+    """How many verified rows to make."""
+    families: Literal["train", "test"] = "train"
+    """Which phrasing families to use: train or test; they are disjoint."""
+    values: Literal["train", "test"] = "train"
+    """Which pools of values to use: train or test; they are disjoint."""
+    timeout: float = 2.0
+    """Seconds that one call may take."""
+    seed: int = 7
+    """Everything random follows from it."""
+
+
+@dataclass(frozen=True)
+class AugmentSettings:
+    """Label-preserving variety."""
+
+    copies: int = 1
+    """How many augmented copies of each row to write."""
+    format_share: float = 0.5
+    """Share of the copies that get another output format than the default."""
+    seed: int = 7
+    """Everything random follows from it."""
+    workers: int = 1
+    """Processes that share the work."""
+
+
+@dataclass(frozen=True)
+class BlendSettings:
+    """One training set from several files."""
+
+    holdout: float = 0.1
+    """Share of groups (equal requests, equal calls) that goes to validation."""
+    seed: int = 7
+    """Everything random follows from it."""
+
+
+@dataclass(frozen=True)
+class PairSettings:
+    """Preference pairs by targeted corruption."""
+
+    seed: int = 7
+    """Everything random follows from it."""
+
+
+@dataclass(frozen=True)
+class EvaluateSettings:
+    """A benchmark, or a suite for your own tools."""
+
+    limit: int | None = None
+    """Rows per category (BFCL), evenly spread; all of them if not given."""
+    max_tokens: int = 256
+    """Tokens that an answer may take."""
+    categories: str = "simple_python,multiple,parallel,parallel_multiple,irrelevance"
+    """BFCL categories, separated by commas."""

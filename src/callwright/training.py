@@ -1,0 +1,123 @@
+"""The stages of a build that need a model: score the base, fine-tune, prefer, score again, answer once."""
+
+from __future__ import annotations
+
+import json
+import time
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from callwright import served, train
+from callwright.evaluate.answers import fingerprint_of
+from callwright.evaluate.bfcl.data import PYTHON_NON_LIVE
+from callwright.evaluate.bfcl.run import run_bfcl
+from callwright.evaluate.results import Summary
+from callwright.progress import Bar
+from callwright.record import Json, Trajectory
+from callwright.scoring import score_suite
+from callwright.store import read, write_json_atomic
+from callwright.train.config import DpoConfig, Progress, SftConfig, TrainSummary
+from callwright.weights import base_directory, streaming_model
+
+if TYPE_CHECKING:
+    from callwright.build import BuildConfig
+
+
+def score_base(folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[str, Json]:
+    """Score the base model on the suite and on BFCL."""
+    bar.update(0, 0, "opening the base model (converted on first use)")
+    return _score(base_directory(config.base), folder, run, config, bar)
+
+
+def score_tuned(folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[str, Json]:
+    """Score the trained model on the same rows."""
+    return _score(adapter_of(run), folder, run, config, bar)
+
+
+def _score(weights: Path, folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[str, Json]:
+    model, fingerprint = streaming_model(str(weights)), fingerprint_of(str(weights))
+    scores: dict[str, Summary] = {}
+    started = time.monotonic()
+
+    def shown(name: str, done: int, total: int) -> None:
+        spent = time.monotonic() - started
+        bar.update(done, total, name, spent / done * (total - done) if done else None)
+
+    suite = run / "suite" / "suite.jsonl"
+    scores["suite"] = score_suite(
+        model, suite, folder / "suite", config.max_tokens, fingerprint, partial(shown, "suite")
+    )
+    if config.bfcl:
+        started = time.monotonic()
+        scores["BFCL subset"] = run_bfcl(
+            model,
+            folder / "bfcl",
+            PYTHON_NON_LIVE,
+            limit=config.bfcl,
+            max_tokens=config.max_tokens,
+            fingerprint=fingerprint,
+            progress=partial(shown, "BFCL"),
+        )
+    plain: dict[str, Any] = {name: msgspec.to_builtins(s.all) for name, s in scores.items()}
+    return {"model": model.name, "fingerprint": fingerprint, "scores": plain}
+
+
+def fine_tune(folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[str, Json]:
+    """Run SFT on the training rows within the minutes given."""
+    told = SftConfig(minutes=config.minutes, lora_rank=config.lora_rank, seed=config.seed, epochs=4.0)
+    summary = train.sft(
+        told,
+        base=base_directory(config.base),
+        data=run / "dataset" / "train.jsonl",
+        out=folder,
+        progress=partial(_step, bar),
+    )
+    return _plain(summary)
+
+
+def prefer(folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[str, Json]:
+    """Run DPO on the pairs within the minutes given."""
+    told = DpoConfig(minutes=config.dpo_minutes, seed=config.seed)
+    summary = train.dpo(
+        told,
+        base=base_directory(config.base),
+        adapter=run / "sft" / "adapter",
+        pairs=run / "pairs" / "pairs.jsonl",
+        out=folder,
+        progress=partial(_step, bar),
+    )
+    return _plain(summary)
+
+
+def _plain(summary: TrainSummary) -> dict[str, Json]:
+    plain: dict[str, Json] = msgspec.to_builtins(summary)
+    return plain
+
+
+def _step(bar: Bar, p: Progress) -> None:
+    note = f"loss {p.loss:.3f} · {p.tokens_per_second:.0f} tokens/s"
+    bar.update(p.step, p.total, note, p.seconds_left)
+
+
+def adapter_of(run: Path) -> Path:
+    """Return the adapter that a build ends with: of DPO if it ran, else of SFT."""
+    preferred = run / "dpo" / "adapter"
+    return preferred if preferred.is_dir() else run / "sft" / "adapter"
+
+
+def answer_once(folder: Path, run: Path, config: BuildConfig) -> dict[str, Json]:
+    """Serve the trained model and send it one held-out request over HTTP; the exchange is kept."""
+    row = next(r for r in read(run / "suite" / "suite.jsonl") if isinstance(r, Trajectory) and r.tools)
+    body = served.request_body(row.messages[0].content, row.tools or ())
+    model = streaming_model(str(adapter_of(run)))
+    started = time.monotonic()
+    response = served.ask_once(model, body)
+    seconds = round(time.monotonic() - started, 2)
+    write_json_atomic(folder / "exchange.json", {"request": body, "response": response})
+    message = response["choices"][0]["message"]
+    calls = [c["function"] for c in message.get("tool_calls") or ()]
+    shown = ", ".join(f"{c['name']}({c['arguments']})" for c in calls) or json.dumps(message.get("content"))
+    return {"seconds": seconds, "request": row.messages[0].content, "shown": shown}

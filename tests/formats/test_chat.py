@@ -1,0 +1,187 @@
+"""Conversations as text: what is control, what is learnt, and the way back from a model's text."""
+
+from itertools import pairwise
+
+import pytest
+from format_strategies import conversations, hostile_text
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from callwright.formats import (
+    DEFAULT_INSTRUCTION,
+    FORMATS,
+    Malformed,
+    PlainMessage,
+    Segment,
+    Unrenderable,
+    assistant_text,
+    plain_messages,
+    reply_message,
+    segments,
+)
+from callwright.record import Message, Task, Tool, ToolCall, Trajectory
+
+plain = st.lists(
+    st.builds(
+        PlainMessage,
+        st.sampled_from(["system", "user", "assistant", "tool"]),
+        hostile_text,
+        st.sampled_from([0.0, 0.5, 1.0]),
+    ),
+    max_size=5,
+)
+
+
+def joined(pieces: list[Segment]) -> str:
+    return "".join(piece.text for piece in pieces)
+
+
+@given(messages=plain, prompt=st.booleans())
+def test_segments_frame_every_message_as_chatml(messages: list[PlainMessage], prompt: bool) -> None:
+    expected = "".join(f"<|im_start|>{m.role}\n{m.content}<|im_end|>\n" for m in messages)
+    expected += "<|im_start|>assistant\n" if prompt else ""
+    assert joined(segments(messages, generation_prompt=prompt)) == expected
+
+
+@given(messages=plain)
+def test_control_text_is_only_the_frame(messages: list[PlainMessage]) -> None:
+    control = [piece.text for piece in segments(messages) if piece.control]
+    assert control == ["<|im_start|>", "<|im_end|>"] * len(messages)
+
+
+@given(messages=plain)
+def test_supervised_is_what_the_assistant_has_to_write(messages: list[PlainMessage]) -> None:
+    learnt = joined([piece for piece in segments(messages) if piece.supervised])
+    weighted = [m for m in messages if m.role == "assistant" and m.weight > 0]
+    assert learnt == "".join(f"{m.content}<|im_end|>" for m in weighted)
+
+
+@given(messages=plain, prompt=st.booleans())
+def test_neighbouring_segments_differ_and_none_is_empty(messages: list[PlainMessage], prompt: bool) -> None:
+    pieces = segments(messages, generation_prompt=prompt)
+    assert all(piece.text for piece in pieces)
+    assert all(a[1:] != b[1:] for a, b in pairwise(pieces))
+
+
+@given(t=conversations)
+def test_a_longer_conversation_starts_with_the_shorter_one(t: Trajectory) -> None:
+    opening = 0
+    while opening < len(t.messages) and t.messages[opening].role == "system":
+        opening += 1
+    whole = joined(segments(plain_messages(t)))
+    for length in range(opening, len(t.messages)):
+        part = Trajectory(id=t.id, task=t.task, tools=t.tools, messages=t.messages[:length])
+        follows = t.messages[length].role == "assistant"
+        assert whole.startswith(joined(segments(plain_messages(part), generation_prompt=follows)))
+
+
+def test_opening_system_messages_join_the_instruction_and_later_ones_stay_in_place() -> None:
+    t = Trajectory(
+        id="a",
+        task=Task(instruction="Book tables."),
+        messages=(
+            Message(role="system", content="Be brief.\n"),
+            Message(role="system", content=" "),
+            Message(role="user", content=" hi "),
+            Message(role="system", content="It is noon."),
+        ),
+    )
+    assert plain_messages(t) == [
+        PlainMessage("system", "Book tables.\n\nBe brief.", 0.0),
+        PlainMessage("user", " hi ", 0.0),
+        PlainMessage("system", "It is noon.", 0.0),
+    ]
+
+
+def test_the_default_instruction_stands_in_where_nobody_gives_one() -> None:
+    t = Trajectory(id="a", messages=(Message(role="user", content="hi"),))
+    assert plain_messages(t)[0] == PlainMessage("system", DEFAULT_INSTRUCTION, 0.0)
+
+
+def test_tool_results_stay_apart_and_weights_are_kept() -> None:
+    t = Trajectory(
+        id="a",
+        messages=(
+            Message(role="assistant", tool_calls=(ToolCall(name="f"), ToolCall(name="g"))),
+            Message(role="tool", content="1", name="f"),
+            Message(role="tool", content="2", name="g"),
+            Message(role="assistant", content="3", weight=0.0),
+            Message(role="assistant", content="4", weight=0.25),
+            Message(role="user", content="5", weight=1.0),
+        ),
+    )
+    first, *rest = plain_messages(t)[1:]
+    assert first.weight == 1.0
+    assert rest == [
+        PlainMessage("tool", "<tool_response>\n1\n</tool_response>", 0.0),
+        PlainMessage("tool", "<tool_response>\n2\n</tool_response>", 0.0),
+        PlainMessage("assistant", "3", 0.0),
+        PlainMessage("assistant", "4", 0.25),
+        PlainMessage("user", "5", 0.0),
+    ]
+
+
+@pytest.mark.parametrize("output_format", ["", *sorted(FORMATS)])
+def test_calls_are_written_in_the_format_of_the_task(output_format: str) -> None:
+    call = ToolCall(name="f", arguments={"a": 1}, id="call_x")
+    t = Trajectory(
+        id="a",
+        task=Task(output_format=output_format),
+        tools=(Tool(name="f"),),
+        messages=(Message(role="assistant", reasoning="Think.", tool_calls=(call,)),),
+    )
+    content = plain_messages(t)[1].content
+    assert content.startswith("<think>\nThink.\n</think>\n\n")
+    message = reply_message(content, output_format)
+    assert message == Message(
+        role="assistant",
+        reasoning="Think.",
+        tool_calls=(ToolCall(name="f", arguments={"a": 1}, id="call_0"),),
+    )
+
+
+@given(t=conversations)
+def test_a_reply_leads_back_to_its_message(t: Trajectory) -> None:
+    for message in t.messages:
+        if message.role != "assistant":
+            continue
+        # A think marker in free text is read as reasoning, whoever wrote it.
+        assume("think>" not in message.content)
+        back = reply_message(assistant_text(message))
+        assert isinstance(back, Message)
+        assert back.content == message.content.strip()
+        assert [call.id for call in back.tool_calls] == [f"call_{i}" for i in range(len(message.tool_calls))]
+        assert [(c.name, repr(c.arguments)) for c in back.tool_calls] == [
+            (c.name, repr(c.arguments)) for c in message.tool_calls
+        ]
+
+
+@pytest.mark.parametrize("output_format", sorted(FORMATS))
+@given(text=st.one_of(hostile_text, st.text()))
+def test_reading_a_reply_never_raises(output_format: str, text: str) -> None:
+    result = reply_message(text, output_format)
+    if isinstance(result, Malformed):
+        assert 0 <= result.position <= len(text)
+
+
+def test_reasoning_ends_at_the_last_marker_and_has_to_end() -> None:
+    assert reply_message("<think>\na</think>b\n</think>\n\nHi") == Message(
+        role="assistant", content="Hi", reasoning="a</think>b"
+    )
+    assert reply_message("a</think> Hi") == Message(role="assistant", content="Hi", reasoning="a")
+    assert isinstance(reply_message("<think>\nStill at it"), Malformed)
+
+
+def test_the_position_of_a_fault_counts_from_the_start_of_the_text() -> None:
+    text = "<think>\nx\n</think>\n\n<tool_call>\n{oops}\n</tool_call>"
+    result = reply_message(text)
+    assert isinstance(result, Malformed)
+    assert text[result.position :].startswith("oops")
+
+
+def test_what_the_format_can_not_say_is_unrenderable() -> None:
+    call = ToolCall(name="f")
+    speaking = Message(role="assistant", content="Sure.", tool_calls=(call,))
+    t = Trajectory(id="a", task=Task(output_format="python"), messages=(speaking,))
+    with pytest.raises(Unrenderable):
+        plain_messages(t)

@@ -1,0 +1,152 @@
+"""The Jinja template against `plain_messages` and `segments`: the same bytes, the same loss mask."""
+
+import json
+from typing import Any
+
+import pytest
+from format_strategies import conversations, tools
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from callwright.formats import (
+    DEFAULT_INSTRUCTION,
+    FORMATS,
+    chat_template,
+    plain_messages,
+    segments,
+    signature,
+)
+from callwright.record import Message, Tool, ToolCall, Trajectory
+
+hub = pytest.importorskip("transformers.utils.chat_template_utils")
+
+TEMPLATE = chat_template()
+
+
+def openai_tool(tool: Tool) -> dict[str, Any]:
+    function = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+    return {"type": "function", "function": function}
+
+
+def openai_message(message: Message, *, as_text: bool = False) -> dict[str, Any]:
+    out: dict[str, Any] = {"role": message.role, "content": message.content}
+    if message.reasoning is not None:
+        out["reasoning_content"] = message.reasoning
+    if message.tool_calls:
+        out["tool_calls"] = [
+            {
+                "type": "function",
+                "function": {
+                    "name": call.name,
+                    "arguments": json.dumps(call.arguments, ensure_ascii=False)
+                    if as_text
+                    else call.arguments,
+                },
+            }
+            for call in message.tool_calls
+        ]
+    return out
+
+
+def rendered(
+    messages: list[dict[str, Any]], offered: list[dict[str, Any]] | None, *, prompt: bool = False
+) -> tuple[str, list[tuple[int, int]]]:
+    """What `tokenizer.apply_chat_template` renders, and the spans that it marks as generated."""
+    texts, spans = hub.render_jinja_template(
+        conversations=[messages],
+        tools=offered,
+        chat_template=TEMPLATE,
+        return_assistant_tokens_mask=True,
+        add_generation_prompt=prompt,
+    )
+    return texts[0], spans[0]
+
+
+def of(schema: Any, **root: Any) -> Tool:
+    return Tool(name="f", parameters={"properties": {"x": schema}, **root})
+
+
+def nested(depth: int) -> Any:
+    return {"type": "array", "items": nested(depth - 1)} if depth else {"type": "string"}
+
+
+def chain(length: int) -> Any:
+    definitions: Any = {f"D{i}": {"properties": {"x": {"$ref": f"#/$defs/D{i + 1}"}}} for i in range(length)}
+    return {**definitions, f"D{length}": {"type": "string"}}
+
+
+def ours(t: Trajectory, *, prompt: bool = False) -> str:
+    return "".join(piece.text for piece in segments(plain_messages(t), generation_prompt=prompt))
+
+
+@settings(max_examples=100)
+@given(t=conversations, prompt=st.booleans(), as_text=st.booleans())
+def test_the_template_writes_our_bytes(t: Trajectory, prompt: bool, as_text: bool) -> None:
+    offered = None if t.tools is None else [openai_tool(tool) for tool in t.tools]
+    messages = [openai_message(message, as_text=as_text) for message in t.messages]
+    text, spans = rendered(messages, offered, prompt=prompt)
+    assert text == ours(t, prompt=prompt)
+    learnt = [f"{m.content}<|im_end|>" for m in plain_messages(t) if m.role == "assistant"]
+    assert [text[start:end] for start, end in spans] == learnt
+
+
+@settings(max_examples=150)
+@given(tool=tools)
+@example(tool=of({"anyOf": [nested(depth) for depth in range(12)]}))
+@example(tool=of({"$ref": "#/$defs/D0"}, **{"$defs": chain(6)}))
+@example(tool=of({"items": {"allOf": [{"type": "string"}, {"enum": ["a"]}]}}))
+def test_the_template_computes_our_signature(tool: Tool) -> None:
+    # Not in the grammar: `nullable: 1` and schema words of the wrong type, where Jinja's tests are looser.
+    text, _ = rendered([], [openai_tool(tool)])
+    assert text == ours(Trajectory(id="a", tools=(tool,)))
+
+
+def test_the_template_computes_our_signatures_of_real_tools(shared_data: Any) -> None:
+    paths = (shared_data / "tools" / "toucan-mcp").glob("*.jsonl")
+    rows = [json.loads(line) for path in paths for line in path.read_text("utf-8").splitlines()[::10]]
+    offered = [
+        Tool(name=r["name"], description=r["description"] or "", parameters=r["input_schema"] or {})
+        for r in rows
+    ]
+    text, _ = rendered([], [openai_tool(tool) for tool in offered])
+    lines = text.split("# Tools\n")[1].split("\n\n")[0].split("\n")
+    assert lines == [signature(tool) for tool in offered]
+
+
+def test_the_template_repeats_our_instructions() -> None:
+    assert f"'{DEFAULT_INSTRUCTION}'" in TEMPLATE
+    assert f"'{FORMATS['hermes'].instruction}'" in TEMPLATE
+
+
+def test_the_template_takes_what_endpoints_send() -> None:
+    call = ToolCall(name="now", arguments={"zone": "UTC"})
+    t = Trajectory(
+        id="a",
+        tools=(Tool(name="now"),),
+        messages=(
+            Message(role="user", content="What time is it?"),
+            Message(role="assistant", tool_calls=(call, ToolCall(name="now"))),
+            Message(role="tool", content="12:00"),
+        ),
+    )
+    asked = {
+        "role": "user",
+        "content": [{"type": "text", "text": "What time "}, {"type": "text", "text": "is it?"}],
+    }
+    answered = {
+        "role": "assistant",
+        "content": None,
+        "tool_calls": [
+            {"id": "1", "type": "function", "function": {"name": "now", "arguments": '{"zone": "UTC"}'}},
+            {"name": "now", "arguments": ""},
+        ],
+    }
+    observed = {"role": "tool", "tool_call_id": "1", "content": "12:00"}
+    flat = {"name": "now"}
+    assert rendered([asked, answered, observed], [flat])[0] == ours(t)
+
+
+@given(t=conversations)
+def test_no_tools_and_an_empty_list_of_tools_read_alike(t: Trajectory) -> None:
+    messages = [openai_message(message) for message in t.messages]
+    assert rendered(messages, None) == rendered(messages, [])

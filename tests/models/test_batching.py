@@ -1,0 +1,209 @@
+"""The batched loop gives, token by token, what transformers' own greedy search gives for each prompt."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+pytest.importorskip("torch")
+pytest.importorskip("transformers")
+
+from callwright.models import Prompt
+from callwright.models.attention import ATTENTION
+from callwright.models.batching import GROWTH, Prefill, SlotCache, can_decode, decode, decode_one, generate
+
+STOP = frozenset({3})
+VOCABULARY = 24
+
+
+@pytest.fixture(scope="module", params=["sdpa", ATTENTION])
+def llama(torch: Any, request: pytest.FixtureRequest) -> Any:
+    """A random two-layer llama in float32 whose greedy answers vary and often stop."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(1)
+    config = LlamaConfig(
+        vocab_size=VOCABULARY,
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=1024,
+        initializer_range=0.8,
+        eos_token_id=3,
+        pad_token_id=0,
+        bos_token_id=1,
+    )
+    model = LlamaForCausalLM(config).eval()
+    model.set_attn_implementation(request.param)
+    return model
+
+
+def alone(model: Any, prompt: list[int], max_tokens: int) -> list[int]:
+    """Return what transformers generates for the prompt with its own attention."""
+    import torch
+
+    attention = model.config._attn_implementation
+    model.set_attn_implementation("sdpa")
+    out = model.generate(
+        input_ids=torch.tensor([prompt]),
+        attention_mask=torch.ones(1, len(prompt), dtype=torch.long),
+        max_new_tokens=max_tokens,
+        do_sample=False,
+    )
+    model.set_attn_implementation(attention)
+    return list(out[0, len(prompt) :].tolist())
+
+
+def some_prompts(count: int, seed: int, *, longest: int = 60) -> list[list[int]]:
+    """Return random prompts, half of which share a long prefix."""
+    rng = random.Random(seed)
+    prefix = [rng.randrange(4, VOCABULARY) for _ in range(40)]
+    prompts = []
+    for i in range(count):
+        own = [rng.randrange(4, VOCABULARY) for _ in range(rng.randint(1, longest))]
+        prompts.append(prefix + own if i % 2 else own)
+    return prompts
+
+
+@pytest.mark.parametrize("slots", [1, 4, 16])
+def test_tokens_equal_a_plain_greedy_search(llama: Any, slots: int) -> None:
+    prompts = some_prompts(14, seed=slots)
+    answers = decode(llama, prompts, max_tokens=24, stop=STOP, slots=slots)
+    assert answers == [alone(llama, prompt, 24) for prompt in prompts]
+    lengths = {len(answer) for answer in answers}
+    assert len(lengths) > 3, "the test is only worth something where rows end at different times"
+
+
+@given(
+    st.lists(st.lists(st.integers(4, 6), min_size=1, max_size=40), max_size=6),
+    st.integers(1, 3),
+    st.integers(1, 9),
+)
+@settings(max_examples=25, deadline=None)
+def test_any_mix_of_shared_prefixes_gives_the_same_tokens(
+    llama: Any, prompts: list[list[int]], slots: int, max_tokens: int
+) -> None:
+    answers = decode(llama, prompts, max_tokens=max_tokens, stop=STOP, slots=slots)
+    assert answers == [alone(llama, prompt, max_tokens) for prompt in prompts]
+
+
+def test_equal_prompts_and_prefixes_of_each_other_are_no_special_case(llama: Any) -> None:
+    base = some_prompts(1, seed=7, longest=50)[0] * 3
+    prompts = [base, base[:-1], base, [*base, 5], base[:20]]
+    assert decode(llama, prompts, max_tokens=8, stop=STOP, slots=3) == [alone(llama, p, 8) for p in prompts]
+
+
+def test_slots_grow_and_shrink_with_their_rows(llama: Any) -> None:
+    """A long row among short ones: all keep their own tokens while the cache is laid out anew."""
+    prompts = [*some_prompts(6, seed=3, longest=20), [5] * 700, *some_prompts(6, seed=4, longest=20)]
+    answers = decode(llama, prompts, max_tokens=12, stop=STOP, slots=3)
+    assert answers == [alone(llama, prompt, 12) for prompt in prompts]
+
+
+def test_no_token_is_lost_where_the_slots_grow(llama: Any, torch: Any) -> None:
+    rng = random.Random(0)
+    prompts = [[rng.randrange(4, VOCABULARY) for _ in range(GROWTH - 12 + i)] for i in range(16)]
+    cache = SlotCache(2, 2)
+    for prompt in prompts:
+        prefill = Prefill(llama)
+        with torch.inference_mode():
+            prefill(prompt)
+            cache.load(0, prefill.cache)
+            cache.next_step([len(prompt)])
+        for layer, source in zip(cache.layers, prefill.cache.layers, strict=True):
+            assert torch.equal(layer.keys[0, :, : len(prompt)], source.keys[0])
+            assert torch.equal(layer.values[0, :, : len(prompt)], source.values[0])
+            assert not layer.keys[1].any()
+
+
+def test_a_shared_prefix_is_read_once(llama: Any, torch: Any) -> None:
+    read = []
+    hook = llama.get_input_embeddings().register_forward_hook(
+        lambda _, inputs, __: read.append(inputs[0].shape[1]) if inputs[0].shape[1] > 1 else None
+    )
+    prefix = [7] * 100
+    try:
+        decode(llama, [[*prefix, 4, 9], [*prefix, 5, 9]], max_tokens=1, stop=STOP, slots=2)
+    finally:
+        hook.remove()
+    assert read == [102, 2]
+
+
+def test_a_garbage_cell_of_the_cache_is_never_seen(llama: Any) -> None:
+    """Rows that end leave their numbers behind in the slot; a shorter row must not read them."""
+    prompts = [[9] * 300, [4, 5], [6, 7], [8, 9]]
+    answers = decode(llama, prompts, max_tokens=30, stop=STOP, slots=1)
+    assert answers == [alone(llama, prompt, 30) for prompt in prompts]
+
+
+def test_progress_counts_every_prompt_once(llama: Any) -> None:
+    told: list[int] = []
+    decode(llama, some_prompts(9, seed=5), max_tokens=10, stop=STOP, slots=4, progress=told.append)
+    assert sum(told) == 9
+
+
+def test_the_fallback_loop_gives_the_same_tokens(llama: Any) -> None:
+    prompts = some_prompts(6, seed=9)
+    expected = [alone(llama, prompt, 10) for prompt in prompts]
+    assert generate(llama, prompts, max_tokens=10, stop=STOP, slots=4) == expected
+
+
+def test_one_prompt_streams_the_same_tokens(llama: Any) -> None:
+    for prompt in some_prompts(4, seed=11):
+        expected = [token for token in alone(llama, prompt, 20) if token not in STOP]
+        assert list(decode_one(llama, prompt, max_tokens=20, stop=STOP)) == expected
+
+
+def test_sliding_attention_takes_the_fallback(llama: Any) -> None:
+    from transformers import MistralConfig, MistralForCausalLM
+
+    sizes = {
+        "vocab_size": VOCABULARY,
+        "hidden_size": 16,
+        "intermediate_size": 16,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 2,
+        "num_key_value_heads": 2,
+    }
+    assert can_decode(llama)
+    assert not can_decode(MistralForCausalLM(MistralConfig(**sizes, sliding_window=8)))
+
+
+@pytest.mark.slow
+def test_the_embedded_model_in_float32_gives_the_same_tokens(embedded_dir: Path) -> None:
+    from callwright.models.local import LocalModel, encode
+
+    model = LocalModel(embedded_dir, dtype="float32")
+    asked = [
+        "List three rivers.",
+        "What is 12 times 12?",
+        'Write {"name": "x"} as YAML.',
+        "Say hi.",
+        "Name a colour that starts with b.",
+    ]
+    prompts = [
+        Prompt(
+            segments=(
+                ("<|im_start|>system\nYou are a helpful assistant. Answer in one short sentence.", True),
+                ("<|im_end|>\n<|im_start|>user\n", True),
+                (text, False),
+                ("<|im_end|>\n<|im_start|>assistant\n", True),
+            )
+        )
+        for text in asked
+    ]
+    encoded = [encode(model.tokenizer, prompt.segments) for prompt in prompts]
+    expected = [alone(model.model, ids, 16) for ids in encoded]
+    for slots in (1, 3):
+        assert decode(model.model, encoded, max_tokens=16, stop=frozenset({2}), slots=slots) == expected
+
+
+def test_the_module_has_no_state_between_calls(llama: Any) -> None:
+    prompts = some_prompts(5, seed=13)
+    first = decode(llama, prompts, max_tokens=9, stop=STOP, slots=2)
+    assert decode(llama, list(reversed(prompts)), max_tokens=9, stop=STOP, slots=2) == first[::-1]
