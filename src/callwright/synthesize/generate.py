@@ -77,7 +77,8 @@ def synthesize(
     Candidate i depends on nothing but the tools, the seed, the split and i. Stages as in APIGen
     (arXiv 2406.18518): format (arguments against the schema), execution (every call of the row must succeed),
     then what `settle`, the verifier, makes of the row; exact duplicates and the requests in `avoid` go first
-    of all. Fewer rows than `accept` come out only after `max_candidates` (default: 5 × accept + 200); `account` is filled in as rows are taken.
+    of all. Fewer rows than `accept` come out only after `max_candidates` (default: 5 × accept + 200);
+    `account` is filled in as rows are taken.
     """
     if not tools:
         raise ToolsError("no tools to synthesize requests for")
