@@ -41,9 +41,9 @@ MAY["pair"] |= {"verify"}
 
 HEAVY: dict[str, set[str]] = {
     # package → the places that may import it
-    "torch": {"train", "models/local.py", "models/convert.py", "models/batching.py", "doctor.py"},
-    "transformers": {"train", "models/local.py", "models/convert.py", "models/batching.py"},
-    "peft": {"train", "models/local.py"},
+    "torch": {"train", "models", "doctor.py"},
+    "transformers": {"train", "models"},
+    "peft": {"train", "models"},
     "trl": {"train"},
     "accelerate": {"train"},
     "datasets": {"train"},

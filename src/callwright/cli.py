@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -72,14 +73,17 @@ def verify(data: Data, out: Out, config: VerifySettings, as_json: AsJson = False
     from callwright.engine import run
     from callwright.store import read
     from callwright.toolbox import Executor, import_python
-    from callwright.verify import VerifyStep, funnel
+    from callwright.verify import Execute, VerifyStep, funnel
 
-    execute = None
-    if config.tools:
-        execute = partial(Executor, import_python(config.tools), timeout=config.timeout)
-    step = VerifyStep(execute=execute, min_grounding=config.min_grounding)
-    rows = run(step, read(data, "verify"), workers=config.workers)
-    _write(rows, out, "verify", config, as_json, table=lambda seen: funnel(seen).text())
+    with ExitStack() as stack:
+        execute = None
+        if config.tools:
+            executor = Executor(import_python(config.tools), timeout=config.timeout)
+            # One executor for the whole run: the step itself is called once per stretch of rows.
+            execute = partial(nullcontext[Execute], stack.enter_context(executor))
+        step = VerifyStep(execute=execute, min_grounding=config.min_grounding)
+        rows = run(step, read(data, "verify"), workers=config.workers)
+        _write(rows, out, "verify", config, as_json, table=lambda seen: funnel(seen).text())
 
 
 def augment(data: Data, out: Out, config: AugmentSettings, as_json: AsJson = False) -> None:
@@ -88,7 +92,7 @@ def augment(data: Data, out: Out, config: AugmentSettings, as_json: AsJson = Fal
     from callwright.engine import run
     from callwright.store import read
 
-    step = AugmentStep(seed=config.seed, copies=config.copies)
+    step = AugmentStep(seed=config.seed, copies=config.copies, format_share=config.format_share)
     _write(run(step, read(data, "augment"), workers=config.workers), out, "augment", config, as_json)
 
 
