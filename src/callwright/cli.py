@@ -10,7 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,6 +35,7 @@ from callwright.settings import (
     VerifySettings,
 )
 from callwright.train.config import DpoConfig, Progress, SftConfig
+from callwright.verify import Execute
 
 app = typer.Typer(
     name="callwright",
@@ -73,17 +74,21 @@ def verify(data: Data, out: Out, config: VerifySettings, as_json: AsJson = False
     from callwright.engine import run
     from callwright.store import read
     from callwright.toolbox import Executor, import_python
-    from callwright.verify import Execute, VerifyStep, funnel
+    from callwright.verify import VerifyStep, funnel
 
     with ExitStack() as stack:
         execute = None
         if config.tools:
             executor = Executor(import_python(config.tools), timeout=config.timeout)
             # One executor for the whole run: the step itself is called once per stretch of rows.
-            execute = partial(nullcontext[Execute], stack.enter_context(executor))
+            execute = partial(_opened, stack.enter_context(executor))
         step = VerifyStep(execute=execute, min_grounding=config.min_grounding)
         rows = run(step, read(data, "verify"), workers=config.workers)
         _write(rows, out, "verify", config, as_json, table=lambda seen: funnel(seen).text())
+
+
+def _opened(execute: Execute) -> AbstractContextManager[Execute]:
+    return nullcontext(execute)
 
 
 def augment(data: Data, out: Out, config: AugmentSettings, as_json: AsJson = False) -> None:
