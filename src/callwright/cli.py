@@ -6,24 +6,27 @@ Exit codes: 0 done, 1 problems found (more rows dropped than allowed), 2 misuse,
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
 from callwright import __version__
 from callwright.build import BuildConfig
 from callwright.errors import CallwrightError, UserError
 from callwright.options import verb
-from callwright.progress import Display, clock
+from callwright.progress import Display, clock, legible
 from callwright.record import Dropped, Trajectory
 from callwright.settings import (
     AugmentSettings,
@@ -37,8 +40,29 @@ from callwright.settings import (
 from callwright.train.config import DpoConfig, Progress, SftConfig
 from callwright.verify import Execute
 
+if TYPE_CHECKING:
+    from callwright.store import Report
+
+VERBS = (
+    "unify", "verify", "augment", "synthesize", "blend", "pair", "train", "evaluate", "compare", "serve",
+    "build", "demo", "doctor",
+)  # fmt: skip
+"""In pipeline order, then the whole job, then the machine."""
+# Typer carries a click of its own or uses the real one, by version; the error's rank is the same in both.
+_Misuse: type[Any] = typer.BadParameter.__mro__[2]
+
+
+class InOrder(TyperGroup):
+    """Lists the verbs in pipeline order; typer would put those that have verbs of their own at the end."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names for ``--help``."""
+        return sorted(self.commands, key=VERBS.index)
+
+
 app = typer.Typer(
     name="callwright",
+    cls=InOrder,
     help="Build a model that calls your tools, and prove that it does.",
     no_args_is_help=True,
     add_completion=False,
@@ -58,10 +82,12 @@ ModelSpec = Annotated[
     str, typer.Option("--model", help="smollm2-135m, a directory, http(s)://host/v1#name, or scripted:file.")
 ]
 Row = Trajectory | Dropped
+INTERRUPTED = 130
+MARKS = {"ok": "✓", "missing": "✗", "note": "•"}
 
 
 def unify(sources: Sources, out: Out, config: UnifySettings, as_json: AsJson = False) -> None:
-    """Turn raw agent or tool-use data of many layouts into trajectories."""
+    """Turn raw agent data of many layouts into trajectories."""
     from callwright.unify import unify as rows_of
 
     notes: list[str] = []
@@ -70,7 +96,7 @@ def unify(sources: Sources, out: Out, config: UnifySettings, as_json: AsJson = F
 
 
 def verify(data: Data, out: Out, config: VerifySettings, as_json: AsJson = False) -> None:
-    """Check every call; keep what holds, drop the rest with its reason."""
+    """Check every call; drop what does not hold, with its reason."""
     from callwright.engine import run
     from callwright.store import read
     from callwright.toolbox import Executor, import_python
@@ -92,7 +118,7 @@ def _opened(execute: Execute) -> AbstractContextManager[Execute]:
 
 
 def augment(data: Data, out: Out, config: AugmentSettings, as_json: AsJson = False) -> None:
-    """Write label-preserving variants: shuffled order, other output formats."""
+    """Write variants that mean the same: other order, other format."""
     from callwright.augment import AugmentStep
     from callwright.engine import run
     from callwright.store import read
@@ -102,7 +128,7 @@ def augment(data: Data, out: Out, config: AugmentSettings, as_json: AsJson = Fal
 
 
 def synthesize(tools: ToolsFile, out: Out, config: SynthesizeSettings, as_json: AsJson = False) -> None:
-    """Make verified rows for your own tools, with a grammar and without a language model."""
+    """Make verified rows for your own tools, without a model."""
     from callwright.dataset import synthesized
     from callwright.toolbox import import_python
 
@@ -110,15 +136,17 @@ def synthesize(tools: ToolsFile, out: Out, config: SynthesizeSettings, as_json: 
 
 
 def blend(inputs: Sources, out: Out, config: BlendSettings, as_json: AsJson = False) -> None:
-    """Join files into one training set without duplicates, and split off a validation set."""
+    """Join files without duplicates; split off a validation set."""
     from callwright.dataset import blended
 
-    report = blended(inputs, out, holdout=config.holdout, seed=config.seed)
-    _tell(report, as_json)
+    reports = blended(inputs, out, holdout=config.holdout, seed=config.seed)
+    _tell({side: report.to_json() for side, report in reports.items()}, as_json)
+    for side, report in reports.items():
+        _say_counts(side, report)
 
 
 def pair(data: Data, out: Out, config: PairSettings, as_json: AsJson = False) -> None:
-    """Make preference pairs: the verified answer against a targeted corruption of it."""
+    """Make preference pairs: an answer against a corruption of it."""
     from callwright.pair import pair as pairs_of
     from callwright.store import read
 
@@ -131,7 +159,7 @@ def train_sft(
     config: SftConfig,
     base: Annotated[str, typer.Option(help="smollm2-135m or a model directory.")] = "smollm2-135m",
 ) -> None:
-    """Fine-tune on trajectories; called again, an interrupted run continues."""
+    """Fine-tune on trajectories; called again, it continues."""
     from callwright.train import sft
     from callwright.weights import base_directory
 
@@ -148,11 +176,11 @@ def train_dpo(
     model: Annotated[Path, typer.Option(help="Directory of an SFT run or of its adapter.")],
     base: Annotated[str, typer.Option(help="smollm2-135m or a model directory.")] = "smollm2-135m",
 ) -> None:
-    """Prefer the chosen over the rejected answers, starting from an SFT adapter."""
+    """Prefer chosen over rejected answers, starting from an adapter."""
     from callwright.train import dpo
-    from callwright.weights import base_directory
+    from callwright.weights import adapter_directory, base_directory
 
-    adapter = model / "adapter" if (model / "adapter").is_dir() else model
+    adapter = adapter_directory(model)
     display = Display()
     with display.stage("dpo") as bar:
         summary = dpo(
@@ -175,15 +203,15 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Score a model on BFCL or on your own suite, with intervals."""
-    from callwright.scoring import score
+    from callwright.scoring import check, score
 
-    display = Display()
-    with display.stage(benchmark) as bar:
-        summary = score(benchmark, out, config, "gold" if gold else model, bar.update)
+    spec = "gold" if gold else model
+    check(benchmark, spec, config)
+    with Display().stage(benchmark) as bar:
+        summary = score(benchmark, out, config, spec, bar.update)
     _tell(msgspec.to_builtins(summary), as_json)
-    if not as_json:
-        for line in _scores(summary):
-            err.print(line, highlight=False)
+    for line in _scores(summary):
+        _say(line)
 
 
 def compare(
@@ -191,7 +219,7 @@ def compare(
     after: Annotated[Path, typer.Argument(help="Another one over the same rows.")],
     as_json: AsJson = False,
 ) -> None:
-    """Set two runs over the same rows side by side, with a paired interval and test."""
+    """Set two runs over the same rows side by side."""
     from callwright.evaluate.compare import compare_files, table
 
     comparison = compare_files(before, after)
@@ -206,7 +234,7 @@ def serve(
         str, typer.Argument(help="smollm2-135m, a model or adapter directory, or scripted:file.")
     ],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
     token: Annotated[
         str | None, typer.Option(envvar="CALLWRIGHT_TOKEN", help="Bearer token to ask for.")
     ] = None,
@@ -214,11 +242,13 @@ def serve(
     """Serve a model behind an OpenAI-compatible endpoint."""
     from callwright.serve import check_address
     from callwright.serve import serve as run_server
+    from callwright.served import check_port
     from callwright.weights import streaming_model
 
     check_address(host, token)
+    check_port(host, port)
     opened = streaming_model(model)
-    err.print(f"serving {opened.name} at http://{host}:{port}/v1 (Ctrl-C stops)", highlight=False)
+    _say(f"serving {opened.name} at http://{host}:{port}/v1 (Ctrl-C stops)")
     run_server(opened, host=host, port=port, token=token)
 
 
@@ -231,7 +261,7 @@ def build(
     ] = None,
     fresh: Fresh = False,
 ) -> None:
-    """Do the whole job: from your tools, or data, to a model that is measured before and after."""
+    """Do the whole job: your tools or data in, a measured model out."""
     from callwright.build import Origin
     from callwright.build import build as run_build
 
@@ -266,12 +296,11 @@ def doctor(
     else:
         for f in findings:
             if not quiet or f.state == "missing":
-                mark = {"ok": "[green]✓[/]", "missing": "[red]✗[/]", "note": "[yellow]•[/]"}[f.state]
-                err.print(f" {mark} {f.what:<16} {f.found}", highlight=False, soft_wrap=True)
+                _say(f" {MARKS[f.state]} {f.what:<16} {f.found}")
                 if f.way_out:
-                    err.print(f"   {'':<16} → {f.way_out}", highlight=False, soft_wrap=True, markup=False)
+                    _say(f"   {'':<16} → {f.way_out}")
     for failure in failures:
-        err.print(f"error: {failure}", highlight=False, markup=False, soft_wrap=True)
+        _say(f"error: {failure}")
     if failures or any(f.state == "missing" for f in findings):
         raise typer.Exit(1)
 
@@ -286,11 +315,9 @@ def _write(
     table: Any = None,
 ) -> None:
     """Write rows with their report; print the counts, and exit with 1 if too many were dropped."""
-    from dataclasses import asdict
-
     from callwright.store import Sink
 
-    settings: dict[str, Any] = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items()}
+    settings = _plain(config)
     with Sink(out, stage, settings) as sink:
 
         def seen() -> Iterator[Row]:
@@ -303,17 +330,32 @@ def _write(
             sink.note("notes", notes)
     report = sink.report
     for note in notes or ():
-        err.print(f"  {note}", highlight=False, markup=False, soft_wrap=True)
+        _say(f"  {note}")
     if text:
-        err.print(text, highlight=False, markup=False, soft_wrap=True)
+        _say(text)
     _tell(report.to_json(), as_json)
-    line = f"{stage}: {report.rows_in:,} rows in, {report.kept:,} kept, {report.dropped:,} dropped"
-    reasons = ", ".join(f"{k} {n:,}" for k, n in sorted(report.reasons.items(), key=lambda x: -x[1]))
-    err.print(f"{line}{f' ({reasons})' if reasons else ''} in {clock(report.seconds)}", highlight=False)
+    _say_counts(stage, report)
+    if report.reasons == {"not-a-trajectory": report.rows_in}:
+        _say("no row is a trajectory; `callwright unify` makes them from raw data")
     allowed = settings.get("max_drop", 1.0)
     if report.rows_in and report.dropped / report.rows_in > allowed:
-        err.print(f"more than --max-drop {allowed:g} of the rows were dropped", highlight=False)
+        _say(f"more than --max-drop {allowed:g} of the rows were dropped")
         raise typer.Exit(1)
+
+
+def _plain(config: Any) -> dict[str, Any]:
+    return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items()}
+
+
+def _say(text: str) -> None:
+    # Never as markup: a path or a reason may hold brackets.
+    err.print(legible(text), highlight=False, markup=False, soft_wrap=True)
+
+
+def _say_counts(stage: str, report: Report) -> None:
+    line = f"{stage}: {report.rows_in:,} rows in, {report.kept:,} kept, {report.dropped:,} dropped"
+    reasons = ", ".join(f"{k} {n:,}" for k, n in sorted(report.reasons.items(), key=lambda x: -x[1]))
+    _say(f"{line}{f' ({reasons})' if reasons else ''} in {clock(report.seconds)}")
 
 
 def _tell(value: Any, as_json: bool) -> None:
@@ -380,19 +422,37 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
-        app()
+        code = app(standalone_mode=False)
+        if code == INTERRUPTED:  # typer turns Ctrl-C into this
+            raise KeyboardInterrupt
+        sys.exit(code)
+    except _Misuse as error:
+        _misuse(error)
     except UserError as error:
         _fail(str(error), 2)
     except CallwrightError as error:
         _fail(str(error), 1)
     except KeyboardInterrupt:
-        _fail("interrupted; the same command continues where it stopped", 130)
+        _fail("interrupted; the same command continues where it stopped", INTERRUPTED)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         _fail(f"{place}{error.strerror or error}", 2)
 
 
+def _misuse(error: Any) -> None:
+    """Print what typer found wrong with the command, in the one line that every mistake gets."""
+    text = error.format_message()
+    if "\n" in text:  # a group without a verb: its help
+        _say(text)
+        sys.exit(2)
+    where = f" (see {error.ctx.command_path} --help)" if error.ctx else ""
+    _fail(f"{text.rstrip('.')}{where}", 2)
+
+
 def _fail(text: str, code: int) -> None:
-    err.print(f"error: {text}", highlight=False, markup=False, soft_wrap=True, style="red")
+    line = legible(" ".join(text.split()))
+    err.print(f"error: {line}", highlight=False, markup=False, soft_wrap=True, style="red")
     sys.exit(code)

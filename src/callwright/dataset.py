@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from callwright.augment import AugmentStep
+from callwright.augment import AugmentStep, share_tools
 from callwright.blend import blend
 from callwright.engine import Row, run
 from callwright.errors import DataError
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 FORMAT_SHARE = 0.15
 """Share of the training rows that ask for another output format than the default."""
+KIT = 8
+"""Training rows that are offered the same tools, so that these are read once for several rows."""
 PAIRS = 400
 SUITE_SEED = 1_000_003
 """Added to the run's seed, so that a suite never repeats the draws of a training set."""
@@ -64,7 +66,10 @@ def make(
         table = funnel(_counted(chain.from_iterable(rows for _, rows in inputs), sink, bar, config.rows))
     varied = AugmentStep(seed=config.seed, format_share=FORMAT_SHARE, keep_original=False)
     rows = run(varied, read(verified))
-    reports = _split_into(folder, blend([("verified", rows)], seed=config.seed))
+    reports = _split_into(folder / "blend", blend([("verified", rows)], seed=config.seed))
+    with Sink(folder / "train.jsonl", "share-tools", {"size": KIT}) as train:
+        for row in share_tools(_trajectories(folder / "blend" / "train.jsonl"), size=KIT):
+            train.put(row)
     told: dict[str, Any] = {
         "candidates": sink.report.rows_in,
         "verified": sink.report.kept,
@@ -92,6 +97,7 @@ def _counted(rows: Iterable[Row], sink: Sink, bar: Bar, total: int) -> Iterator[
 
 def _split_into(folder: Path, rows: Iterable[tuple[str, Trajectory] | Dropped]) -> dict[str, Report]:
     """Write the two sides of a blend; what it dropped is kept beside the training side."""
+    folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         sinks = {
             side: stack.enter_context(Sink(folder / f"{side}.jsonl", "blend", {}))
@@ -107,7 +113,6 @@ def _split_into(folder: Path, rows: Iterable[tuple[str, Trajectory] | Dropped]) 
 
 def blended(inputs: Sequence[Path], out: Path, *, holdout: float, seed: int) -> dict[str, Report]:
     """Blend files into ``train.jsonl`` and ``valid.jsonl`` in the folder `out`."""
-    out.mkdir(parents=True, exist_ok=True)
     rows = blend([(str(p), read(p, "blend")) for p in inputs], seed=seed, holdout=holdout)
     return _split_into(out, rows)
 
@@ -119,11 +124,13 @@ def make_suite(folder: Path, run_path: Path, toolbox: Toolbox | None, config: Bu
     if toolbox is not None:
         columns |= _suite_of_tools(toolbox, config, trained)
     else:
-        held_out = _trajectories(run_path / "dataset" / "valid.jsonl")
+        held_out = _trajectories(run_path / "dataset" / "blend" / "valid.jsonl")
         columns["held_out_rows"] = list(islice(filter(_can_be_graded, held_out), 4 * config.suite))
     rows = [_in_column(t, name) for name, column in columns.items() for t in column]
     if not rows:
-        raise DataError("no row is left to hold out", place=str(run_path / "dataset" / "valid.jsonl"))
+        raise DataError(
+            "no row is left to hold out", place=str(run_path / "dataset" / "blend" / "valid.jsonl")
+        )
     with Sink(folder / "suite.jsonl", "suite", {"seed": config.seed}) as sink:
         for row in rows:
             sink.put(row)

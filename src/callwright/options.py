@@ -14,7 +14,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 import typer
@@ -55,10 +55,39 @@ def merge(config_type: type[Config], toml: Path | None, told: Mapping[str, Any])
     if toml is not None:
         values = _read_toml(toml)
         _known(values, config_type, str(toml))
+    merged = {**values, **told}
     try:
-        return msgspec.convert({**values, **told}, config_type, strict=False)
+        return msgspec.convert(merged, config_type, dec_hook=_path)
     except msgspec.ValidationError as error:
-        raise ConfigError(str(error), place=str(toml) if toml else "options") from error
+        what, _, path = str(error).rpartition(" - at `$.")
+        key = path.rstrip("`")
+        place = f"--{key.replace('_', '-')}" if key in told else f"{toml}: {key}"
+        raise ConfigError(
+            "not a usable value",
+            place=place,
+            expected=_expected(config_type, key, what),
+            got=_got(merged[key]),
+        ) from None
+
+
+def _path(wanted: type[Any], value: Any) -> Any:
+    """Convert what msgspec can not: TOML has no paths."""
+    if wanted is Path and isinstance(value, str):
+        return Path(value)
+    raise ValueError(f"Expected `{wanted.__name__}`")
+
+
+def _expected(config_type: type[Any], key: str, what: str) -> str:
+    """Say in a person's words what a field takes; `what` is how msgspec puts it."""
+    hint = get_type_hints(config_type)[key]
+    if get_origin(hint) is Literal:
+        return " | ".join(map(str, get_args(hint)))
+    return what.removeprefix("Expected ").partition(", got ")[0].replace("`", "")
+
+
+def _got(value: Any) -> str:
+    text = str(value) if isinstance(value, int | float) else repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -95,7 +124,7 @@ def _option(field: Field[Any], hint: Any, text: str) -> inspect.Parameter:
 
 
 def field_docs(config_type: type[Any]) -> dict[str, str]:
-    """Return the text under each field of a dataclass, first sentence only."""
+    """Return the text under each field of a dataclass; a field without one is left out."""
     body = ast.parse(textwrap.dedent(inspect.getsource(config_type))).body[0]
     assert isinstance(body, ast.ClassDef)
     texts: dict[str, str] = {}

@@ -7,10 +7,12 @@ stage prints one line when it starts and one when it ends, and a long one report
 from __future__ import annotations
 
 import time
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 QUIET_SECONDS = 30.0
@@ -28,6 +30,21 @@ def clock(seconds: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
+def legible(text: str) -> str:
+    """Return `text` with control and bidirectional-override characters made visible.
+
+    Names of files and words of models end up on a terminal, which must not take orders from them.
+
+    >>> legible("a\x1b[2Jb")
+    'a\\u001b[2Jb'
+    """
+    return "".join(c if _is_plain(c) else f"\\u{ord(c):04x}" for c in text)
+
+
+def _is_plain(c: str) -> bool:
+    return c.isprintable() or c in "\n\t" or unicodedata.category(c) == "Zs"  # a wide space is still a space
+
+
 class Bar:
     """The current stage's line: tell it how far it is, and what there is to say."""
 
@@ -42,11 +59,11 @@ class Bar:
         """Show `done` of `total`; `note` and the time left stand behind the bar."""
         tail = note + (f" · {clock(seconds_left)} left" if seconds_left is not None else "")
         if self._live is not None and self._task is not None:
-            self._live.update(self._task, completed=done, total=total or None, note=tail)
+            self._live.update(self._task, completed=done, total=total or None, note=legible(tail))
         elif time.monotonic() - self._last > QUIET_SECONDS:
             self._last = time.monotonic()
             share = f"{done / total:.0%}" if total else "…"
-            self._console.print(f"    {self._name}: {share} {tail}", highlight=False)
+            _print(self._console, f"    {self._name}: {share} {tail}")
 
 
 class Display:
@@ -59,21 +76,27 @@ class Display:
     def stage(self, name: str) -> Iterator[Bar]:
         """Show the stage `name` while the block runs."""
         if not self.console.is_terminal:
-            self.console.print(f"  … {name}", highlight=False)
+            self.say(f"  … {name}")
             yield Bar(self.console, None, None, name)
             return
         columns = (
-            TextColumn("  "), SpinnerColumn(), TextColumn("{task.description:<22}"), BarColumn(bar_width=28),
-            TimeElapsedColumn(), TextColumn("{task.fields[note]}"),
+            TextColumn("  "), SpinnerColumn(), TextColumn("{task.description:<22}", markup=False),
+            BarColumn(bar_width=28), TimeElapsedColumn(), TextColumn("{task.fields[note]}", markup=False),
         )  # fmt: skip
         with Progress(*columns, console=self.console, transient=True) as live:
-            yield Bar(self.console, live, live.add_task(name, total=None, note=""), name)
+            yield Bar(self.console, live, live.add_task(legible(name), total=None, note=""), name)
 
     def done(self, name: str, seconds: float, text: str, *, reused: bool = False) -> None:
         """Print the line that a finished stage leaves behind."""
         taken = "reused" if reused else clock(seconds)
-        self.console.print(f"  [green]✓[/] {name:<22} [dim]{taken:>12}[/]  {text}", highlight=False)
+        line = f"  [green]✓[/] {escape(f'{name:<22}')} [dim]{taken:>12}[/]  {escape(text)}"
+        self.console.print(legible(line), highlight=False, soft_wrap=True)
 
     def say(self, text: str = "") -> None:
         """Print a line as it is."""
-        self.console.print(text, highlight=False)
+        _print(self.console, text)
+
+
+def _print(console: Console, text: str) -> None:
+    # Never as markup: a path may hold brackets, and so may what a model says.
+    console.print(legible(text), highlight=False, markup=False, soft_wrap=True)

@@ -8,11 +8,13 @@ from pathlib import Path
 from callwright.errors import ConfigError
 from callwright.evaluate.answers import fingerprint_of
 from callwright.evaluate.bfcl import run as bfcl
+from callwright.evaluate.bfcl.data import require_known
 from callwright.evaluate.results import Summary
 from callwright.evaluate.suite import cases_of, run_gold, run_suite
-from callwright.models import Model
+from callwright.models import EMBEDDED, Model
 from callwright.settings import EvaluateSettings
 from callwright.store import read
+from callwright.weights import model_of
 
 GOLD = "gold"
 BFCL = "bfcl"
@@ -22,17 +24,12 @@ def score(
     benchmark: str, out: Path, settings: EvaluateSettings, spec: str, progress: Callable[[int, int], None]
 ) -> Summary:
     """Score the model `spec`, or the reference answers if it is "gold", and write the run into `out`."""
-    if benchmark != BFCL and not Path(benchmark).is_file():
-        raise ConfigError("no such benchmark", place=benchmark, expected=f"{BFCL} or a file of suite rows")
-    if not spec:
-        raise ConfigError("no model to score", expected="--model or --gold")
-    categories = [c.strip() for c in settings.categories.split(",") if c.strip()]
+    check(benchmark, spec, settings)
+    categories = _categories(settings)
     if spec == GOLD:
         if benchmark == BFCL:
             return bfcl.run_gold(categories, out)
         return run_gold(cases_of(read(Path(benchmark), "evaluate")), out)
-    from callwright.weights import model_of
-
     model, fingerprint = model_of(spec), fingerprint_of(spec)
     if benchmark == BFCL:
         return bfcl.run_bfcl(
@@ -45,6 +42,23 @@ def score(
             progress=progress,
         )
     return score_suite(model, Path(benchmark), out, settings.max_tokens, fingerprint, progress)
+
+
+def check(benchmark: str, spec: str, settings: EvaluateSettings) -> None:
+    """Raise for what can be seen to be wrong before a model is opened."""
+    if benchmark != BFCL and not Path(benchmark).is_file():
+        raise ConfigError("no such benchmark", place=benchmark, expected=f"{BFCL} or a file of suite rows")
+    if not spec:
+        raise ConfigError("no model to score", expected="--model or --gold")
+    if benchmark == BFCL:
+        for category in _categories(settings):
+            require_known(category)
+    if spec not in (GOLD, EMBEDDED) and not Path(spec).is_dir():
+        model_of(spec)  # a server or a script: opening it costs nothing
+
+
+def _categories(settings: EvaluateSettings) -> list[str]:
+    return [c.strip() for c in settings.categories.split(",") if c.strip()]
 
 
 def score_suite(

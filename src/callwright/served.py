@@ -10,6 +10,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from callwright.errors import ConfigError
 from callwright.record import Json, Tool
 from callwright.serve.wire import StreamingModel
 
@@ -44,6 +45,20 @@ def ask_once(model: StreamingModel, body: dict[str, Json]) -> dict[str, Json]:
         with direct.open(sent, timeout=SECONDS) as answer:
             parsed: dict[str, Json] = json.loads(answer.read())
             return parsed
+
+
+def check_port(host: str, port: int) -> None:
+    """Raise `ConfigError` for an address that can not be listened on, before a model is loaded for it."""
+    try:
+        family, kind, proto, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, proto) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        raise ConfigError(
+            "can not be listened on", place=f"{host}:{port}", got=error.strerror or str(error),
+            hint="choose another --host or --port",
+        ) from None  # fmt: skip
 
 
 @contextmanager

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+Count = Annotated[int, Meta(ge=1)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Seconds = Annotated[float, Meta(gt=0, le=86_400)]
+Seed = Annotated[int, Meta(ge=0, lt=2**32)]
+"""What every random generator takes, numpy's included."""
 
 
 @dataclass(frozen=True)
@@ -13,7 +21,7 @@ class UnifySettings:
 
     source: str = "auto"
     """Layout of the files: auto, or a name of docs/sources.md."""
-    max_drop: float = 1.0
+    max_drop: Share = 1.0
     """Highest share of dropped rows that still exits with 0."""
 
 
@@ -23,13 +31,13 @@ class VerifySettings:
 
     tools: Path | None = None
     """Python file whose tools execute the calls, in isolation; without it nothing is executed."""
-    timeout: float = 2.0
+    timeout: Seconds = 2.0
     """Seconds that one call may take."""
-    min_grounding: float = 0.0
+    min_grounding: Share = 0.0
     """Lowest share of argument values that must be traceable to the conversation."""
-    max_drop: float = 1.0
+    max_drop: Share = 1.0
     """Highest share of dropped rows that still exits with 0."""
-    workers: int = 1
+    workers: Count = 1
     """Processes that share the work."""
 
 
@@ -37,15 +45,15 @@ class VerifySettings:
 class SynthesizeSettings:
     """Verified rows from executable tools, written by a grammar."""
 
-    accept: int = 1000
+    accept: Count = 1000
     """How many verified rows to make."""
     families: Literal["train", "test"] = "train"
     """Which phrasing families to use: train or test; they are disjoint."""
     values: Literal["train", "test"] = "train"
     """Which pools of values to use: train or test; they are disjoint."""
-    timeout: float = 2.0
+    timeout: Seconds = 2.0
     """Seconds that one call may take."""
-    seed: int = 7
+    seed: Seed = 7
     """Everything random follows from it."""
 
 
@@ -53,13 +61,13 @@ class SynthesizeSettings:
 class AugmentSettings:
     """Label-preserving variety."""
 
-    copies: int = 1
+    copies: Annotated[int, Meta(ge=0)] = 1
     """How many augmented copies of each row to write."""
-    format_share: float = 0.5
+    format_share: Share = 0.5
     """Share of the copies that get another output format than the default."""
-    seed: int = 7
+    seed: Seed = 7
     """Everything random follows from it."""
-    workers: int = 1
+    workers: Count = 1
     """Processes that share the work."""
 
 
@@ -67,9 +75,9 @@ class AugmentSettings:
 class BlendSettings:
     """One training set from several files."""
 
-    holdout: float = 0.1
+    holdout: Annotated[float, Meta(ge=0, lt=1)] = 0.1
     """Share of groups (equal requests, equal calls) that goes to validation."""
-    seed: int = 7
+    seed: Seed = 7
     """Everything random follows from it."""
 
 
@@ -77,7 +85,7 @@ class BlendSettings:
 class PairSettings:
     """Preference pairs by targeted corruption."""
 
-    seed: int = 7
+    seed: Seed = 7
     """Everything random follows from it."""
 
 
@@ -85,9 +93,9 @@ class PairSettings:
 class EvaluateSettings:
     """A benchmark, or a suite for your own tools."""
 
-    limit: int | None = None
+    limit: Count | None = None
     """Rows per category (BFCL), evenly spread; all of them if not given."""
-    max_tokens: int = 256
+    max_tokens: Count = 256
     """Tokens that an answer may take."""
     categories: str = "simple_python,multiple,parallel,parallel_multiple,irrelevance"
     """BFCL categories, separated by commas."""

@@ -41,6 +41,16 @@ def base_directory(base: str) -> Path:
     return folder
 
 
+def adapter_directory(folder: Path) -> Path:
+    """Return the directory of an adapter: the folder itself, or what a training run left in it."""
+    for place in (folder / "adapter", folder):
+        if (place / "adapter_config.json").is_file():
+            return place
+    raise ConfigError(
+        "no adapter there", place=str(folder), expected="the directory of an SFT run or of its adapter"
+    )
+
+
 def model_of(spec: str, *, journal: Path | None = None) -> Model:
     """Return the model that a spec names; see `models.open_model`."""
     return open_model(spec, embedded=embedded_model, journal=journal)

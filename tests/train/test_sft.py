@@ -5,6 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.torch import load_file
 from tiny_rows import trajectory, write
 from transformers import AutoModelForCausalLM, AutoTokenizer
@@ -15,8 +17,9 @@ from callwright.train import SftConfig, sft
 from callwright.train.batches import collate, rows_per_forward, training_order
 from callwright.train.config import Progress
 from callwright.train.lora import add_lora
+from callwright.train.shared_prefix import common_prefix
 from callwright.train.supervised import supervised_nll
-from callwright.train.tokens import IGNORED, Row, tokenize_row
+from callwright.train.tokens import IGNORED, Row, Start, tokenize_row
 
 CONFIG = SftConfig(lora_rank=4, batch_size=4, epochs=1.0, dtype="float32", learning_rate=1e-2)
 
@@ -93,19 +96,73 @@ def test_one_batch_of_eight_equals_eight_of_one(tiny_base: Path) -> None:
     assert torch.allclose(together, torch.as_tensor(apart), rtol=1e-5)
 
 
-def test_order_covers_each_epoch_once_and_groups_similar_lengths() -> None:
-    lengths = [10 * (i % 13) + 5 for i in range(64)]
-    order = training_order(lengths, epochs=1, batch_size=8, per_forward=4, seed=1)
-    assert sorted(order) == list(range(64))
-    assert order == training_order(lengths, epochs=1, batch_size=8, per_forward=4, seed=1)
-    assert order != training_order(lengths, epochs=1, batch_size=8, per_forward=4, seed=2)
-    spread = [
-        max(lengths[j] for j in order[i : i + 4]) - min(lengths[j] for j in order[i : i + 4])
-        for i in range(0, 64, 4)
-    ]
-    assert sum(spread) / len(spread) < 20
-    assert rows_per_forward([200] * 10, 8) == 4
-    assert rows_per_forward([3000] * 10, 8) == 1
+def test_a_shared_beginning_is_read_once_with_the_same_loss_and_gradients(tiny_base: Path) -> None:
+    rows = [row_of(tiny_base, i) for i in (1, 2, 9, 13)]
+    batch = collate(rows, pad=0)
+    assert int(batch["prefix"]) > 40
+    apart = {k: v for k, v in batch.items() if k != "prefix"}
+    gradients = []
+    for inputs in (batch, apart):
+        torch.manual_seed(0)
+        model = add_lora(AutoModelForCausalLM.from_pretrained(str(tiny_base), dtype=torch.float32), 4)
+        for name, p in model.named_parameters():  # B starts at zero, and A would then get no gradient
+            if "lora_B" in name:
+                torch.nn.init.normal_(p, std=0.1, generator=torch.Generator().manual_seed(1))
+        total, count = supervised_nll(model, inputs)
+        total.backward()
+        grads = {n: p.grad for n, p in model.named_parameters() if p.requires_grad}
+        gradients.append((total.item(), int(count), grads))
+    (loss, count, grads), (loss_apart, count_apart, grads_apart) = gradients
+    assert count == count_apart
+    assert loss == pytest.approx(loss_apart, rel=1e-5)
+    for name, gradient in grads.items():
+        assert torch.allclose(gradient, grads_apart[name], rtol=1e-3, atol=1e-5), name
+
+
+def test_a_prefix_never_reaches_into_what_is_supervised() -> None:
+    ids = [[1] * 40 + [2, 3], [1] * 40 + [2, 4]]
+    assert common_prefix(ids, [[IGNORED] * 42] * 2) == 41
+    labels = [[IGNORED] * 30 + [1] * 12] * 2
+    assert common_prefix(ids, labels) == 29  # position 29 would predict the first label
+    assert common_prefix([[1] * 10, [1] * 10], [[IGNORED] * 10] * 2) == 0  # too short to pay
+
+
+@given(
+    lengths=st.lists(st.integers(5, 900), min_size=1, max_size=60),
+    kinds=st.integers(1, 5),
+    batch=st.sampled_from([1, 2, 4, 8]),
+    seed=st.integers(0, 3),
+)
+def test_every_epoch_goes_through_all_rows_once(
+    lengths: list[int], kinds: int, batch: int, seed: int
+) -> None:
+    starts = [Start(bytes([i % kinds]), 4) for i in range(len(lengths))]
+    per_forward = rows_per_forward(lengths, starts, batch)
+    assert batch % per_forward == 0
+    order = training_order(
+        lengths, starts=starts, epochs=2, batch_size=batch, per_forward=per_forward, seed=seed
+    )
+    assert len(order) % batch == 0
+    assert len(order) >= 2 * len(lengths)
+    for epoch in range(2):
+        part = order[epoch * len(lengths) : (epoch + 1) * len(lengths)]
+        assert sorted(part) == list(range(len(lengths)))
+    assert order == training_order(
+        lengths, starts=starts, epochs=2, batch_size=batch, per_forward=per_forward, seed=seed
+    )
+
+
+def test_rows_that_begin_alike_share_a_forward_and_the_others_are_of_like_length() -> None:
+    starts = [Start(bytes([i % 4]), 150) for i in range(64)] + [Start(bytes([9, i]), 150) for i in range(64)]
+    lengths = [200 + i % 7 for i in range(64)] + [30 * (i % 16) + 160 for i in range(64)]
+    assert rows_per_forward(lengths[:64], starts[:64], 8) == 8
+    assert rows_per_forward(lengths[64:], starts[64:], 8) == 1
+    order = training_order(lengths, starts=starts, epochs=1, batch_size=8, per_forward=4, seed=1)
+    forwards = [order[k : k + 4] for k in range(0, 128, 4)]
+    alike = [f for f in forwards if len({starts[i].key for i in f}) == 1]
+    assert len(alike) == 16
+    others = [[lengths[i] for i in f] for f in forwards if f not in alike]
+    assert sum(max(f) - min(f) for f in others) / len(others) < 40
 
 
 def test_a_run_learns_and_leaves_a_loadable_adapter(tiny_base: Path, tmp_path: Path) -> None:

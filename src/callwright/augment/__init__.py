@@ -16,13 +16,14 @@ from dataclasses import dataclass
 
 import msgspec
 
+from callwright.augment.kits import share_tools
 from callwright.augment.order import shuffle
 from callwright.augment.output_format import assign
 from callwright.errors import ConfigError
 from callwright.record import Dropped, Trajectory
 from callwright.store import row_seed
 
-__all__ = ["KINDS", "AugmentStep"]
+__all__ = ["KINDS", "AugmentStep", "share_tools"]
 
 KINDS: dict[str, Callable[[Trajectory, random.Random], Trajectory]] = {"order": shuffle, "format": assign}
 """What can be varied, in the order in which it is applied."""

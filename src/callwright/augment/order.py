@@ -7,6 +7,7 @@ the prompt; with an order of its own it would be noise that no model can learn.
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 import msgspec
 
@@ -19,6 +20,11 @@ def shuffle(t: Trajectory, rng: random.Random) -> Trajectory:
         return t
     tools = [_shuffle_tool(tool, rng) for tool in t.tools]
     rng.shuffle(tools)
+    return offer(t, tuple(tools))
+
+
+def offer(t: Trajectory, tools: Sequence[Tool]) -> Trajectory:
+    """Return the row with `tools` offered instead, its arguments in the order of their parameters."""
     order = {tool.name: list(_properties(tool)) for tool in reversed(tools)}
     messages = tuple(_follow(message, order) for message in t.messages)
     preference = t.preference

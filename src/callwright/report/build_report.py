@@ -16,6 +16,7 @@ from callwright.record import Json, ToolCall, Trajectory
 from callwright.report.charts import Group, Score, bars, curve
 from callwright.report.page import Markup, fold, page, section, table, tag
 from callwright.store import read
+from callwright.store.files import write_error
 
 EXAMPLES = 12
 BENCHMARKS = {
@@ -35,8 +36,13 @@ def write(run: Path) -> Path:
     parts = [_headline(run), *_scores(run), *_training(run), *_data(run), *_lineage(run)]
     target = run / "report.html"
     part = target.with_suffix(".html.part")
-    part.write_text(page(f"callwright: {run.name}", *parts), encoding="utf-8")
-    part.replace(target)
+    text = page(f"callwright: {run.resolve().name}", *parts)
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise write_error(target, error) from None
     return target
 
 
@@ -135,7 +141,15 @@ def _answer_row(before: Result, after: Result) -> tuple[object, ...]:
 
 
 def _shown(gold: Json) -> str:
-    return json.dumps(gold, ensure_ascii=False) if gold else "no call"
+    calls = gold if isinstance(gold, list) else [gold]
+    return "\n".join(_call(c) for c in calls if c) or "no call"
+
+
+def _call(call: Json) -> str:
+    """Return a suite's call as people write one; a benchmark's own notation stays as it is."""
+    if isinstance(call, dict) and call.keys() == {"name", "arguments"}:
+        return f"{call['name']}({json.dumps(call['arguments'], ensure_ascii=False)})"
+    return json.dumps(call, ensure_ascii=False)
 
 
 def _training(run: Path) -> Iterator[Markup]:
@@ -159,7 +173,10 @@ def _training(run: Path) -> Iterator[Markup]:
 def _losses(path: Path) -> Iterator[tuple[float, float]]:
     if path.is_file():
         for line in path.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
+            try:
+                row = json.loads(line)
+            except ValueError:
+                continue  # a killed run may leave half a line
             if "loss" in row:
                 yield float(row["step"]), float(row["loss"])
 
@@ -206,9 +223,10 @@ def _lineage(run: Path) -> Iterator[Markup]:
         return
     config = [(k, tag("code", json.dumps(v))) for k, v in told.get("config", {}).items()]
     stages = []
-    for marker in sorted(run.glob("*/done.json"), key=lambda p: p.stat().st_mtime):
-        done = _json(marker) or {}
-        stages.append((marker.parent.name, f"{done.get('seconds', 0):.1f}", len(done.get("outputs", {}))))
+    for name in told.get("stages", {}):
+        done = _json(run / name / "done.json")
+        if done is not None:
+            stages.append((name, f"{done['seconds']:.1f}", len(done["outputs"])))
     yield section(
         "Lineage",
         tag("p", "What went in, by content; every stage's outputs are hashed in its done.json.", css="soft"),

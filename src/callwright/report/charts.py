@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -42,9 +43,10 @@ def bars(groups: Sequence[Group], names: Sequence[str]) -> Markup:
         parts.append(f'<text x="{LEFT - 8}" y="{middle}" text-anchor="end">{escape(group.label)}</text>')
         for i, score in enumerate(group.scores):
             top, centre = y + i * thick, y + i * thick + thick / 2
-            low, high = LEFT + score.low * scale, LEFT + score.high * scale
+            low, high = LEFT + _inside(score.low) * scale, LEFT + _inside(score.high) * scale
+            width = _inside(score.value) * scale
             parts.append(
-                f'<rect x="{LEFT}" y="{top + 1}" width="{score.value * scale:.1f}" height="{thick - 2}" '
+                f'<rect x="{LEFT}" y="{top + 1}" width="{width:.1f}" height="{thick - 2}" '
                 f'fill="{COLOURS[i]}"/>'
                 f'<path d="M{low:.1f} {centre}H{high:.1f}M{low:.1f} {centre - 4}v8'
                 f'M{high:.1f} {centre - 4}v8" '
@@ -55,24 +57,35 @@ def bars(groups: Sequence[Group], names: Sequence[str]) -> Markup:
     return _svg(parts, y, "before and after, with 95 % intervals")
 
 
+def _inside(share: float) -> float:
+    """Return `share` as a place on the axis; what is none at all lies at its start."""
+    return min(1.0, max(0.0, share)) if math.isfinite(share) else 0.0
+
+
 def curve(points: Sequence[tuple[float, float]], x_name: str, y_name: str) -> Markup:
-    """Return a line through (x, y) points with its axes' ends labelled."""
+    """Return a line through (x, y) points with its axes' ends labelled; nothing for fewer than two points.
+
+    The y axis begins at 0, or at the lowest value below it. A value that is no number is left out.
+    """
+    points = [(x, y) for x, y in points if math.isfinite(x) and math.isfinite(y)]
     if len(points) < 2:
         return Markup("")
     height, bottom, top = 220, 190, 12
     xs, ys = [p[0] for p in points], [p[1] for p in points]
     x_low, x_span = min(xs), (max(xs) - min(xs)) or 1.0
-    y_span = max(*ys, 0.0) or 1.0
+    y_low = min(*ys, 0.0)
+    y_span = (max(*ys, 0.0) - y_low) or 1.0
 
     def place(x: float, y: float) -> str:
-        return f"{50 + (x - x_low) / x_span * (WIDTH - 70):.1f} {bottom - y / y_span * (bottom - top):.1f}"
+        height = (y - y_low) / y_span * (bottom - top)
+        return f"{50 + (x - x_low) / x_span * (WIDTH - 70):.1f} {bottom - height:.1f}"
 
     path = "M" + "L".join(place(x, y) for x, y in points)
     parts = [
         f'<path d="M50 {top}V{bottom}H{WIDTH - 20}" stroke="var(--soft)" fill="none"/>',
         f'<path d="{path}" stroke="var(--bar)" stroke-width="2" fill="none"/>',
-        f'<text x="44" y="{top + 8}" text-anchor="end">{y_span:.2f}</text>',
-        f'<text x="44" y="{bottom}" text-anchor="end">0</text>',
+        f'<text x="44" y="{top + 8}" text-anchor="end">{y_low + y_span:.2f}</text>',
+        f'<text x="44" y="{bottom}" text-anchor="end">{y_low:.3g}</text>',
         f'<text x="{WIDTH - 20}" y="{bottom + 16}" text-anchor="end">{escape(x_name)} {max(xs):g}</text>',
         f'<text x="50" y="{bottom + 16}">{escape(y_name)}</text>',
     ]

@@ -11,6 +11,8 @@ import hashlib
 import html
 from collections.abc import Iterable, Sequence
 
+from callwright.progress import legible
+
 STYLE = """
 :root { --ink: #1c2430; --soft: #5b6776; --line: #dfe4ea; --good: #1f7a4d; --bad: #b3372f; --bar: #3565a9; --pale: #a9b8cc; }
 * { box-sizing: border-box; }
@@ -20,7 +22,7 @@ p.lead { font-size: 1.1rem; } .soft { color: var(--soft); } .good { color: var(-
 table { border-collapse: collapse; width: 100%; margin: .6rem 0; } th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-weight: 600; color: var(--soft); } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 code, pre { font: 13px/1.45 ui-monospace, monospace; } pre { background: #f5f7f9; padding: .7rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
-td code { overflow-wrap: anywhere; } svg { max-width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: var(--ink); }
+td code { overflow-wrap: anywhere; white-space: pre-wrap; } svg { max-width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: var(--ink); }
 details { margin: .4rem 0; } summary { cursor: pointer; }
 @media print { body { margin: 0; max-width: none; } details { break-inside: avoid; } }
 """  # noqa: E501  # one rule per line reads better than wrapped CSS
@@ -36,8 +38,7 @@ def escape(text: object) -> Markup:
     """Return `text` as HTML; control and bidirectional-override characters become visible."""
     if isinstance(text, Markup):
         return text
-    visible = "".join(c if c.isprintable() or c in "\n\t" else f"\\u{ord(c):04x}" for c in str(text))
-    return Markup(html.escape(visible))
+    return Markup(html.escape(legible(str(text))))
 
 
 def tag(name: str, *content: object, css: str = "") -> Markup:
@@ -47,11 +48,12 @@ def tag(name: str, *content: object, css: str = "") -> Markup:
 
 
 def table(headers: Sequence[object], rows: Iterable[Sequence[object]], numeric: Iterable[int] = ()) -> Markup:
-    """Return a table; the columns named in `numeric` are aligned right."""
+    """Return a table; the columns named in `numeric` are aligned right, empty headers are left out."""
     right = set(numeric)
     head = [tag("th", h, css="n" if i in right else "") for i, h in enumerate(headers)]
     body = [tag("tr", *(tag("td", c, css="n" if i in right else "") for i, c in enumerate(r))) for r in rows]
-    return tag("table", tag("thead", tag("tr", *head)), tag("tbody", *body))
+    top = [tag("thead", tag("tr", *head))] if any(headers) else []
+    return tag("table", *top, tag("tbody", *body))
 
 
 def section(title: str, *content: object) -> Markup:
@@ -73,5 +75,5 @@ def page(title: str, *content: object) -> str:
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{html.escape(title)}</title><style>{STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
+        f"<title>{escape(title)}</title><style>{STYLE}</style></head>\n<body>\n{body}\n</body></html>\n"
     )

@@ -10,11 +10,16 @@ Nothing heavy is imported before `sft` or `dpo` is called.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import errno
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from callwright.errors import ExtraMissing
+from callwright.errors import CallwrightError, ExtraMissing
+from callwright.store.files import write_error
 from callwright.train.config import DpoConfig, Progress, SftConfig
 
 if TYPE_CHECKING:
@@ -39,7 +44,8 @@ def sft(
         from callwright.train.supervised import run
     except ImportError as error:
         raise _missing(error) from error
-    return run(config, base=base, data=data, out=out, progress=progress)
+    with _disk_of(out):
+        return run(config, base=base, data=data, out=out, progress=progress)
 
 
 def dpo(
@@ -56,7 +62,23 @@ def dpo(
         from callwright.train.preference import run
     except ImportError as error:
         raise _missing(error) from error
-    return run(config, base=base, adapter=adapter, pairs=pairs, out=out, progress=progress)
+    with _disk_of(out):
+        return run(config, base=base, adapter=adapter, pairs=pairs, out=out, progress=progress)
+
+
+@contextmanager
+def _disk_of(out: Path) -> Iterator[None]:
+    """Give a full disk the line that our own writers give it; torch and safetensors have others."""
+    try:
+        yield
+    except CallwrightError:
+        raise
+    except Exception as error:
+        says_so = f"(os error {errno.ENOSPC})" in str(error)
+        if says_so or (out.is_dir() and shutil.disk_usage(out).free < 1 << 16):
+            full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            raise write_error(out / "adapter", full) from error
+        raise
 
 
 def _missing(error: ImportError) -> ExtraMissing:

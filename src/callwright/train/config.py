@@ -3,52 +3,73 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
+
+Count = Annotated[int, Meta(ge=1)]
+Positive = Annotated[float, Meta(gt=0, le=1e6)]
+Share = Annotated[float, Meta(ge=0, le=1)]
+Seed = Annotated[int, Meta(ge=0, lt=2**32)]
 
 
 @dataclass(frozen=True)
 class SftConfig:
     """Supervised fine-tuning. The defaults are for the embedded 135M model on a CPU."""
 
-    lora_rank: int = 16
+    lora_rank: Count = 16
     """Rank of the adapter on all linear layers; alpha is twice the rank. xLAM used 16 to 32 (train_dpo)."""
-    learning_rate: float = 5e-4
-    batch_size: int = 8
+    learning_rate: Positive = 5e-4
+    """Peak of the schedule: linear warm-up, then cosine to a tenth."""
+    batch_size: Count = 8
     """Rows per optimiser step."""
-    epochs: float = 2.0
-    minutes: float | None = None
+    epochs: Positive = 2.0
+    """How often each row is seen, unless the minutes end before."""
+    minutes: Positive | None = None
     """Wall-clock budget; the number of steps is planned from a probe so that the schedule fits into it."""
-    max_length: int = 2048
+    max_length: Count = 2048
     """A row with more tokens is dropped with a reason, never cut: half a call teaches half a call."""
-    warmup_fraction: float = 0.1
+    warmup_fraction: Share = 0.1
     """Share of the steps, at most 100 of them (the paper's figure)."""
     tools_as: Literal["signature", "json"] = "signature"
-    checkpoint_seconds: float = 60.0
+    """How the system message describes the tools: compact typed signatures, or JSON Schema."""
+    checkpoint_seconds: Positive = 60.0
     """How often a checkpoint is written, and so how much a kill can cost."""
-    seed: int = 7
+    seed: Seed = 7
+    """Everything random follows from it."""
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
+    """Of the frozen weights; auto takes bfloat16 where the machine is fast at it."""
 
 
 @dataclass(frozen=True)
 class DpoConfig:
     """Direct preference optimisation from an SFT adapter, which stays the frozen reference."""
 
-    beta: float = 0.1
-    learning_rate: float = 2e-5
-    sft_weight: float = 0.2
+    beta: Positive = 0.1
+    """How strongly the model is held to the adapter it started from."""
+    learning_rate: Positive = 2e-5
+    """Peak of the schedule: linear warm-up, then cosine to a tenth."""
+    sft_weight: Annotated[float, Meta(ge=0, le=1e6)] = 0.2
     """Weight of the chosen answer's negative log-likelihood per token, which keeps its probability up."""
-    batch_size: int = 4
-    epochs: float = 1.0
-    minutes: float | None = None
-    max_length: int = 2048
-    warmup_fraction: float = 0.1
+    batch_size: Count = 4
+    """Pairs per optimiser step."""
+    epochs: Positive = 1.0
+    """How often each pair is seen, unless the minutes end before."""
+    minutes: Positive | None = None
+    """Wall-clock budget; the number of steps is planned from a probe so that the schedule fits into it."""
+    max_length: Count = 2048
+    """A pair with more tokens in either answer is dropped with a reason, never cut."""
+    warmup_fraction: Share = 0.1
+    """Share of the steps, at most 100 of them (the paper's figure)."""
     tools_as: Literal["signature", "json"] = "signature"
-    checkpoint_seconds: float = 60.0
+    """How the system message describes the tools: compact typed signatures, or JSON Schema."""
+    checkpoint_seconds: Positive = 60.0
     """How often a checkpoint is written, and so how much a kill can cost."""
-    seed: int = 7
+    seed: Seed = 7
+    """Everything random follows from it."""
     dtype: Literal["auto", "bfloat16", "float32"] = "auto"
+    """Of the frozen weights; auto takes bfloat16 where the machine is fast at it."""
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from callwright.train.budget import Budget
 from callwright.train.config import DpoConfig, Progress, TrainSummary
 from callwright.train.session import arguments, finish, prepare, read_rows, train
 from callwright.train.supervised import lora_optimizer
-from callwright.train.tokens import Pair, tokenize_pair
+from callwright.train.tokens import Pair, Start, tokenize_pair
 
 
 class SharedPromptTrainer(DPOTrainer):  # type: ignore[misc]  # TRL publishes no types
@@ -106,7 +106,12 @@ def run(
     )
     lengths = [len(x.prompt) + len(x.chosen) + len(x.rejected) for x in rows.kept]
     order = training_order(
-        lengths, epochs=config.epochs, batch_size=config.batch_size, per_forward=1, seed=config.seed
+        lengths,
+        starts=[Start(b"", 0)] * len(lengths),
+        epochs=config.epochs,
+        batch_size=config.batch_size,
+        per_forward=1,
+        seed=config.seed,
     )
     tokens = tokens_per_step(lengths, order, config.batch_size)
     model = lora.load_adapter(lora.load_base(base, config.dtype), adapter)

@@ -18,6 +18,7 @@ from callwright.train.batches import collate, rows_per_forward, tokens_per_step,
 from callwright.train.budget import Budget
 from callwright.train.config import Progress, SftConfig, TrainSummary
 from callwright.train.session import arguments, finish, prepare, read_rows, train
+from callwright.train.shared_prefix import branch_hidden
 from callwright.train.tokens import IGNORED, Row, tokenize_row
 
 
@@ -36,18 +37,26 @@ class SupervisedPositionsTrainer(SFTTrainer):  # type: ignore[misc]  # TRL publi
     ) -> Any:
         """Return the mean negative log-likelihood per supervised token of the optimiser step."""
         if self.accelerator.num_processes > 1 or self.aux_loss_enabled or return_outputs:
-            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+            plain = {k: v for k, v in inputs.items() if k != "prefix"}
+            return super().compute_loss(model, plain, return_outputs, num_items_in_batch)
         total, count = supervised_nll(model, inputs)
         return total / (count if num_items_in_batch is None else num_items_in_batch)
 
 
 def supervised_nll(model: Any, inputs: dict[str, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return the summed negative log-likelihood of all labelled tokens, and how many there are."""
+    """Return the summed negative log-likelihood of all labelled tokens, and how many there are.
+
+    ``inputs["prefix"]``, if there, is the number of tokens that all rows begin with alike.
+    """
     causal = model.get_base_model()
-    hidden = causal.get_decoder()(
-        input_ids=inputs["input_ids"], attention_mask=inputs.get("attention_mask"), use_cache=False
-    ).last_hidden_state
-    targets = inputs["labels"][:, 1:]
+    ids, mask, labels = inputs["input_ids"], inputs["attention_mask"], inputs["labels"]
+    prefix = int(inputs["prefix"]) if "prefix" in inputs else 0
+    if prefix:
+        hidden = branch_hidden(causal.get_decoder(), causal.config, ids, mask, prefix)
+    else:
+        decoder = causal.get_decoder()
+        hidden = decoder(input_ids=ids, attention_mask=mask, use_cache=False).last_hidden_state
+    targets = labels[:, prefix + 1 :]
     keep = targets != IGNORED
     logits = causal.get_output_embeddings()(hidden[:, :-1][keep]).float()
     return torch.nn.functional.cross_entropy(logits, targets[keep], reduction="sum"), keep.sum()
@@ -72,10 +81,11 @@ def run(
         lambda t: tokenize_row(t, tokenizer, max_length=config.max_length, tools_as=config.tools_as),
         "at least one trajectory with a supervised assistant turn",
     )
-    lengths = [len(r.input_ids) for r in rows.kept]
-    per_forward = rows_per_forward(lengths, config.batch_size)
+    lengths, starts = [len(r.input_ids) for r in rows.kept], [r.start for r in rows.kept]
+    per_forward = rows_per_forward(lengths, starts, config.batch_size)
     order = training_order(
         lengths,
+        starts=starts,
         epochs=config.epochs,
         batch_size=config.batch_size,
         per_forward=per_forward,

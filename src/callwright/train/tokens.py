@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
+import msgspec
+import xxhash
+
 from callwright.formats import PlainMessage, Segment, Unrenderable, plain_messages, segments
 from callwright.models.local import encode
 from callwright.record import Dropped, Message, Trajectory
@@ -18,12 +21,21 @@ IGNORED = -100
 ToolStyle = Literal["signature", "json"]
 
 
+class Start(NamedTuple):
+    """How a row begins: rows of equal `key` share at least their first `length` tokens."""
+
+    key: bytes
+    length: int
+
+
 class Row(NamedTuple):
     """One training row; `labels` is `IGNORED` wherever the model only reads."""
 
     id: str
     input_ids: list[int]
     labels: list[int]
+    start: Start
+    """The system text with its tools."""
 
 
 class Pair(NamedTuple):
@@ -38,15 +50,17 @@ class Pair(NamedTuple):
 def tokenize_row(t: Trajectory, tokenizer: Any, *, max_length: int, tools_as: ToolStyle) -> Row | Dropped:
     """Return the row of a trajectory, every assistant turn supervised; Dropped if nothing would be learnt."""
     try:
-        parts = segments(plain_messages(t, tools_as=tools_as))
+        messages = plain_messages(t, tools_as=tools_as)
     except Unrenderable as error:
         return _dropped(t, "sft", "unrenderable", str(error))
-    input_ids, labels = label(parts, tokenizer)
+    input_ids, labels = label(segments(messages), tokenizer)
     if len(input_ids) > max_length:
         return _dropped(t, "sft", "too-long", f"{len(input_ids)} tokens, at most {max_length}")
     if all(token == IGNORED for token in labels):
         return _dropped(t, "sft", "nothing-supervised", "no assistant turn carries loss")
-    return Row(t.id, input_ids, labels)
+    opening = encode(tokenizer, segments(messages[:1]))
+    start = Start(xxhash.xxh3_128_digest(repr(opening).encode()), len(opening))
+    return Row(t.id, input_ids, labels, start)
 
 
 def label(parts: Sequence[Segment], tokenizer: Any) -> tuple[list[int], list[int]]:
@@ -99,8 +113,6 @@ def _split_last(messages: list[PlainMessage]) -> tuple[list[PlainMessage], Plain
 
 
 def _with_last(t: Trajectory, message: Message) -> Trajectory:
-    import msgspec
-
     return msgspec.structs.replace(t, messages=(*t.messages[:-1], message))
 
 

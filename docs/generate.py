@@ -1,0 +1,383 @@
+"""Rewrite the generated parts of README.md and docs: what stands between the markers of a block.
+
+    python docs/generate.py        # `make docs`; CI runs it and fails when anything changes
+
+A block is ``<!-- generated:NAME -->`` … ``<!-- /generated -->``; `BLOCKS` says what fills it. All of it comes
+from the code: tables, docstrings, options, and examples that are rendered or judged on the spot. What the
+code can not tell stands in `notes` and `check_examples`; their tables must name exactly what the code has, so
+that a new verb, source or finding can not be forgotten.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import check_examples
+import typer
+from notes import FIELDS, LOST, VERBS
+
+from callwright import formats, pair, schema, synthesize, unify
+from callwright.cli import app
+from callwright.evaluate.bfcl.data import CATEGORIES, PYTHON_NON_LIVE
+from callwright.evaluate.stats import minimum_detectable_difference
+from callwright.formats import FORMATS, Reply
+from callwright.record import Message, Task, Tool, ToolCall, Trajectory
+from callwright.verify import CHECKS, ERROR_CLASSES
+
+ROOT = Path(__file__).resolve().parent.parent
+SOURCE = ROOT / "src" / "callwright"
+
+README_MAP = ("record", "schema", "store", "engine", "formats", "toolbox", "models", "report", "build", "cli")
+"""Units that the README names beside the verbs' own; docs/map.md names all."""
+
+
+def main() -> None:
+    """Write every page whose generated parts are out of date, and name it."""
+    for path, text in pages().items():
+        if path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            sys.stderr.write(f"rewrote {path.relative_to(ROOT)}\n")
+
+
+def pages() -> dict[Path, str]:
+    """Return every page that holds a block, with its blocks filled."""
+    paths = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    return {path: filled(path.read_text(encoding="utf-8")) for path in paths}
+
+
+def filled(text: str) -> str:
+    """Return a page with its blocks filled; raises KeyError for a block that nobody makes."""
+    block = re.compile(r"(<!-- generated:([a-z-]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
+    return block.sub(lambda found: f"{found[1]}{BLOCKS[found[2]]().strip()}\n{found[3]}", text)
+
+
+# --- verbs and options ----------------------------------------------------------------------------
+
+
+def commands() -> dict[str, Any]:
+    """Return every verb's parser, in the order of `VERBS`."""
+    found = dict(typer.main.get_command(app).commands)
+    found |= {f"train {name}": parser for name, parser in found.pop("train").commands.items()}
+    require_equal("VERBS", VERBS, found)
+    return {name: found[name] for name in VERBS}
+
+
+def option_line(parameter: Any) -> tuple[str, str, str]:
+    """Return how an option is written, its default and what it means."""
+    positional = not parameter.opts[0].startswith("-")
+    names = parameter.opts[0].upper() if positional else ", ".join(parameter.opts)
+    text, _, noted = (parameter.help or "").partition("[default: ")
+    default = noted.removesuffix("]") or parameter.default
+    shown = "" if default in (None, False, "") else f"`{default}`"
+    return f"`{names}`", "required" if parameter.required else shown, " ".join(text.split())
+
+
+def verbs_block() -> str:
+    """Return the table of verbs."""
+    lines = [(f"`{name}`", *VERBS[name]) for name in commands()]
+    return table(("verb", "reads", "writes", "question it answers"), lines)
+
+
+def help_block() -> str:
+    """Return every verb with its options."""
+    parts = []
+    for name, parser in commands().items():
+        parameters = sorted(parser.params, key=lambda p: p.opts[0].startswith("-"))
+        lines = [option_line(p) for p in parameters]
+        about = " ".join(str(parser.help).split())
+        parts.append(f"## {name}\n\n{about}\n\n" + table(("option", "default", "meaning"), lines))
+    return "\n\n".join(parts)
+
+
+# --- the map of the code --------------------------------------------------------------------------
+
+
+def first_sentence(path: Path) -> str:
+    """Return the first sentence of a file's docstring."""
+    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    paragraph = " ".join(text.partition("\n\n")[0].split())
+    return re.split(r"(?<=[.!?]) (?=[A-Z`])", paragraph)[0].rstrip(".").replace("``", "`")
+
+
+def units() -> dict[str, Path]:
+    """Return every unit of the package, name → file that says what it is for."""
+    files = {p.stem: p for p in SOURCE.glob("*.py") if not p.stem.startswith("__")}
+    rooms = {p.parent.name: p for p in SOURCE.glob("*/__init__.py")}
+    return dict(sorted((files | rooms).items()))
+
+
+def readme_map_block() -> str:
+    """Return the units that the README names, one line each."""
+    known = units()
+    width = max(map(len, README_MAP)) + 3
+    lines = (f"{_shown(known[name]):<{width}} {first_sentence(known[name])}" for name in README_MAP)
+    return "```text\nsrc/callwright/\n" + "\n".join(f"  {line}" for line in lines) + "\n```"
+
+
+def _shown(path: Path) -> str:
+    return f"{path.parent.name}/" if path.name == "__init__.py" else path.name
+
+
+def map_block() -> str:
+    """Return every file of the package with the first sentence of its docstring."""
+    parts = []
+    for name, path in units().items():
+        parts.append(f"- **{_shown(path)}** {first_sentence(path)}")
+        if path.name == "__init__.py":
+            inner = sorted(p for p in (SOURCE / name).rglob("*.py") if p != path)
+            parts += [f"  - `{p.relative_to(SOURCE / name)}` {first_sentence(p)}" for p in inner]
+    return "\n".join(parts)
+
+
+# --- checks ---------------------------------------------------------------------------------------
+
+
+def issue_codes() -> set[str]:
+    """Return every code that a check can yield, read from the sources."""
+    found = set(schema.ISSUE_CODES)
+    for path in (SOURCE / "verify").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.keyword) and node.arg == "code":
+                found |= {c.value for c in ast.walk(node.value) if isinstance(c, ast.Constant)}
+    return found
+
+
+def checks_block() -> str:
+    """Return every finding by check, judged on an example row."""
+    found = {check: list(check_examples.findings(check)) for check in check_examples.EXAMPLES}
+    codes = {finding.issue.code: check for check, several in found.items() for finding in several}
+    require_equal("check_examples.EXAMPLES", codes, dict.fromkeys(issue_codes()))
+    files = {name: Path(inspect.getfile(check)) for name, check in CHECKS.items()}
+    files["execution"] = SOURCE / "verify" / "execution.py"
+    parts = []
+    for check, several in found.items():
+        told = f"{first_sentence(files[check])}\n\n" if check in files else ""
+        lines = [_finding_line(finding) for finding in several]
+        parts.append(f"### {check}\n\n{told}" + table(("code", "severity", "meaning", "example"), lines))
+    return "\n\n".join(parts)
+
+
+def _finding_line(finding: check_examples.Finding) -> tuple[str, ...]:
+    issue = finding.issue
+    severity = f"{issue.severity}, by design" if issue.by_design else issue.severity
+    told = [f"expected {issue.expected}"] if issue.expected else []
+    told += [f"got {issue.got}"] if issue.got else []
+    return f"`{issue.code}`", severity, finding.example.meaning, f"`{issue.path}`: {', '.join(told)}"
+
+
+def error_classes_block() -> str:
+    """Return the error classes of the paper with the codes that fall into them."""
+    classes: dict[str, list[str]] = {}
+    for code, name in ERROR_CLASSES.items():
+        classes.setdefault(name, []).append(f"`{code}`")
+    return table(("error class", "codes"), [(name, ", ".join(codes)) for name, codes in classes.items()])
+
+
+def corruptions_block() -> str:
+    """Return the corruptions of `pair`."""
+    lines = [
+        (f"`{name}`", str(inspect.getdoc(make)).partition("\n")[0], _seen(name))
+        for name, make in pair.CORRUPTIONS.items()
+    ]
+    return table(("error class", "what the rejected answer does", "verify sees it as"), lines)
+
+
+def _seen(name: str) -> str:
+    return f"`{pair.CAUGHT_AS[name]}`" if name in pair.CAUGHT_AS else "legal, and still wrong"
+
+
+# --- sources, formats, record, benchmarks ---------------------------------------------------------
+
+
+def sources_block() -> str:
+    """Return every source: layout, licence, fields, what is lost, what its golden sample shows."""
+    require_equal("LOST", LOST, unify.SOURCES)
+    return "\n\n".join(_source_section(name) for name in unify.SOURCES)
+
+
+def _source_section(name: str) -> str:
+    source = unify.SOURCES[name]
+    layout = inspect.cleandoc(source.__doc__ or "").replace("``", "`")
+    licences = ", ".join(
+        f"{licence} ({part})" if part else licence for part, licence in source.LICENSES.items()
+    )
+    return "\n".join(
+        (
+            f"## {name}\n\n{layout}\n",
+            f"- Fields of a row: {', '.join(f'`{field}`' for field in source.FIELDS)}",
+            f"- Licence carried: {licences or 'none; the file has none of its own'}",
+            f"- Lost: {LOST[name]}",
+        )
+    )
+
+
+def reasons_block() -> str:
+    """Return why `unify` drops rows."""
+    return table(("reason", "meaning"), [(f"`{code}`", text) for code, text in unify.REASONS.items()])
+
+
+WEATHER = Tool(
+    name="get_weather",
+    description="Get the weather forecast.",
+    parameters={
+        "type": "object",
+        "properties": {
+            "city": {"type": "string", "description": "City of interest."},
+            "days": {"type": "integer", "minimum": 1, "maximum": 7, "default": 3},
+            "unit": {"type": "string", "enum": ["celsius", "fahrenheit"]},
+        },
+        "required": ["city"],
+    },
+)
+TWO_CALLS = Reply(
+    "",
+    (
+        ToolCall(name="get_weather", arguments={"city": "Kyiv", "days": 2}),
+        ToolCall(name="get_weather", arguments={"city": "Zürich"}),
+    ),
+)
+
+
+def formats_block() -> str:
+    """Return every format: its instruction, and the same two replies written in it."""
+    parts = []
+    for name, form in FORMATS.items():
+        note = " (the default)" if name == formats.DEFAULT_FORMAT else ""
+        text = form.render(Reply("None of the tools fits.", ()))
+        parts.append(
+            f"## {name}{note}\n\nInstruction in the system text:\n\n> {form.instruction}\n\nTwo calls:\n\n"
+            f"```text\n{form.render(TWO_CALLS)}\n```\n\nNo call:\n\n```text\n{text}\n```"
+        )
+    return "\n\n".join(parts)
+
+
+def rendered_block() -> str:
+    """Return one whole conversation as a model sees it, what it learns marked."""
+    row = Trajectory(
+        id="example",
+        tools=(WEATHER,),
+        messages=(
+            Message(role="user", content="How is the weather in Kyiv over the next two days?"),
+            Message(role="assistant", tool_calls=TWO_CALLS.calls[:1]),
+        ),
+        task=Task(expects="call"),
+    )
+    parts = formats.segments(formats.plain_messages(row))
+    learnt = "".join(part.text for part in parts if part.supervised)
+    whole = "".join(part.text for part in parts).strip()
+    return f"```text\n{whole}\n```\n\nOf this the model learns to write:\n\n```text\n{learnt}\n```"
+
+
+def json_style_block() -> str:
+    """Return the same tool in both styles."""
+    both = (formats.signature(WEATHER), formats.tools_text([WEATHER], "json"))
+    return "```text\n" + "\n\n".join(both) + "\n```"
+
+
+def record_block() -> str:
+    """Return the fields of every part of the record, with the texts under them."""
+    tree = ast.parse((SOURCE / "record.py").read_text(encoding="utf-8"))
+    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+    return "\n\n".join(_struct_section(name, classes[name]) for name in RECORD_PARTS)
+
+
+RECORD_PARTS = (
+    "Trajectory", "Task", "Tool", "Message", "ToolCall", "Outcome", "Preference", "Issue", "Source",
+    "Dropped", "Observation",
+)  # fmt: skip
+
+
+def _struct_section(name: str, node: ast.ClassDef) -> str:
+    about = " ".join((ast.get_docstring(node) or "").split())
+    lines = []
+    for field, below in zip(node.body, [*node.body[1:], None], strict=True):
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
+            text = (
+                below.value.value
+                if isinstance(below, ast.Expr) and isinstance(below.value, ast.Constant)
+                else ""
+            )
+            told = " ".join(str(text).split()).replace("``", "`")
+            told = told or FIELDS[f"{name}.{field.target.id}"]
+            lines.append((f"`{field.target.id}`", f"`{ast.unparse(field.annotation)}`", told))
+    return f"### {name}\n\n{about}\n\n" + table(("field", "type", "meaning"), lines)
+
+
+def columns_block() -> str:
+    """Return the columns of a suite made for a toolbox."""
+    lines = [
+        (f"`{name}`", "your tools", _half(families), _half(values))
+        for name, (families, values) in synthesize.COLUMNS.items()
+    ]
+    unseen = f"{len(synthesize.UNSEEN_TOOLS)} tools of other walks of life"
+    lines.append(("`held_out_tools`", unseen, _half("train"), _half("train")))
+    return table(("column", "tools", "phrasing families", "values"), lines)
+
+
+def _half(name: str) -> str:
+    return "as in training" if name == "train" else "held out"
+
+
+def detectable_block() -> str:
+    """Return the smallest difference that paired runs can show."""
+    shares = (0.1, 0.2, 0.4)
+    lines = []
+    for n in (30, 120, 400, 1240):
+        found = ((share, minimum_detectable_difference(n, share)) for share in shares)
+        lines.append((f"{n:,}", *(f"{100 * d:.0f} points" if d < 0.99 * s else "nothing" for s, d in found)))
+    return table(("rows", *(f"{share:.0%} disagree" for share in shares)), lines)
+
+
+def bfcl_block() -> str:
+    """Return the BFCL categories that can be scored."""
+    lines = [(f"`{c}`", rule, "yes" if c in PYTHON_NON_LIVE else "") for c, rule in CATEGORIES.items()]
+    return table(("category", "rule", "by default"), lines)
+
+
+# --- Markdown -------------------------------------------------------------------------------------
+
+
+def table(header: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
+    """Return a Markdown table."""
+    rule = ("---",) * len(header)
+    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in [header, rule, *lines])
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def require_equal(name: str, told: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    """Raise ValueError unless a table of this file names exactly what the code has."""
+    missing, left_over = sorted(found.keys() - told.keys()), sorted(told.keys() - found.keys())
+    if missing or left_over:
+        raise ValueError(f"{name}: missing {missing}, left over {left_over}")
+
+
+BLOCKS: dict[str, Callable[[], str]] = {
+    "verbs": verbs_block,
+    "help": help_block,
+    "readme-map": readme_map_block,
+    "map": map_block,
+    "checks": checks_block,
+    "error-classes": error_classes_block,
+    "corruptions": corruptions_block,
+    "sources": sources_block,
+    "reasons": reasons_block,
+    "formats": formats_block,
+    "rendered": rendered_block,
+    "json-style": json_style_block,
+    "record": record_block,
+    "columns": columns_block,
+    "bfcl": bfcl_block,
+    "detectable": detectable_block,
+}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""What the package promises to its users, written down: a change here is a change of the interface."""
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+
+import callwright
+
+SOURCE = Path(callwright.__file__).parent
+
+PACKAGE = {
+    "CallwrightError", "Dropped", "Issue", "Message", "Observation", "Outcome", "Preference", "Source",
+    "Task", "Tool", "ToolCall", "Trajectory", "UserError", "__version__", "decode", "encode",
+}  # fmt: skip
+ROOMS: dict[str, set[str]] = {
+    "augment": {"KINDS", "AugmentStep", "share_tools"},
+    "evaluate": set(),
+    "formats": {
+        "DEFAULT_FORMAT", "DEFAULT_INSTRUCTION", "FORMATS", "Format", "Malformed", "PlainMessage", "Reply",
+        "Segment", "ToolStyle", "Unrenderable", "assistant_text", "chat_template", "format_named",
+        "plain_messages", "reply_message", "segments", "signature", "system_text", "tools_text",
+    },
+    "models": {"EMBEDDED", "Completion", "Model", "Prompt", "open_model"},
+    "report": {"outcome_text", "write"},
+    "serve": {"check_address", "serve"},
+    "store": {
+        "Report", "Run", "Sink", "StageResult", "dropped_path", "read", "read_lines", "report_path",
+        "row_seed", "sha256_file", "sha256_text", "write_json_atomic",
+    },
+    "synthesize": {
+        "COLUMNS", "STYLES", "TEST_FAMILIES", "TRAIN_FAMILIES", "UNSEEN_TOOLS", "Account", "Diversity",
+        "diversity", "synthesize",
+    },
+    "toolbox": {"Executor", "Toolbox", "import_python"},
+    "train": {"DpoConfig", "Progress", "SftConfig", "dpo", "sft"},
+    "unify": {"REASONS", "SOURCES", "Detection", "Source", "detect", "unify"},
+    "verify": {
+        "CHECKS", "ERROR_CLASSES", "Check", "Execute", "Funnel", "FunnelRow", "Grounding", "Verdict",
+        "VerifyStep", "funnel", "ground", "is_error_shaped", "settle", "verify",
+    },
+}  # fmt: skip
+
+
+def declared(room: str) -> list[str]:
+    """Return the room's ``__all__``, or, where it has none, the public names of its ``__init__``."""
+    module = importlib.import_module(f"callwright.{room}")
+    names = vars(module).get("__all__")
+    if names is not None:
+        return list(names)
+    found = []
+    for node in ast.parse((SOURCE / room / "__init__.py").read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            found.append(node.name)
+        elif isinstance(node, ast.Assign):
+            found += [target.id for target in node.targets if isinstance(target, ast.Name)]
+    return [name for name in found if not name.startswith("_")]
+
+
+def test_the_package_exports_exactly_these_names() -> None:
+    assert set(callwright.__all__) == PACKAGE
+    assert len(callwright.__all__) == len(PACKAGE)
+
+
+def test_every_room_is_listed() -> None:
+    assert {path.parent.name for path in SOURCE.glob("*/__init__.py")} == set(ROOMS)
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_a_room_exports_exactly_these_names(room: str) -> None:
+    names = declared(room)
+    assert set(names) == ROOMS[room]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("room", sorted(ROOMS))
+def test_what_is_exported_exists(room: str) -> None:
+    module = importlib.import_module(f"callwright.{room}")
+    assert [name for name in ROOMS[room] if name not in vars(module)] == []
