@@ -243,7 +243,7 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
             "empty-result",
             "the tool returned nothing",
             ONE_CALL,
-            (Observation(ok=True, value=[])),
+            (Observation(ok=True, value=[]),),
         ),
         Example(
             "nondeterministic",

@@ -14,7 +14,7 @@ import ast
 import inspect
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +62,8 @@ def filled(text: str) -> str:
 
 def commands() -> dict[str, Any]:
     """Return every verb's parser, in the order of `VERBS`."""
-    found = dict(typer.main.get_command(app).commands)
+    root: Any = typer.main.get_command(app)
+    found = dict(root.commands)
     found |= {f"train {name}": parser for name, parser in found.pop("train").commands.items()}
     require_equal("VERBS", VERBS, found)
     return {name: found[name] for name in VERBS}
@@ -144,7 +145,8 @@ def issue_codes() -> set[str]:
     for path in (SOURCE / "verify").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.keyword) and node.arg == "code":
-                found |= {c.value for c in ast.walk(node.value) if isinstance(c, ast.Constant)}
+                constants = (c.value for c in ast.walk(node.value) if isinstance(c, ast.Constant))
+                found |= {value for value in constants if isinstance(value, str)}
     return found
 
 
@@ -343,7 +345,7 @@ def bfcl_block() -> str:
 # --- Markdown -------------------------------------------------------------------------------------
 
 
-def table(header: tuple[str, ...], lines: list[tuple[str, ...]]) -> str:
+def table(header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
     """Return a Markdown table."""
     rule = ("---",) * len(header)
     return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in [header, rule, *lines])

@@ -1,8 +1,10 @@
-"""What the whole test suite shares: where public data lies, and a cache of its own."""
+"""What the whole test suite shares: where public data lies, and a tiny model made on the spot."""
 
 from pathlib import Path
 
 import pytest
+
+from tiny_model import make_base
 
 ROOT = Path(__file__).parent.parent
 
@@ -14,3 +16,10 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("the public data folder is absent")
     return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model directory with 2 layers, 64 dimensions and a tokenizer of 600 tokens."""
+    pytest.importorskip("trl", reason="training needs callwright[train]")
+    return make_base(tmp_path_factory.mktemp("tiny") / "base")

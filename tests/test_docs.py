@@ -133,7 +133,8 @@ def command_lines() -> list[tuple[str, str]]:
 
 def verb_of(words: list[str]) -> tuple[Any, str, list[str]]:
     """Return the parser of the verb, its name and the words that it has to parse."""
-    parser, name = typer.main.get_command(app), ""
+    parser: Any = typer.main.get_command(app)
+    name = ""
     while words and words[0] in getattr(parser, "commands", {}):
         parser, name, words = parser.commands[words[0]], f"{name} {words[0]}".strip(), words[1:]
     return parser, name, words

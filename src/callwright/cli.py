@@ -224,7 +224,8 @@ def compare(
 
     comparison = compare_files(before, after)
     if as_json:
-        _tell(msgspec.to_builtins(comparison), True)
+        columns = {name: difference._asdict() for name, difference in comparison.columns.items()}
+        _tell({**comparison._asdict(), "all": comparison.all._asdict(), "columns": columns}, True)
     else:
         sys.stdout.write(table(comparison) + "\n")
 

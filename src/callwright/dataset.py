@@ -73,7 +73,7 @@ def make(
     told: dict[str, Any] = {
         "candidates": sink.report.rows_in,
         "verified": sink.report.kept,
-        "reasons": {**sink.report.reasons, **reports["train"].reasons},
+        "reasons": dict(Counter(sink.report.reasons) + Counter(reports["train"].reasons)),
         "train": reports["train"].kept,
         "valid": reports["valid"].kept,
         "funnel": table.text(),
@@ -129,7 +129,9 @@ def make_suite(folder: Path, run_path: Path, toolbox: Toolbox | None, config: Bu
     rows = [_in_column(t, name) for name, column in columns.items() for t in column]
     if not rows:
         raise DataError(
-            "no row is left to hold out", place=str(run_path / "dataset" / "blend" / "valid.jsonl")
+            "no row is left to hold out",
+            place=str(run_path / "dataset" / "blend" / "valid.jsonl"),
+            hint="a tenth of the requests is held out: give a few dozen rows with calls",
         )
     with Sink(folder / "suite.jsonl", "suite", {"seed": config.seed}) as sink:
         for row in rows:

@@ -72,7 +72,7 @@ def merge(config_type: type[Config], toml: Path | None, told: Mapping[str, Any])
 
 def _path(wanted: type[Any], value: Any) -> Any:
     """Convert what msgspec can not: TOML has no paths."""
-    if wanted is Path and isinstance(value, str):
+    if wanted is Path and isinstance(value, str | Path):
         return Path(value)
     raise ValueError(f"Expected `{wanted.__name__}`")
 

@@ -37,7 +37,7 @@ def test_one_shared_forward_equals_two_separate_ones(tiny_base: Path) -> None:
     model = add_lora(AutoModelForCausalLM.from_pretrained(str(tiny_base), dtype=torch.float32), 4)
     plain = AutoModelForCausalLM.from_pretrained(str(tiny_base), dtype=torch.float32)
     for i in range(4):
-        p = tokenize_pair(pair(i), tokenizer, max_length=4096, tools_as="signature")
+        p = tokenize_pair(pair(i), tokenizer, max_length=4096)
         assert isinstance(p, Pair)
         together = pair_logps(model, prompt=p.prompt, chosen=p.chosen, rejected=p.rejected)
         for answer, logp in zip((p.chosen, p.rejected), together, strict=True):

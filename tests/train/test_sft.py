@@ -27,7 +27,7 @@ CONFIG = SftConfig(lora_rank=4, batch_size=4, epochs=1.0, dtype="float32", learn
 def row_of(tiny_base: Path, i: int = 3, **changes: object) -> Row:
     tokenizer = AutoTokenizer.from_pretrained(str(tiny_base))
     t = msgspec.structs.replace(trajectory(i), **changes)
-    row = tokenize_row(t, tokenizer, max_length=4096, tools_as="signature")
+    row = tokenize_row(t, tokenizer, max_length=4096)
     assert isinstance(row, Row)
     return row
 
@@ -70,10 +70,10 @@ def test_text_in_the_data_can_not_write_control_tokens(tiny_base: Path) -> None:
 def test_rows_without_anything_to_learn_and_rows_too_long_are_dropped_with_a_reason(tiny_base: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(str(tiny_base))
     silent = msgspec.structs.replace(trajectory(1), messages=(Message(role="user", content="hi"),))
-    dropped = tokenize_row(silent, tokenizer, max_length=4096, tools_as="signature")
+    dropped = tokenize_row(silent, tokenizer, max_length=4096)
     assert isinstance(dropped, Dropped)
     assert dropped.reason == "nothing-supervised"
-    dropped = tokenize_row(trajectory(1), tokenizer, max_length=20, tools_as="signature")
+    dropped = tokenize_row(trajectory(1), tokenizer, max_length=20)
     assert isinstance(dropped, Dropped)
     assert dropped.reason == "too-long"
 

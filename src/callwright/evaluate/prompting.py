@@ -14,10 +14,10 @@ from callwright.models import Prompt
 from callwright.record import Trajectory
 
 
-def prompt_for(trajectory: Trajectory, *, tools_as: formats.ToolStyle = "signature") -> Prompt:
+def prompt_for(trajectory: Trajectory) -> Prompt:
     """Return the prompt that asks for the next assistant turn after all messages of `trajectory`."""
     try:
-        messages = formats.plain_messages(trajectory, tools_as=tools_as)
+        messages = formats.plain_messages(trajectory)
     except formats.Unrenderable as error:
         raise DataError("can not be written as a prompt", place=trajectory.id, got=str(error)) from None
     return Prompt(

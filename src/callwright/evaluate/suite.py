@@ -115,14 +115,13 @@ def run_suite(
     *,
     max_tokens: int = DEFAULT_MAX_TOKENS,
     fingerprint: str = "",
-    tools_as: formats.ToolStyle = "signature",
     progress: Callable[[int, int], None] | None = None,
 ) -> Summary:
     """Ask `model` every case and grade the answers.
 
     Writes ``answers.jsonl`` (the journal), ``results.jsonl`` and ``summary.json`` into the folder `out`.
     """
-    requests = [Request(case.asked.id, prompt_for(case.asked, tools_as=tools_as)) for case in cases]
+    requests = [Request(case.asked.id, prompt_for(case.asked)) for case in cases]
     journal = out / "answers.jsonl"
     answers = answer(
         model, requests, journal, max_tokens=max_tokens, fingerprint=fingerprint, progress=progress

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -138,13 +139,12 @@ def load(path: Path, dtype: DType = "auto") -> tuple[Any, Any]:
     try:
         import torch
         from transformers import AutoModelForCausalLM, AutoTokenizer
-        from transformers.utils import logging
 
         from callwright.models.attention import ATTENTION
         from callwright.models.batching import can_decode
     except ImportError as error:
         raise ExtraMissing(str(error), hint="pip install 'callwright[train]'") from None
-    logging.disable_progress_bar()  # progress is ours to show
+    silence()
     base = _base_of(path)
     device = best_device()
     chosen = best_dtype(device) if dtype == "auto" else {"bfloat16": torch.bfloat16}.get(dtype, torch.float32)
@@ -162,6 +162,16 @@ def load(path: Path, dtype: DType = "auto") -> tuple[Any, Any]:
     if device == "cpu" and can_decode(model):
         model.set_attn_implementation(ATTENTION)
     return model.to(device).eval(), tokenizer
+
+
+def silence() -> None:
+    """Keep transformers' progress bars and deprecations off the user's terminal; progress is ours to show."""
+    from transformers.utils import logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    checkpointing = ".*gradient_checkpointing.* is deprecated"
+    warnings.filterwarnings("ignore", message=checkpointing, category=FutureWarning)
 
 
 def _base_of(path: Path) -> Path:

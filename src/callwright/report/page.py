@@ -22,8 +22,10 @@ p.lead { font-size: 1.1rem; } .soft { color: var(--soft); } .good { color: var(-
 table { border-collapse: collapse; width: 100%; margin: .6rem 0; } th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--line); vertical-align: top; }
 th { font-weight: 600; color: var(--soft); } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
 code, pre { font: 13px/1.45 ui-monospace, monospace; } pre { background: #f5f7f9; padding: .7rem; overflow-x: auto; white-space: pre-wrap; overflow-wrap: anywhere; }
-td code { overflow-wrap: anywhere; white-space: pre-wrap; } svg { max-width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: var(--ink); }
+td code { display: inline-block; min-width: 12rem; overflow-wrap: anywhere; white-space: pre-wrap; }
+svg { max-width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: var(--ink); }
 details { margin: .4rem 0; } summary { cursor: pointer; }
+@media (max-width: 45rem) { table { display: block; overflow-x: auto; } }
 @media print { body { margin: 0; max-width: none; } details { break-inside: avoid; } }
 """  # noqa: E501  # one rule per line reads better than wrapped CSS
 

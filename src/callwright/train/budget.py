@@ -58,8 +58,10 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         return self._tokens / max(1e-9, time.monotonic() - self._started)
 
     def learning_rate_factor(self, step: int) -> float:
-        """Linear warm-up, then cosine to a tenth; full rate while the plan is not made yet."""
-        total = self.total or self.max_steps
+        """Linear warm-up, then cosine to a tenth; the probe is the beginning of a warm-up of ten steps."""
+        if not self.total:
+            return min(1.0, (step + 1) / 10)
+        total = self.total
         warmup = max(1, min(MAX_WARMUP_STEPS, round(total * self.warmup_fraction)))
         if step < warmup:
             return (step + 1) / (warmup + 1)

@@ -32,7 +32,6 @@ class SftConfig:
     """A row with more tokens is dropped with a reason, never cut: half a call teaches half a call."""
     warmup_fraction: Share = 0.1
     """Share of the steps, at most 100 of them (the paper's figure)."""
-    tools_as: Literal["signature", "json"] = "signature"
     """How the system message describes the tools: compact typed signatures, or JSON Schema."""
     checkpoint_seconds: Positive = 60.0
     """How often a checkpoint is written, and so how much a kill can cost."""
@@ -62,7 +61,6 @@ class DpoConfig:
     """A pair with more tokens in either answer is dropped with a reason, never cut."""
     warmup_fraction: Share = 0.1
     """Share of the steps, at most 100 of them (the paper's figure)."""
-    tools_as: Literal["signature", "json"] = "signature"
     """How the system message describes the tools: compact typed signatures, or JSON Schema."""
     checkpoint_seconds: Positive = 60.0
     """How often a checkpoint is written, and so how much a kill can cost."""

@@ -3,26 +3,16 @@
 from __future__ import annotations
 
 import shutil
-import warnings
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
-from transformers.utils import logging as transformers_logging
 
-from callwright.models.local import best_dtype
+from callwright.models.local import best_dtype, silence
 
 DType = Literal["auto", "bfloat16", "float32"]
-
-
-def silence() -> None:
-    """Keep other people's progress bars and deprecations off our user's terminal."""
-    transformers_logging.set_verbosity_error()
-    transformers_logging.disable_progress_bar()
-    checkpointing = ".*gradient_checkpointing.* is deprecated"
-    warnings.filterwarnings("ignore", message=checkpointing, category=FutureWarning)
 
 
 def load_tokenizer(base: Path) -> Any:

@@ -101,7 +101,7 @@ def run(
         pairs,
         out,
         "train-dpo",
-        lambda t: tokenize_pair(t, tokenizer, max_length=config.max_length, tools_as=config.tools_as),
+        lambda t: tokenize_pair(t, tokenizer, max_length=config.max_length),
         "trajectories with a rejected answer",
     )
     lengths = [len(x.prompt) + len(x.chosen) + len(x.rejected) for x in rows.kept]

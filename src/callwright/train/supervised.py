@@ -78,7 +78,7 @@ def run(
         data,
         out,
         "train-sft",
-        lambda t: tokenize_row(t, tokenizer, max_length=config.max_length, tools_as=config.tools_as),
+        lambda t: tokenize_row(t, tokenizer, max_length=config.max_length),
         "at least one trajectory with a supervised assistant turn",
     )
     lengths, starts = [len(r.input_ids) for r in rows.kept], [r.start for r in rows.kept]

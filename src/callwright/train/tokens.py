@@ -8,7 +8,7 @@ which generation starts.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 import xxhash
@@ -18,7 +18,6 @@ from callwright.models.local import encode
 from callwright.record import Dropped, Message, Trajectory
 
 IGNORED = -100
-ToolStyle = Literal["signature", "json"]
 
 
 class Start(NamedTuple):
@@ -47,10 +46,10 @@ class Pair(NamedTuple):
     rejected: list[int]
 
 
-def tokenize_row(t: Trajectory, tokenizer: Any, *, max_length: int, tools_as: ToolStyle) -> Row | Dropped:
+def tokenize_row(t: Trajectory, tokenizer: Any, *, max_length: int) -> Row | Dropped:
     """Return the row of a trajectory, every assistant turn supervised; Dropped if nothing would be learnt."""
     try:
-        messages = plain_messages(t, tools_as=tools_as)
+        messages = plain_messages(t)
     except Unrenderable as error:
         return _dropped(t, "sft", "unrenderable", str(error))
     input_ids, labels = label(segments(messages), tokenizer)
@@ -85,13 +84,13 @@ def _runs(parts: Sequence[Segment]) -> list[list[Segment]]:
     return runs
 
 
-def tokenize_pair(t: Trajectory, tokenizer: Any, *, max_length: int, tools_as: ToolStyle) -> Pair | Dropped:
+def tokenize_pair(t: Trajectory, tokenizer: Any, *, max_length: int) -> Pair | Dropped:
     """Return the pair of a trajectory whose last message is the chosen answer."""
     if t.preference is None or not t.messages or t.messages[-1].role != "assistant":
         return _dropped(t, "dpo", "no-preference", "needs a rejected answer and a final assistant turn")
     try:
-        prompt, chosen = _split_last(plain_messages(t, tools_as=tools_as))
-        _, rejected = _split_last(plain_messages(_with_last(t, t.preference.rejected), tools_as=tools_as))
+        prompt, chosen = _split_last(plain_messages(t))
+        _, rejected = _split_last(plain_messages(_with_last(t, t.preference.rejected)))
     except Unrenderable as error:
         return _dropped(t, "dpo", "unrenderable", str(error))
     pair = Pair(

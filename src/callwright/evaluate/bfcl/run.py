@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from callwright import formats
 from callwright.evaluate.answers import DEFAULT_MAX_TOKENS, Answer, Request, answer
 from callwright.evaluate.bfcl.data import PYTHON_NON_LIVE, Row, load
 from callwright.evaluate.bfcl.decode import Calls, Undecodable, decode
@@ -32,7 +31,6 @@ def run_bfcl(
     output_format: str = "",
     max_tokens: int = DEFAULT_MAX_TOKENS,
     fingerprint: str = "",
-    tools_as: formats.ToolStyle = "signature",
     progress: Callable[[int, int], None] | None = None,
 ) -> Summary:
     """Ask `model` the rows of `categories` in its own output format and grade the answers.
@@ -43,7 +41,7 @@ def run_bfcl(
     questions = load(categories)
     rows = _spread(questions.rows, limit)
     asked = [trajectory_of(row, output_format=output_format) for row in rows]
-    requests = [Request(each.id, prompt_for(each, tools_as=tools_as)) for each in asked]
+    requests = [Request(each.id, prompt_for(each)) for each in asked]
     journal = out / "answers.jsonl"
     answers = answer(
         model, requests, journal, max_tokens=max_tokens, fingerprint=fingerprint, progress=progress

@@ -1,0 +1,231 @@
+"""Flags, TOML and library take the same keys, and what is told last and nearest wins."""
+
+import inspect
+import json
+import tempfile
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import pytest
+import typer
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import Meta
+from typer.testing import CliRunner
+
+from callwright.build import BuildConfig
+from callwright.cli import app
+from callwright.errors import ConfigError
+from callwright.options import field_docs, merge, verb
+from callwright.settings import (
+    AugmentSettings,
+    BlendSettings,
+    EvaluateSettings,
+    PairSettings,
+    SynthesizeSettings,
+    UnifySettings,
+    VerifySettings,
+)
+from callwright.train.config import DpoConfig, SftConfig
+
+VERBS: dict[str, type[Any]] = {
+    "unify": UnifySettings,
+    "verify": VerifySettings,
+    "augment": AugmentSettings,
+    "synthesize": SynthesizeSettings,
+    "blend": BlendSettings,
+    "pair": PairSettings,
+    "train sft": SftConfig,
+    "train dpo": DpoConfig,
+    "evaluate": EvaluateSettings,
+    "build": BuildConfig,
+    "demo": BuildConfig,
+}
+
+
+@dataclass(frozen=True)
+class Oven:
+    """One field of every kind."""
+
+    heat: Annotated[int, Meta(ge=0, le=300)] = 180
+    """Degrees
+    Celsius."""
+    hours: float = 1.5
+    """How long."""
+    mode: Literal["fan", "grill"] = "fan"
+    """What turns."""
+    recipe: Path | None = None
+    """Where it is written."""
+    name: str = "oven"
+    limit: Annotated[int, Meta(ge=1)] | None = None
+    """At most so many."""
+    light: bool = False
+    """Whether one sees something."""
+    steam: bool = True
+    """Whether it hisses."""
+
+
+def bake(
+    dish: Annotated[str, typer.Argument(help="What goes in.")],
+    config: Oven,
+    loud: Annotated[bool, typer.Option("--loud")] = False,
+) -> None:
+    """Bake something."""
+    told = {k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items()}
+    print(json.dumps({"dish": dish, "loud": loud, **told}))
+
+
+def command(*args: str, width: int = 200) -> Any:
+    oven = typer.Typer(add_completion=False, rich_markup_mode=None)
+    oven.command()(verb(Oven, bake))
+    return CliRunner().invoke(oven, list(args), env={"COLUMNS": str(width)})
+
+
+def told(*args: str) -> dict[str, Any]:
+    done = command("pie", *args)
+    assert done.exit_code == 0, done.output or done.exception
+    values: dict[str, Any] = json.loads(done.stdout)
+    return values
+
+
+def test_nothing_told_gives_the_defaults() -> None:
+    assert told() == {"dish": "pie", "loud": False, **asdict(Oven())}
+
+
+def test_every_kind_of_field_can_be_told() -> None:
+    given_flags = (
+        "--heat", "220", "--hours", "2", "--mode", "grill", "--recipe", "pie.md", "--name", "AGA",
+        "--limit", "3", "--light", "--no-steam", "--loud",
+    )  # fmt: skip
+    assert told(*given_flags) == {
+        "dish": "pie", "loud": True, "heat": 220, "hours": 2.0, "mode": "grill", "recipe": "pie.md",
+        "name": "AGA", "limit": 3, "light": True, "steam": False,
+    }  # fmt: skip
+
+
+def test_help_shows_type_default_and_text_of_each_field() -> None:
+    text = command("--help").stdout
+    rows = {line.split()[0]: " ".join(line.split()) for line in text.splitlines() if line.startswith("  --")}
+    assert rows["--heat"] == "--heat <int> Degrees Celsius. [default: 180]"
+    assert rows["--mode"] == "--mode <fan|grill> What turns. [default: fan]"
+    assert "[default: 1.5]" in rows["--hours"]
+    assert "default" not in rows["--recipe"]
+    assert "default" not in rows["--limit"]
+    assert "[default: true]" in next(row for flag, row in rows.items() if "steam" in flag)
+
+
+@pytest.mark.parametrize("args", [("--heat", "hot"), ("--mode", "microwave"), ("--hours", "long"), ("--x",)])
+def test_what_is_of_another_type_is_refused(args: tuple[str, ...]) -> None:
+    assert command("pie", *args).exit_code == 2
+
+
+def test_field_docs_are_one_line_each_and_absent_where_nothing_is_written() -> None:
+    assert field_docs(Oven)["heat"] == "Degrees Celsius."
+    assert "name" not in field_docs(Oven)
+
+
+# --- merging
+
+
+VALUES: dict[str, st.SearchStrategy[Any]] = {
+    "heat": st.integers(0, 300),
+    "hours": st.floats(-1e6, 1e6).map(lambda x: round(x, 3)),
+    "mode": st.sampled_from(["fan", "grill"]),
+    "recipe": st.sampled_from(["a.md", "deep/b.md", "ü.md"]),
+    "name": st.text(st.characters(min_codepoint=32, exclude_categories=("Cs", "Cc"), exclude_characters="'")),
+    "limit": st.integers(1, 10**6),
+    "light": st.booleans(),
+    "steam": st.booleans(),
+}
+SOME = st.fixed_dictionaries({}, optional=VALUES)
+
+
+def toml_of(values: dict[str, Any]) -> str:
+    def text(value: Any) -> str:
+        if isinstance(value, bool):
+            return str(value).lower()
+        return f"'{value}'" if isinstance(value, str) else repr(value)
+
+    return "".join(f"{key} = {text(value)}\n" for key, value in values.items())
+
+
+@settings(deadline=None, max_examples=60)
+@given(in_file=SOME, on_line=SOME)
+def test_a_flag_wins_over_the_file_and_the_file_over_the_default(
+    in_file: dict[str, Any], on_line: dict[str, Any]
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "run.toml"
+        file.write_text(toml_of(in_file), encoding="utf-8")
+        merged = merge(Oven, file, on_line)
+    wanted = {**asdict(Oven()), **in_file, **on_line}
+    if wanted["recipe"] is not None:
+        wanted["recipe"] = Path(wanted["recipe"])
+    assert asdict(merged) == wanted
+
+
+def test_a_path_may_come_from_the_file_or_from_the_line(tmp_path: Path) -> None:
+    (tmp_path / "run.toml").write_text('recipe = "pie.md"\nlight = true\n', encoding="utf-8")
+    from_file = told("--config", str(tmp_path / "run.toml"))
+    assert (from_file["recipe"], from_file["light"]) == ("pie.md", True)
+    both = told("--config", str(tmp_path / "run.toml"), "--recipe", "cake.md", "--no-light")
+    assert (both["recipe"], both["light"]) == ("cake.md", False)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("heet = 3", "run.toml: unknown key 'heet': expected 'heat'?"),
+        ("dpo-minutes = 3", "run.toml: unknown key 'dpo-minutes': expected one of heat, hours"),
+        ('heat = "3"', "run.toml: heat: not a usable value: expected int, got '3'"),
+        ("heat = 301", "run.toml: heat: not a usable value: expected int <= 300, got 301"),
+        ("heat = true", "run.toml: heat: not a usable value: expected int, got True"),
+        ("heat = 1.5", "run.toml: heat: not a usable value: expected int, got 1.5"),
+        ("mode = 'micro'", "run.toml: mode: not a usable value: expected fan | grill, got 'micro'"),
+        ("recipe = 3", "run.toml: recipe: not a usable value: expected Path, got 3"),
+        ("limit = 0", "run.toml: limit: not a usable value: expected int >= 1, got 0"),
+        ("name = ['" + "x" * 500 + "']", "run.toml: name: not a usable value: expected str, got ['xxx"),
+    ],
+)
+def test_a_key_that_can_not_be_meant_is_named_with_what_was_expected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("run.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        merge(Oven, Path("run.toml"), {})
+    assert str(caught.value).startswith(said)
+    assert len(str(caught.value)) < 250
+
+
+def test_a_flag_out_of_range_is_named_as_it_was_typed() -> None:
+    with pytest.raises(ConfigError, match=r"^--heat: not a usable value: expected int >= 0, got -3$"):
+        merge(Oven, None, {"heat": -3})
+
+
+# --- the verbs' own settings
+
+
+def squeezed(text: str) -> str:
+    return "".join(text.split())
+
+
+@pytest.mark.parametrize("name", sorted(VERBS))
+def test_every_field_of_a_verb_is_an_option_with_its_text(name: str) -> None:
+    config = VERBS[name]
+    shown = CliRunner().invoke(app, [*name.split(), "--help"], env={"COLUMNS": "120"}).stdout
+    docs = field_docs(config)
+    for field in fields(config):
+        assert f"--{field.name.replace('_', '-')} " in shown, field.name
+        assert field.name in docs, f"{config.__name__}.{field.name} has no text"
+        assert squeezed(docs[field.name]) in squeezed(shown), field.name
+
+
+@pytest.mark.parametrize("config", sorted({*VERBS.values()}, key=lambda c: c.__name__))
+def test_every_default_is_a_value_that_may_be_told(config: type[Any]) -> None:
+    default = config()
+    values = {f.name: getattr(default, f.name) for f in fields(config)}
+    assert merge(config, None, values) == default
+    assert len(fields(config)) <= 12
+    assert inspect.getdoc(config)
