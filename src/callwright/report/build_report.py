@@ -8,6 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from callwright.errors import CallwrightError
 from callwright.evaluate.compare import Comparison, compare
 from callwright.evaluate.results import Result, read_results
@@ -54,7 +56,7 @@ def outcome_text(run: Path) -> str:
         if comparison is None:
             continue
         lines += ["", title, _line("", "n", "before", "after", "95 % interval", "p")]
-        for label, d in [*comparison.columns.items(), ("all", comparison.all)]:
+        for label, d in [*comparison.columns.items(), *_by_need(run, name).items(), ("all", comparison.all)]:
             low, high = wilson(round(d.after * d.n), d.n)
             p = "<.0001" if d.p < 0.0001 else f"{d.p:.4f}"
             interval = f"[{low:.0%}, {high:.0%}]"
@@ -86,7 +88,7 @@ def _scores(run: Path) -> Iterator[Markup]:
         comparison = _comparison(run, name)
         if comparison is None:
             continue
-        columns = {**comparison.columns, "all": comparison.all}
+        columns = {**comparison.columns, **_by_need(run, name), "all": comparison.all}
         groups = [
             Group(k.replace("_", " "), (_share(d.before, d.n), _share(d.after, d.n)))
             for k, d in columns.items()
@@ -100,6 +102,21 @@ def _scores(run: Path) -> Iterator[Markup]:
             table(headers, rows, numeric=range(1, 7)),
             *_answers(run, name, comparison),
         )
+
+
+def _by_need(run: Path, name: str) -> dict[str, PairedDifference]:
+    """Return the rows in which a call is due and those in which none is, apart.
+
+    A model that never calls is right in all of the latter; one figure for both would hide it.
+    """
+    before, after = (
+        [
+            msgspec.structs.replace(r, column="a call is due" if r.gold else "no call is due")
+            for r in read_results(run / side / name / "results.jsonl")
+        ]
+        for side in ("before", "after")
+    )
+    return compare(before, after).columns
 
 
 def _figures(d: PairedDifference) -> tuple[str, ...]:

@@ -20,9 +20,9 @@ class SftConfig:
 
     lora_rank: Count = 16
     """Rank of the adapter on all linear layers; alpha is twice the rank. xLAM used 16 to 32 (train_dpo)."""
-    learning_rate: Positive = 5e-4
+    learning_rate: Positive = 1e-3
     """Peak of the schedule: linear warm-up, then cosine to a tenth."""
-    batch_size: Count = 8
+    batch_size: Count = 4
     """Rows per optimiser step."""
     epochs: Positive = 2.0
     """How often each row is seen, unless the minutes end before."""
