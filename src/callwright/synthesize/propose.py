@@ -27,7 +27,7 @@ answering every request with one."""
 
 TOO_NEAR = 0.6
 """Two tools whose names and descriptions share this much of their words never stand against each other."""
-OFFERED = (3, 6)
+OFFERED = (2, 5)
 """How many tools the style "multiple" offers, ends included."""
 OPTIONAL_SHARE = 0.4
 """How often an optional argument is mentioned."""

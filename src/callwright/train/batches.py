@@ -18,6 +18,8 @@ from callwright.train.shared_prefix import common_prefix
 from callwright.train.tokens import IGNORED, Row, Start
 
 TOKENS_PER_FORWARD = 1024
+MULTIPLE = 32
+"""Lengths are rounded to it: shapes then repeat, and a kernel that is compiled per shape is found again."""
 WINDOW = 8
 """Optimiser steps whose rows are sorted by length together before they are cut into forwards."""
 
@@ -70,6 +72,7 @@ def _forwards(
     single: list[int] = []
     for group in alike.values():
         whole = len(group) - len(group) % per_forward if per_forward > 1 else 0
+        group[:whole] = sorted(group[:whole], key=lambda i: lengths[i])
         forwards += [group[k : k + per_forward] for k in range(0, whole, per_forward)]
         single += group[whole:]
     for start in range(0, len(single), WINDOW * batch_size):
@@ -94,12 +97,14 @@ def collate(rows: Sequence[Row | dict[str, Any]], pad: int) -> dict[str, torch.T
     """
     ids = [_field(r, "input_ids") for r in rows]
     labels = [_field(r, "labels") for r in rows]
-    width = max(map(len, ids))
+    prefix = common_prefix(ids, labels)
+    prefix -= prefix % MULTIPLE
+    width = prefix + -(-(max(map(len, ids)) - prefix) // MULTIPLE) * MULTIPLE
     return {
         "input_ids": torch.tensor([x + [pad] * (width - len(x)) for x in ids]),
         "attention_mask": torch.tensor([[1] * len(x) + [0] * (width - len(x)) for x in ids]),
         "labels": torch.tensor([x + [IGNORED] * (width - len(x)) for x in labels]),
-        "prefix": torch.tensor(common_prefix(ids, labels)),
+        "prefix": torch.tensor(prefix),
     }
 
 
