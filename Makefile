@@ -1,5 +1,8 @@
 # Each target sets up .venv by itself; nothing but Python >= 3.11 and make is needed.
-PYTHON ?= $(firstword $(foreach p,python3.13 python3.12 python3.11 python3,$(shell command -v $(p) 2>/dev/null)))
+# The first that runs and is new enough: a version manager may put commands on the path that do not run.
+NEW_ENOUGH := import sys; sys.exit(sys.version_info < (3, 11))
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c '$(NEW_ENOUGH)' >/dev/null 2>&1 && { echo $$p; break; }; done)
 BIN := .venv/bin
 READY := .venv/.ready
 OUT ?= out/demo
@@ -26,7 +29,7 @@ docs: $(READY)  ## rewrite the generated parts of README and docs; CI checks tha
 setup: $(READY)
 
 $(READY): pyproject.toml constraints.txt
-	@test -n "$(PYTHON)" || { echo "error: no python3 found; callwright needs Python 3.11 or newer"; exit 2; }
+	@test -n "$(PYTHON)" || { echo "error: no Python 3.11 or newer found (python3 is: $$(python3 --version 2>&1 | head -n 1)); name one: make PYTHON=/path/to/python3.11" >&2; exit 2; }
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "error: this is Python %d.%d (%s); callwright needs 3.11 or newer: make PYTHON=/path/to/python3.11" % (v[0], v[1], sys.executable))'
 	@echo "setting up .venv (one to three minutes)"
 	@$(PYTHON) -m venv .venv
