@@ -13,7 +13,7 @@ demo: $(READY)  ## the main job: from examples/tools.py to a measured, served mo
 	@$(BIN)/callwright demo -o $(OUT)
 
 test: $(READY)  ## all tests that need neither network nor GPU
-	$(BIN)/pytest --cov --cov-report=term:skip-covered -q
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered
 
 check: $(READY)  ## lint, format, types
 	$(BIN)/ruff check .

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -87,11 +88,16 @@ def callwright(
     )  # fmt: skip
 
 
+def heed_interrupts() -> None:
+    """Undo what a background job inherits: there SIGINT is ignored, and a test of Ctrl-C would wait for ever."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 def start(*args: object, cwd: Path) -> subprocess.Popen[str]:
     """Start the command line in the folder `cwd`, in a process group of its own."""
     return subprocess.Popen(
         [*COMMAND, *map(str, args)],
-        cwd=cwd, env=ENVIRONMENT, start_new_session=True,
+        cwd=cwd, env=ENVIRONMENT, start_new_session=True, preexec_fn=heed_interrupts,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8",
     )  # fmt: skip
 

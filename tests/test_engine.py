@@ -16,6 +16,7 @@ import engine_steps as steps
 from callwright import engine
 from callwright.errors import ConfigError, DataError, WorkerError
 from callwright.record import Dropped, Message, ToolCall, Trajectory, encode
+from command_line import heed_interrupts
 
 Row = Trajectory | Dropped
 
@@ -229,7 +230,11 @@ def test_an_interrupt_leaves_no_process(tmp_path: Path, how: str) -> None:
         body = f"import signal; signal.signal(signal.SIGTERM, lambda *_: sys.exit(1)); {body}"
     script = SCRIPT.format(tests=str(Path(__file__).parent), folder=str(tmp_path), body=body)
     with subprocess.Popen(
-        [sys.executable, "-c", script], stderr=subprocess.PIPE, text=True, start_new_session=True
+        [sys.executable, "-c", script],
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=heed_interrupts,
     ) as process:
         deadline = time.monotonic() + 20
         while len(list(tmp_path.iterdir())) < 2 and time.monotonic() < deadline:
