@@ -89,7 +89,7 @@ def callwright(
 
 
 def heed_interrupts() -> None:
-    """Undo what a background job inherits: there SIGINT is ignored, and a test of Ctrl-C would wait for ever."""
+    """Undo what a background job inherits: SIGINT is ignored there, and a test of Ctrl-C would hang."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
