@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +19,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from callwright.store import write_json_atomic
 from callwright.train.config import Progress
 
-PROBE_STEPS = 3
+PROBE_STEPS = 6
 MAX_WARMUP_STEPS = 100
 COMPLETE = "complete.json"
 """Marker inside a checkpoint folder, written after everything else in it."""
@@ -52,6 +53,7 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         self.last_loss = math.nan
         self._started = self._last_saved = 0.0
         self._first_step = self._tokens = 0
+        self._durations: list[float] = []
 
     def rate(self) -> float:
         """Return tokens per second since training began (in this process)."""
@@ -82,10 +84,13 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
     ) -> None:
         elapsed = time.monotonic() - self._started
         done = state.global_step - self._first_step
+        self._durations.append(elapsed - sum(self._durations))
         self._tokens += self.tokens_per_step(state.global_step - 1)
         if not self.total and done >= PROBE_STEPS:
-            affordable = int(self.seconds / (elapsed / done))
-            self.total = max(PROBE_STEPS, min(self.max_steps, affordable))
+            # The first steps allocate memory and compile kernels; what follows costs what the later ones did.
+            usual = statistics.median(self._durations[PROBE_STEPS // 2 :])
+            affordable = done + int((self.seconds - elapsed) / usual)
+            self.total = max(PROBE_STEPS, min(self.max_steps, state.global_step + affordable - done))
             write_json_atomic(self.plan_file, {"total_steps": self.total})
         if self.total:
             state.max_steps = self.total
