@@ -110,7 +110,8 @@ def adapter_of(run: Path) -> Path:
 
 def answer_once(folder: Path, run: Path, config: BuildConfig) -> dict[str, Json]:
     """Serve the trained model and send it one held-out request over HTTP; the exchange is kept."""
-    row = next(r for r in read(run / "suite" / "suite.jsonl") if isinstance(r, Trajectory) and r.tools)
+    asked = [r for r in read(run / "suite" / "suite.jsonl") if isinstance(r, Trajectory) and r.tools]
+    row = next((r for r in asked if r.messages[-1].tool_calls), asked[0])  # one that wants a call, if any
     body = served.request_body(row.messages[0].content, row.tools or ())
     model = streaming_model(str(adapter_of(run)))
     started = time.monotonic()

@@ -68,7 +68,7 @@ def test_a_missing_file_and_another_kind_of_file_are_named(tmp_path: Path) -> No
     with pytest.raises(ToolsError, match=r"expected a \.py file, got \.txt"):
         import_python(tmp_path / "tools.txt")
     (tmp_path / "folder.py").mkdir()
-    with pytest.raises(ToolsError, match="can not be read"):
+    with pytest.raises(ToolsError, match=r"a directory: expected a .py file"):
         import_python(tmp_path / "folder.py")
 
 

@@ -99,8 +99,10 @@ def _in_order(answers: Sequence[str], place: str) -> Callable[[Prompt], str]:
 def _lines(path: Path) -> Iterator[tuple[str, dict[str, object]]]:
     try:
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError("the script can not be read", place=str(path), got=str(error)) from None
+    except OSError as error:
+        raise DataError("the script can not be read", place=str(path), got=error.strerror or "") from None
+    except UnicodeDecodeError as error:
+        raise DataError("the script is not UTF-8", place=str(path), got=str(error)) from None
     for number, line in enumerate(text.split("\n"), start=1):
         if not line.strip():
             continue

@@ -75,6 +75,8 @@ def import_python(path: Path, *, timeout: float = 20) -> Toolbox:
 
 def read_source(path: Path) -> bytes:
     """Return the bytes of a tools file, or raise ToolsError for what is none."""
+    if path.is_dir():
+        raise ToolsError("a directory", place=str(path), expected="a .py file of typed functions")
     if path.suffix != ".py":
         raise ToolsError(
             "not a Python file", place=str(path), expected="a .py file", got=path.suffix or path.name

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import math
-import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +18,8 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from callwright.store import write_json_atomic
 from callwright.train.config import Progress
 
-PROBE_STEPS = 6
+PROBE_STEPS, COLD_STEPS = 12, 4
+"""Steps that are timed for the plan, and how many of them are not typical: they compile and allocate."""
 MAX_WARMUP_STEPS = 100
 COMPLETE = "complete.json"
 """Marker inside a checkpoint folder, written after everything else in it."""
@@ -86,11 +86,8 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         done = state.global_step - self._first_step
         self._durations.append(elapsed - sum(self._durations))
         self._tokens += self.tokens_per_step(state.global_step - 1)
-        if not self.total and done >= PROBE_STEPS:
-            # The first steps allocate memory and compile kernels; what follows costs what the later ones did.
-            usual = statistics.median(self._durations[PROBE_STEPS // 2 :])
-            affordable = done + int((self.seconds - elapsed) / usual)
-            self.total = max(PROBE_STEPS, min(self.max_steps, state.global_step + affordable - done))
+        if not self.total and (done >= PROBE_STEPS or (done >= 2 and elapsed > self.seconds / 4)):
+            self.total = self._affordable(state.global_step, elapsed)
             write_json_atomic(self.plan_file, {"total_steps": self.total})
         if self.total:
             state.max_steps = self.total
@@ -102,6 +99,17 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
             control.should_training_stop = True
         if time.monotonic() - self._last_saved >= self.checkpoint_seconds:
             control.should_save = True
+
+    def _affordable(self, step: int, elapsed: float) -> int:
+        """Return the last step that fits into the budget at the speed of the warm steps, in tokens."""
+        cold = min(COLD_STEPS, len(self._durations) // 2)
+        warm = range(step - len(self._durations) + cold, step)
+        rate = sum(map(self.tokens_per_step, warm)) / sum(self._durations[cold:])
+        left = (self.seconds - elapsed) * rate
+        while step < self.max_steps and left > 0:
+            left -= self.tokens_per_step(step)
+            step += 1
+        return step
 
     def on_log(
         self,
