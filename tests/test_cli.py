@@ -84,7 +84,8 @@ def test_a_tools_file_that_is_not_there_or_is_a_folder_is_named(desk: Path) -> N
     assert "base" in line
     assert "expected a .py file" in line
     (desk / "folder.py").mkdir()
-    assert "folder.py: a directory: expected a .py file" in error_line(callwright("build", "folder.py", "-o", "out", cwd=desk))
+    line = error_line(callwright("build", "folder.py", "-o", "out", cwd=desk))
+    assert "folder.py: a directory: expected a .py file" in line
 
 
 # --- mistakes: the data
