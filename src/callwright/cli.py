@@ -37,7 +37,7 @@ from callwright.settings import (
     UnifySettings,
     VerifySettings,
 )
-from callwright.train.config import DpoConfig, Progress, SftConfig
+from callwright.train.config import DpoConfig, SftConfig
 from callwright.verify import Execute
 
 if TYPE_CHECKING:
@@ -161,11 +161,12 @@ def train_sft(
 ) -> None:
     """Fine-tune on trajectories; called again, it continues."""
     from callwright.train import sft
+    from callwright.training import show_step
     from callwright.weights import base_directory
 
     display = Display()
     with display.stage("sft") as bar:
-        summary = sft(config, base=base_directory(base), data=data, out=out, progress=partial(_step, bar))
+        summary = sft(config, base=base_directory(base), data=data, out=out, progress=partial(show_step, bar))
     display.done("sft", summary.seconds, _trained(summary))
 
 
@@ -178,6 +179,7 @@ def train_dpo(
 ) -> None:
     """Prefer chosen over rejected answers, starting from an adapter."""
     from callwright.train import dpo
+    from callwright.training import show_step
     from callwright.weights import adapter_directory, base_directory
 
     adapter = adapter_directory(model)
@@ -189,7 +191,7 @@ def train_dpo(
             adapter=adapter,
             pairs=pairs,
             out=out,
-            progress=partial(_step, bar),
+            progress=partial(show_step, bar),
         )
     display.done("dpo", summary.seconds, _trained(summary))
 
@@ -362,11 +364,6 @@ def _say_counts(stage: str, report: Report) -> None:
 def _tell(value: Any, as_json: bool) -> None:
     if as_json:
         sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
-
-
-def _step(bar: Any, p: Progress) -> None:
-    note = f"loss {p.loss:.3f} · {p.tokens_per_second:.0f} tokens/s"
-    bar.update(p.step, p.total, note, p.seconds_left)
 
 
 def _trained(summary: Any) -> str:

@@ -73,7 +73,7 @@ def fine_tune(folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[st
         base=base_directory(config.base),
         data=run / "dataset" / "train.jsonl",
         out=folder,
-        progress=partial(_step, bar),
+        progress=partial(show_step, bar),
     )
     return _plain(summary)
 
@@ -87,7 +87,7 @@ def prefer(folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[str, 
         adapter=run / "sft" / "adapter",
         pairs=run / "pairs" / "pairs.jsonl",
         out=folder,
-        progress=partial(_step, bar),
+        progress=partial(show_step, bar),
     )
     return _plain(summary)
 
@@ -97,7 +97,8 @@ def _plain(summary: TrainSummary) -> dict[str, Json]:
     return plain
 
 
-def _step(bar: Bar, p: Progress) -> None:
+def show_step(bar: Bar, p: Progress) -> None:
+    """Show one optimiser step on the stage's line."""
     note = f"loss {p.loss:.3f} · {p.tokens_per_second:.0f} tokens/s"
     bar.update(p.step, p.total, note, p.seconds_left)
 

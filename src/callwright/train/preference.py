@@ -21,9 +21,8 @@ from trl.trainer.utils import use_adapter
 from callwright.formats import chat_template
 from callwright.train import lora
 from callwright.train.batches import tokens_per_step, training_order
-from callwright.train.budget import Budget
 from callwright.train.config import DpoConfig, Progress, TrainSummary
-from callwright.train.session import arguments, finish, prepare, read_rows, train
+from callwright.train.session import arguments, budget_for, finish, prepare, read_rows, train
 from callwright.train.supervised import lora_optimizer
 from callwright.train.tokens import Pair, Start, tokenize_pair
 
@@ -115,15 +114,7 @@ def run(
     )
     tokens = tokens_per_step(lengths, order, config.batch_size)
     model = lora.load_adapter(lora.load_base(base, config.dtype), adapter)
-    budget = Budget(
-        out,
-        planned_steps=len(tokens),
-        minutes=config.minutes,
-        warmup_fraction=config.warmup_fraction,
-        checkpoint_seconds=config.checkpoint_seconds,
-        tokens_per_step=lambda step: tokens[min(step, len(tokens) - 1)],
-        progress=progress,
-    )
+    budget = budget_for(config, out, tokens, progress)
     trainer = SharedPromptTrainer(
         model=model,
         args=arguments(
@@ -151,8 +142,8 @@ def run(
         budget=budget,
         model=model,
         steps=trainer.state.global_step,
-        epochs=len(done) / max(1, len(rows.kept)),
-        tokens=sum(tokens[: trainer.state.global_step]),
+        tokens=tokens,
+        batch_size=config.batch_size,
         supervised=sum(len(rows.kept[i].chosen) + len(rows.kept[i].rejected) for i in done),
         seconds=time.monotonic() - started,
         resumed=resumed,

@@ -7,7 +7,7 @@ import json
 import resource
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
@@ -20,7 +20,7 @@ from callwright.record import Dropped, Trajectory, encode
 from callwright.store import read, sha256_file, write_json_atomic
 from callwright.train import lora
 from callwright.train.budget import Budget, last_checkpoint
-from callwright.train.config import DpoConfig, SftConfig, TrainSummary
+from callwright.train.config import DpoConfig, Progress, SftConfig, TrainSummary
 
 Kept = TypeVar("Kept")
 
@@ -116,6 +116,24 @@ def arguments(
     )
 
 
+def budget_for(
+    config: SftConfig | DpoConfig,
+    out: Path,
+    tokens: Sequence[int],
+    progress: Callable[[Progress], None] | None,
+) -> Budget:
+    """Return the budget of a run whose step i puts ``tokens[i]`` tokens through the model."""
+    return Budget(
+        out,
+        planned_steps=len(tokens),
+        minutes=config.minutes,
+        warmup_fraction=config.warmup_fraction,
+        checkpoint_seconds=config.checkpoint_seconds,
+        tokens_per_step=lambda step: tokens[min(step, len(tokens) - 1)],
+        progress=progress,
+    )
+
+
 def train(trainer: Any, budget: Budget, out: Path) -> int:
     """Run to the end of the plan, from the last complete checkpoint if there is one; return its step."""
     from transformers import PrinterCallback
@@ -135,8 +153,8 @@ def finish(
     budget: Budget,
     model: Any,
     steps: int,
-    epochs: float,
-    tokens: int,
+    batch_size: int,
+    tokens: Sequence[int],
     supervised: int,
     seconds: float,
     resumed: int,
@@ -148,8 +166,8 @@ def finish(
         rows=len(rows.kept),
         dropped=rows.reasons(),
         steps=steps,
-        epochs=round(epochs, 3),
-        tokens=tokens,
+        epochs=round(steps * batch_size / max(1, len(rows.kept)), 3),
+        tokens=sum(tokens[:steps]),
         supervised_tokens=supervised,
         first_loss=budget.first_loss,
         last_loss=budget.last_loss,

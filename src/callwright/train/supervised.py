@@ -17,7 +17,7 @@ from callwright.train import lora
 from callwright.train.batches import collate, rows_per_forward, tokens_per_step, training_order
 from callwright.train.budget import Budget
 from callwright.train.config import Progress, SftConfig, TrainSummary
-from callwright.train.session import arguments, finish, prepare, read_rows, train
+from callwright.train.session import arguments, budget_for, finish, prepare, read_rows, train
 from callwright.train.shared_prefix import branch_hidden
 from callwright.train.tokens import IGNORED, Row, tokenize_row
 
@@ -93,15 +93,7 @@ def run(
     )
     model = lora.add_lora(lora.load_base(base, config.dtype), config.lora_rank)
     tokens = tokens_per_step(lengths, order, config.batch_size)
-    budget = Budget(
-        out,
-        planned_steps=len(tokens),
-        minutes=config.minutes,
-        warmup_fraction=config.warmup_fraction,
-        checkpoint_seconds=config.checkpoint_seconds,
-        tokens_per_step=lambda step: tokens[min(step, len(tokens) - 1)],
-        progress=progress,
-    )
+    budget = budget_for(config, out, tokens, progress)
     trainer_arguments = arguments(
         TrlSftConfig,
         out,
@@ -129,8 +121,8 @@ def run(
         budget=budget,
         model=model,
         steps=trainer.state.global_step,
-        epochs=done / max(1, len(rows.kept)),
-        tokens=sum(tokens[: trainer.state.global_step]),
+        tokens=tokens,
+        batch_size=config.batch_size,
         supervised=sum(supervised[i] for i in order[:done]),
         seconds=time.monotonic() - started,
         resumed=resumed,
