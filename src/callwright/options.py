@@ -124,7 +124,14 @@ def _option(field: Field[Any], hint: Any, text: str) -> inspect.Parameter:
 
 
 def field_docs(config_type: type[Any]) -> dict[str, str]:
-    """Return the text under each field of a dataclass; a field without one is left out."""
+    """Return the text under each field of a dataclass, or under its parent's; one without is left out."""
+    texts: dict[str, str] = {}
+    for owner in reversed(config_type.__mro__[:-1]):
+        texts |= _own_field_docs(owner)
+    return texts
+
+
+def _own_field_docs(config_type: type[Any]) -> dict[str, str]:
     body = ast.parse(textwrap.dedent(inspect.getsource(config_type))).body[0]
     assert isinstance(body, ast.ClassDef)
     texts: dict[str, str] = {}

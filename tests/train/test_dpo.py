@@ -11,8 +11,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from callwright.errors import DataError
 from callwright.train import DpoConfig, SftConfig, dpo, sft
+from callwright.train.branches import ATTENTION
 from callwright.train.lora import add_lora
-from callwright.train.preference import pair_logps, tree_mask
+from callwright.train.preference import pair_logps
 from callwright.train.tokens import Pair, tokenize_pair
 
 CONFIG = DpoConfig(batch_size=2, epochs=1.0, dtype="float32", learning_rate=5e-3, sft_weight=0.0)
@@ -27,15 +28,10 @@ def adapter(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run" / "adapter"
 
 
-def test_the_tree_mask_hides_one_answer_from_the_other() -> None:
-    mask = tree_mask(2, 2, 1)[0, 0].int().tolist()
-    assert mask == [[1, 0, 0, 0, 0], [1, 1, 0, 0, 0], [1, 1, 1, 0, 0], [1, 1, 1, 1, 0], [1, 1, 0, 0, 1]]
-
-
 def test_one_shared_forward_equals_two_separate_ones(tiny_base: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(str(tiny_base))
-    model = add_lora(AutoModelForCausalLM.from_pretrained(str(tiny_base), dtype=torch.float32), 4)
-    plain = AutoModelForCausalLM.from_pretrained(str(tiny_base), dtype=torch.float32)
+    plain = AutoModelForCausalLM.from_pretrained(str(tiny_base))
+    model = add_lora(AutoModelForCausalLM.from_pretrained(str(tiny_base), attn_implementation=ATTENTION), 4)
     for i in range(4):
         p = tokenize_pair(pair(i), tokenizer, max_length=4096)
         assert isinstance(p, Pair)

@@ -1,6 +1,8 @@
 """What SFT learns, token by token, and that an interrupted run ends where an undisturbed one does."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,13 +15,12 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from callwright.errors import DataError, RunError
 from callwright.record import Dropped, Message
-from callwright.train import SftConfig, sft
-from callwright.train.batches import collate, rows_per_forward, training_order
+from callwright.train import SftConfig, branches, sft
+from callwright.train.batches import common_prefix, step_of, training_order
+from callwright.train.branches import ATTENTION, MULTIPLE, PLAIN_SCORES, Pack, token_logps
 from callwright.train.config import Progress
 from callwright.train.lora import add_lora
-from callwright.train.shared_prefix import common_prefix
-from callwright.train.supervised import supervised_nll
-from callwright.train.tokens import IGNORED, Row, Start, tokenize_row
+from callwright.train.tokens import IGNORED, Row, tokenize_row
 
 CONFIG = SftConfig(lora_rank=4, batch_size=4, epochs=1.0, dtype="float32", learning_rate=1e-2)
 
@@ -78,91 +79,131 @@ def test_rows_without_anything_to_learn_and_rows_too_long_are_dropped_with_a_rea
     assert dropped.reason == "too-long"
 
 
-def test_loss_at_supervised_positions_equals_the_full_models_loss(tiny_base: Path) -> None:
-    plain = AutoModelForCausalLM.from_pretrained(str(tiny_base), dtype=torch.float32)
-    model = add_lora(AutoModelForCausalLM.from_pretrained(str(tiny_base), dtype=torch.float32), 4)
-    batch = collate([row_of(tiny_base, i) for i in (1, 2, 9)], pad=0)
-    total, count = supervised_nll(model, batch)
-    expected = plain(**batch).loss
-    assert torch.allclose(total / count, expected, atol=1e-5)
+def fresh_model(tiny_base: Path) -> Any:
+    model = add_lora(AutoModelForCausalLM.from_pretrained(str(tiny_base), attn_implementation=ATTENTION), 4)
+    for name, p in model.named_parameters():  # B starts at zero, and A would then get no gradient
+        if "lora_B" in name:
+            torch.nn.init.normal_(p, std=0.1, generator=torch.Generator().manual_seed(1))
+    for name, p in model.named_parameters():
+        if "lora_A" in name:
+            torch.nn.init.normal_(p, std=0.1, generator=torch.Generator().manual_seed(2))
+    return model
 
 
-def test_one_batch_of_eight_equals_eight_of_one(tiny_base: Path) -> None:
-    model = add_lora(AutoModelForCausalLM.from_pretrained(str(tiny_base), dtype=torch.float32), 4)
-    rows = [row_of(tiny_base, i) for i in range(8)]
-    together, count = supervised_nll(model, collate(rows, pad=0))
-    apart = sum(supervised_nll(model, collate([r], pad=0))[0] for r in rows)
-    assert count == sum(t != IGNORED for r in rows for t in r.labels)
-    assert torch.allclose(together, torch.as_tensor(apart), rtol=1e-5)
+def nll_and_gradients(model: Any, packs: Sequence[Pack]) -> tuple[float, dict[str, torch.Tensor]]:
+    nll = torch.stack([-token_logps(model, p).sum() for p in packs]).sum()
+    nll.backward()
+    return nll.item(), {n: p.grad for n, p in model.named_parameters() if p.grad is not None}
 
 
-def test_a_shared_beginning_is_read_once_with_the_same_loss_and_gradients(tiny_base: Path) -> None:
+def test_the_loss_is_that_of_the_plain_model_on_labels(tiny_base: Path) -> None:
+    plain = AutoModelForCausalLM.from_pretrained(str(tiny_base))
+    model = add_lora(AutoModelForCausalLM.from_pretrained(str(tiny_base), attn_implementation=ATTENTION), 4)
+    for i in (1, 2, 9):
+        row = row_of(tiny_base, i)
+        step = step_of([row], fill=0)
+        expected = plain(input_ids=torch.tensor([row.input_ids]), labels=torch.tensor([row.labels])).loss
+        assert step.targets() == sum(t != IGNORED for t in row.labels)
+        assert torch.allclose(-token_logps(model, step.packs[0]).mean(), expected, atol=1e-5)
+
+
+def test_a_model_whose_branches_would_see_each_other_is_refused(tiny_base: Path) -> None:
+    model = AutoModelForCausalLM.from_pretrained(str(tiny_base))
+    with pytest.raises(ValueError, match="callwright-branches"):
+        token_logps(model, step_of([row_of(tiny_base)], fill=0).packs[0])
+
+
+@pytest.mark.parametrize("plain_scores", [0, PLAIN_SCORES], ids=["fused", "two products"])
+def test_a_shared_beginning_is_read_once_with_the_same_loss_and_gradients(
+    tiny_base: Path, monkeypatch: pytest.MonkeyPatch, plain_scores: int
+) -> None:
     rows = [row_of(tiny_base, i) for i in (1, 2, 9, 13)]
-    batch = collate(rows, pad=0)
-    assert int(batch["prefix"]) > 40
-    apart = {k: v for k, v in batch.items() if k != "prefix"}
-    gradients = []
-    for inputs in (batch, apart):
-        torch.manual_seed(0)
-        model = add_lora(AutoModelForCausalLM.from_pretrained(str(tiny_base), dtype=torch.float32), 4)
-        for name, p in model.named_parameters():  # B starts at zero, and A would then get no gradient
-            if "lora_B" in name:
-                torch.nn.init.normal_(p, std=0.1, generator=torch.Generator().manual_seed(1))
-        total, count = supervised_nll(model, inputs)
-        total.backward()
-        grads = {n: p.grad for n, p in model.named_parameters() if p.requires_grad}
-        gradients.append((total.item(), int(count), grads))
-    (loss, count, grads), (loss_apart, count_apart, grads_apart) = gradients
-    assert count == count_apart
-    assert loss == pytest.approx(loss_apart, rel=1e-5)
-    for name, gradient in grads.items():
-        assert torch.allclose(gradient, grads_apart[name], rtol=1e-3, atol=1e-5), name
+    together = step_of(rows, fill=0).packs
+    assert [len(p.layout.branches) for p in together] == [4]
+    assert together[0].layout.trunk > 40
+    apart = [step_of([row], fill=0).packs[0] for row in rows]
+    assert sum(p.layout.trunk for p in apart) == 0
+    expected, gradients_apart = nll_and_gradients(fresh_model(tiny_base), apart)
+    monkeypatch.setattr(branches, "PLAIN_SCORES", plain_scores)
+    nll, gradients = nll_and_gradients(fresh_model(tiny_base), together)
+    assert nll == pytest.approx(expected, rel=1e-5)
+    assert gradients.keys() == gradients_apart.keys() != set()
+    for name, gradient in gradients.items():
+        assert torch.allclose(gradient, gradients_apart[name], rtol=1e-3, atol=1e-4), name
 
 
-def test_a_prefix_never_reaches_into_what_is_supervised() -> None:
-    ids = [[1] * 40 + [2, 3], [1] * 40 + [2, 4]]
-    assert common_prefix(ids, [[IGNORED] * 42] * 2) == 41
-    labels = [[IGNORED] * 30 + [1] * 12] * 2
-    assert common_prefix(ids, labels) == 29  # position 29 would predict the first label
-    assert common_prefix([[1] * 10, [1] * 10], [[IGNORED] * 10] * 2) == 0  # too short to pay
+def made_up(start: int, own: list[int], prompt: int) -> Row:
+    """Return a row whose first token says how it begins and whose last `own` tokens are its own."""
+    ids = [start] * 20 + own
+    return Row("x", ids, [IGNORED] * prompt + ids[prompt:], bytes([start]))
 
 
 @given(
-    lengths=st.lists(st.integers(5, 900), min_size=1, max_size=60),
-    kinds=st.integers(1, 5),
-    batch=st.sampled_from([1, 2, 4, 8]),
+    rows=st.lists(
+        st.builds(made_up, st.integers(1, 3), st.lists(st.integers(4, 9), min_size=1, max_size=50),
+                  st.integers(0, 25)),
+        min_size=1, max_size=8,
+    ),
+    limit=st.integers(1, 200),
+)  # fmt: skip
+def test_a_step_predicts_every_supervised_token_once_from_what_stands_before_it(
+    rows: list[Row], limit: int
+) -> None:
+    step = step_of(rows, fill=0, limit=limit)
+    found: list[tuple[list[int], int]] = []
+    for p in step.packs:
+        assert p.input_ids.shape[1] % MULTIPLE == 0
+        assert len(p.layout.branches) == 1 or p.layout.trunk + sum(p.layout.branches) <= limit
+        trunk, *parts = p.input_ids[0].split([p.layout.trunk, *p.layout.branches, p.layout.fill])
+        paths = [[*trunk.tolist(), *part.tolist()] for part in parts[:-1]]
+        places = p.position_ids[0].tolist()
+        sources = list(zip(p.sources.tolist(), p.targets.tolist(), strict=True))
+        bound = p.layout.trunk
+        for path, length in zip(paths, p.layout.branches, strict=True):
+            own = range(len(path) - length, len(path))
+            while sources and (sources[0][0] < bound + length):
+                source, target = sources[0]
+                seen = path[: places[source] + 1]
+                if len(seen) not in own or path[len(seen)] != target:
+                    break
+                found.append((seen, target))
+                sources.pop(0)
+            bound += length
+        assert not sources
+    expected = [(r.input_ids[:i], t) for r in rows for i, t in enumerate(r.labels) if t != IGNORED and i > 0]
+    assert sorted(found) == sorted(expected)
+
+
+def test_a_prefix_never_reaches_into_what_is_supervised() -> None:
+    alike = [made_up(1, [2, 3], 20), made_up(1, [2, 4], 20)]
+    assert common_prefix(alike) == 20
+    assert common_prefix([made_up(1, [2, 3], 22), made_up(1, [2, 4], 22)]) == 21
+    assert common_prefix([made_up(1, [2, 3], 7), made_up(1, [2, 4], 20)]) == 7
+    assert common_prefix(alike[:1]) == 0
+
+
+@given(
+    kinds=st.lists(st.integers(0, 5), min_size=1, max_size=60),
+    batch=st.sampled_from([1, 2, 3, 4, 8]),
     seed=st.integers(0, 3),
 )
-def test_every_epoch_goes_through_all_rows_once(
-    lengths: list[int], kinds: int, batch: int, seed: int
-) -> None:
-    starts = [Start(bytes([i % kinds]), 4) for i in range(len(lengths))]
-    per_forward = rows_per_forward(lengths, starts, batch)
-    assert batch % per_forward == 0
-    order = training_order(
-        lengths, starts=starts, epochs=2, batch_size=batch, per_forward=per_forward, seed=seed
-    )
-    assert len(order) % batch == 0
-    assert len(order) >= 2 * len(lengths)
-    for epoch in range(2):
-        part = order[epoch * len(lengths) : (epoch + 1) * len(lengths)]
-        assert sorted(part) == list(range(len(lengths)))
-    assert order == training_order(
-        lengths, starts=starts, epochs=2, batch_size=batch, per_forward=per_forward, seed=seed
-    )
+def test_every_epoch_goes_through_all_rows(kinds: list[int], batch: int, seed: int) -> None:
+    starts = [bytes([kind]) for kind in kinds]
+    order = training_order(starts, epochs=3, batch_size=batch, seed=seed)
+    assert len(order) == -(-3 * len(kinds) // batch) * batch
+    assert order == training_order(starts, epochs=3, batch_size=batch, seed=seed)
+    epoch = training_order(starts, epochs=1, batch_size=batch, seed=seed)
+    assert set(epoch) == set(range(len(kinds)))
+    assert len(epoch) - len(kinds) < batch
+    assert order[: len(epoch)] == epoch
 
 
-def test_rows_that_begin_alike_share_a_forward_and_the_others_are_of_like_length() -> None:
-    starts = [Start(bytes([i % 4]), 150) for i in range(64)] + [Start(bytes([9, i]), 150) for i in range(64)]
-    lengths = [200 + i % 7 for i in range(64)] + [30 * (i % 16) + 160 for i in range(64)]
-    assert rows_per_forward(lengths[:64], starts[:64], 8) == 8
-    assert rows_per_forward(lengths[64:], starts[64:], 8) == 1
-    order = training_order(lengths, starts=starts, epochs=1, batch_size=8, per_forward=4, seed=1)
-    forwards = [order[k : k + 4] for k in range(0, 128, 4)]
-    alike = [f for f in forwards if len({starts[i].key for i in f}) == 1]
-    assert len(alike) == 16
-    others = [[lengths[i] for i in f] for f in forwards if f not in alike]
-    assert sum(max(f) - min(f) for f in others) / len(others) < 40
+def test_a_step_is_made_of_rows_that_begin_alike_while_there_are_enough_in_every_epoch() -> None:
+    starts = [bytes([i % 4]) for i in range(66)] + [bytes([9, i]) for i in range(7)]
+    order = training_order(starts, epochs=4, batch_size=8, seed=1)
+    steps = [{starts[i] for i in order[k : k + 8]} for k in range(0, len(order), 8)]
+    for epoch in range(3):
+        assert sum(len(s) == 1 for s in steps[10 * epoch : 10 * epoch + 10]) >= 8
 
 
 def test_a_run_learns_and_leaves_a_loadable_adapter(tiny_base: Path, tmp_path: Path) -> None:

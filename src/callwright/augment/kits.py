@@ -1,7 +1,7 @@
 """Let several rows be offered the same tools in the same order, so that training reads these tools once.
 
 Most of a tool-calling row is its tools. Rows that share them share the beginning of their prompt to the last
-token, and the forward pass over it (see `train.shared_prefix`). What is right does not change: a row joins a
+token, and the forward pass over it (see `train.branches`). What is right does not change: a row joins a
 kit only if the kit holds the tools that it calls, and none that it is meant to lack.
 """
 

@@ -1,113 +1,122 @@
 """Which rows go through the model together, and in which order: seeded and decided beforehand.
 
-Rows of a few hundred tokens are faster four at a time than one by one on a CPU, and faster still when they
-begin with the same tools (see `shared_prefix`). So rows that begin alike are put into the same forward, the
-others beside rows of like length.
+Most of a tool-calling row is its tools. So an optimiser step is made of rows that begin with the same tools
+where there are enough of them, and these are read once (see `branches`).
 """
 
 from __future__ import annotations
 
 import random
-from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import NamedTuple
 
-import torch
-
-from callwright.train.shared_prefix import common_prefix
-from callwright.train.tokens import IGNORED, Row, Start
+from callwright.train.branches import Pack, pack
+from callwright.train.tokens import IGNORED, Row
 
 TOKENS_PER_FORWARD = 1024
-MULTIPLE = 32
-"""Lengths are rounded to it: shapes then repeat, and a kernel that is compiled per shape is found again."""
-WINDOW = 8
-"""Optimiser steps whose rows are sorted by length together before they are cut into forwards."""
+"""More rows in one forward are hardly faster, and each token of it takes a megabyte until the way back."""
+TRUNK_MULTIPLE = 16
+"""Trunks are cut down to it, for the same reason as `branches.MULTIPLE`."""
 
 
-def rows_per_forward(lengths: Sequence[int], starts: Sequence[Start], batch_size: int) -> int:
-    """Return the largest divisor of `batch_size` whose rows of typical (p90) length fit into one forward.
+class Step(NamedTuple):
+    """What one optimiser step computes: one backward pass per pack, one loss over all of them."""
 
-    A beginning that at least two rows have in common counts once, so hardly at all.
-    """
-    often = Counter(start.key for start in starts)
-    own = [n - (s.length if often[s.key] > 1 else 0) for n, s in zip(lengths, starts, strict=True)]
-    typical = sorted(own)[int(0.9 * (len(own) - 1))]
-    fitting = max(1, TOKENS_PER_FORWARD // max(1, typical))
-    return max(d for d in range(1, batch_size + 1) if batch_size % d == 0 and (d <= fitting or d == 1))
+    packs: list[Pack]
+
+    def targets(self) -> int:
+        """Return how many tokens are predicted."""
+        return sum(len(p.targets) for p in self.packs)
 
 
-def training_order(
-    lengths: Sequence[int],
-    *,
-    starts: Sequence[Start],
-    epochs: float,
-    batch_size: int,
-    per_forward: int,
-    seed: int,
-) -> list[int]:
-    """Return row indices in training order: whole optimiser steps, made of forwards of `per_forward` rows.
+def training_order(starts: Sequence[bytes], *, epochs: float, batch_size: int, seed: int) -> list[int]:
+    """Return row indices in training order; each `batch_size` of them are one optimiser step.
 
-    Every epoch goes through all rows in a new order; the last one is cut at a whole optimiser step.
+    ``starts[i]`` is equal for rows that begin alike. Every epoch goes through all rows in a new order; its
+    last step is filled up with rows drawn again.
     """
     rng = random.Random(seed)
-    wanted = max(batch_size, round(len(lengths) * epochs))
-    wanted += -wanted % batch_size
-    order: list[int] = []
-    while len(order) < wanted:
-        forwards = _forwards(lengths, starts, batch_size, per_forward, rng)
-        order += [i for forward in forwards for i in forward]
-    return order[:wanted]
+    wanted = max(1, -(-round(len(starts) * epochs) // batch_size))
+    steps: list[list[int]] = []
+    while len(steps) < wanted:
+        steps += _epoch(starts, batch_size, rng)
+    return [i for step in steps[:wanted] for i in step]
 
 
-def _forwards(
-    lengths: Sequence[int], starts: Sequence[Start], batch_size: int, per_forward: int, rng: random.Random
-) -> list[list[int]]:
-    """Return one epoch as forwards in random order; rows that do not fill one stay for the last."""
+def _epoch(starts: Sequence[bytes], batch_size: int, rng: random.Random) -> list[list[int]]:
+    """Return the steps of one epoch in random order, most of them of rows that begin alike."""
+    rows = list(range(len(starts)))
+    rng.shuffle(rows)
     alike: dict[bytes, list[int]] = {}
-    shuffled = list(range(len(lengths)))
-    rng.shuffle(shuffled)
-    for i in shuffled:
-        alike.setdefault(starts[i].key, []).append(i)
-    forwards: list[list[int]] = []
-    single: list[int] = []
+    for i in rows:
+        alike.setdefault(starts[i], []).append(i)
+    steps: list[list[int]] = []
+    mixed: list[int] = []
     for group in alike.values():
-        whole = len(group) - len(group) % per_forward if per_forward > 1 else 0
-        group[:whole] = sorted(group[:whole], key=lambda i: lengths[i])
-        forwards += [group[k : k + per_forward] for k in range(0, whole, per_forward)]
-        single += group[whole:]
-    for start in range(0, len(single), WINDOW * batch_size):
-        window = sorted(single[start : start + WINDOW * batch_size], key=lambda i: lengths[i])
-        forwards += [window[k : k + per_forward] for k in range(0, len(window), per_forward)]
-    rng.shuffle(forwards)
-    return sorted(forwards, key=lambda forward: len(forward) < per_forward)
+        whole = len(group) - len(group) % batch_size
+        steps += [group[k : k + batch_size] for k in range(0, whole, batch_size)]
+        mixed += group[whole:]
+    mixed += rng.choices(rows, k=-len(mixed) % batch_size)
+    steps += [mixed[k : k + batch_size] for k in range(0, len(mixed), batch_size)]
+    rng.shuffle(steps)
+    return steps
 
 
 def tokens_per_step(lengths: Sequence[int], order: Sequence[int], batch_size: int) -> list[int]:
-    """Return how many tokens each optimiser step of `order` puts through the model."""
+    """Return how many tokens the rows of each optimiser step of `order` have."""
     return [
         sum(lengths[i] for i in order[start : start + batch_size])
         for start in range(0, len(order), batch_size)
     ]
 
 
-def collate(rows: Sequence[Row | dict[str, Any]], pad: int) -> dict[str, torch.Tensor]:
-    """Return a right-padded batch: ``input_ids``, ``attention_mask`` and ``labels``, each (rows, length).
-
-    ``prefix`` is the number of tokens that all rows begin with alike.
-    """
-    ids = [_field(r, "input_ids") for r in rows]
-    labels = [_field(r, "labels") for r in rows]
-    prefix = common_prefix(ids, labels)
-    prefix -= prefix % MULTIPLE
-    width = prefix + -(-(max(map(len, ids)) - prefix) // MULTIPLE) * MULTIPLE
-    return {
-        "input_ids": torch.tensor([x + [pad] * (width - len(x)) for x in ids]),
-        "attention_mask": torch.tensor([[1] * len(x) + [0] * (width - len(x)) for x in ids]),
-        "labels": torch.tensor([x + [IGNORED] * (width - len(x)) for x in labels]),
-        "prefix": torch.tensor(prefix),
-    }
+def step_of(rows: Sequence[Row], fill: int, limit: int = TOKENS_PER_FORWARD) -> Step:
+    """Return rows as packs of at most `limit` tokens (a single longer row makes one), alike ones together."""
+    alike: dict[bytes, list[Row]] = {}
+    for row in rows:
+        alike.setdefault(row.start, []).append(row)
+    return Step([_packed(part, fill) for group in alike.values() for part in _cut(group, limit)])
 
 
-def _field(row: Row | dict[str, Any], name: str) -> list[int]:
-    value: list[int] = row[name] if isinstance(row, dict) else getattr(row, name)
-    return value
+def _cut(rows: Sequence[Row], limit: int) -> list[list[Row]]:
+    """Cut rows that begin alike into parts that fit into `limit` with their trunk counted once."""
+    trunk = _trunk(rows)
+    parts: list[list[Row]] = [[]]
+    size = trunk
+    for row in rows:
+        own = len(row.input_ids) - trunk
+        if parts[-1] and size + own > limit:
+            parts.append([])
+            size = trunk
+        parts[-1].append(row)
+        size += own
+    return parts
+
+
+def _packed(rows: Sequence[Row], fill: int) -> Pack:
+    trunk = _trunk(rows)
+    # The first token of all has nothing before it that could predict it.
+    predicted = [
+        [i for i, label in enumerate(r.labels[trunk:]) if label != IGNORED and trunk + i > 0] for r in rows
+    ]
+    return pack(rows[0].input_ids[:trunk], [r.input_ids[trunk:] for r in rows], predicted, fill)
+
+
+def _trunk(rows: Sequence[Row]) -> int:
+    length = common_prefix(rows)
+    return length - length % TRUNK_MULTIPLE
+
+
+def common_prefix(rows: Sequence[Row]) -> int:
+    """Return how many tokens all rows begin with alike, none supervised; 0 for a single row."""
+    if len(rows) < 2:
+        return 0
+    first, shortest = rows[0].input_ids, min(len(r.input_ids) for r in rows)
+    length = 0
+    while (
+        length < shortest - 1
+        and all(r.input_ids[length] == first[length] for r in rows[1:])
+        and all(r.labels[length] == IGNORED for r in rows)
+    ):
+        length += 1
+    return length

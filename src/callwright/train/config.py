@@ -15,16 +15,14 @@ Seed = Annotated[int, Meta(ge=0, lt=2**32)]
 
 
 @dataclass(frozen=True)
-class SftConfig:
-    """Supervised fine-tuning. The defaults are for the embedded 135M model on a CPU."""
+class TrainConfig:
+    """What SFT and DPO are both told."""
 
-    lora_rank: Count = 16
-    """Rank of the adapter on all linear layers; alpha is twice the rank. xLAM used 16 to 32 (train_dpo)."""
     learning_rate: Positive = 1e-3
     """Peak of the schedule: linear warm-up, then cosine to a tenth."""
     batch_size: Count = 4
-    """Rows per optimiser step."""
-    epochs: Positive = 2.0
+    """Rows (for DPO pairs) per optimiser step."""
+    epochs: Positive = 1.0
     """How often each row is seen, unless the minutes end before."""
     minutes: Positive | None = None
     """Wall-clock budget; the number of steps is planned from a probe so that the schedule fits into it."""
@@ -32,7 +30,6 @@ class SftConfig:
     """A row with more tokens is dropped with a reason, never cut: half a call teaches half a call."""
     warmup_fraction: Share = 0.1
     """Share of the steps, at most 100 of them (the paper's figure)."""
-    """How the system message describes the tools: compact typed signatures, or JSON Schema."""
     checkpoint_seconds: Positive = 60.0
     """How often a checkpoint is written, and so how much a kill can cost."""
     seed: Seed = 7
@@ -42,32 +39,23 @@ class SftConfig:
 
 
 @dataclass(frozen=True)
-class DpoConfig:
+class SftConfig(TrainConfig):
+    """Supervised fine-tuning. The defaults are for the embedded 135M model on a CPU."""
+
+    epochs: Positive = 2.0
+    lora_rank: Count = 16
+    """Rank of the adapter on all linear layers; alpha is twice the rank. xLAM used 16 to 32 (train_dpo)."""
+
+
+@dataclass(frozen=True)
+class DpoConfig(TrainConfig):
     """Direct preference optimisation from an SFT adapter, which stays the frozen reference."""
 
+    learning_rate: Positive = 2e-5
     beta: Positive = 0.1
     """How strongly the model is held to the adapter it started from."""
-    learning_rate: Positive = 2e-5
-    """Peak of the schedule: linear warm-up, then cosine to a tenth."""
     sft_weight: Annotated[float, Meta(ge=0, le=1e6)] = 0.2
     """Weight of the chosen answer's negative log-likelihood per token, which keeps its probability up."""
-    batch_size: Count = 4
-    """Pairs per optimiser step."""
-    epochs: Positive = 1.0
-    """How often each pair is seen, unless the minutes end before."""
-    minutes: Positive | None = None
-    """Wall-clock budget; the number of steps is planned from a probe so that the schedule fits into it."""
-    max_length: Count = 2048
-    """A pair with more tokens in either answer is dropped with a reason, never cut."""
-    warmup_fraction: Share = 0.1
-    """Share of the steps, at most 100 of them (the paper's figure)."""
-    """How the system message describes the tools: compact typed signatures, or JSON Schema."""
-    checkpoint_seconds: Positive = 60.0
-    """How often a checkpoint is written, and so how much a kill can cost."""
-    seed: Seed = 7
-    """Everything random follows from it."""
-    dtype: Literal["auto", "bfloat16", "float32"] = "auto"
-    """Of the frozen weights; auto takes bfloat16 where the machine is fast at it."""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from callwright.models.local import best_dtype, silence
+from callwright.train.branches import ATTENTION
 
 DType = Literal["auto", "bfloat16", "float32"]
 
@@ -24,7 +25,7 @@ def load_tokenizer(base: Path) -> Any:
 def load_base(base: Path, dtype: DType) -> Any:
     """Return the frozen base model in `dtype`; auto takes bfloat16 where the hardware multiplies it fast."""
     chosen = best_dtype() if dtype == "auto" else getattr(torch, dtype)
-    model = AutoModelForCausalLM.from_pretrained(str(base), dtype=chosen)
+    model = AutoModelForCausalLM.from_pretrained(str(base), dtype=chosen, attn_implementation=ATTENTION)
     model.config.use_cache = False
     return model
 

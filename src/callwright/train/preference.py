@@ -2,7 +2,7 @@
 
 The SFT adapter is trained further; a frozen copy of it is the reference, so that the loss starts at ln 2.
 Chosen and rejected answer share their prompt, and the prompt goes through the model once for both: the
-answers follow it side by side under a tree-shaped attention mask.
+answers follow it side by side (see `branches`).
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from trl.trainer.utils import use_adapter
 from callwright.formats import chat_template
 from callwright.train import lora
 from callwright.train.batches import tokens_per_step, training_order
+from callwright.train.branches import pack, token_logps
 from callwright.train.config import DpoConfig, Progress, TrainSummary
 from callwright.train.session import arguments, budget_for, finish, prepare, read_rows, train
 from callwright.train.supervised import lora_optimizer
-from callwright.train.tokens import Pair, Start, tokenize_pair
+from callwright.train.tokens import Pair, tokenize_pair
 
 
 class SharedPromptTrainer(DPOTrainer):  # type: ignore[misc]  # TRL publishes no types
@@ -55,31 +56,9 @@ def pair_logps(
     model: Any, *, prompt: list[int], chosen: list[int], rejected: list[int]
 ) -> tuple[torch.Tensor, torch.Tensor]:
     """Return log P(chosen | prompt) and log P(rejected | prompt), summed over tokens, from one forward."""
-    causal = model.get_base_model()
-    device = causal.get_output_embeddings().weight.device
-    p, c, r = len(prompt), len(chosen), len(rejected)
-    ids = torch.tensor([prompt + chosen + rejected], device=device)
-    positions = torch.tensor([[*range(p + c), *range(p, p + r)]], device=device)
-    hidden = causal.get_decoder()(
-        input_ids=ids,
-        attention_mask=tree_mask(p, c, r).to(device),
-        position_ids=positions,
-        use_cache=False,
-    ).last_hidden_state[0]
-    # Position i predicts token i + 1; both answers are predicted from the end of the shared prompt.
-    sources = [*range(p - 1, p + c - 1), p - 1, *range(p + c, p + c + r - 1)]
-    logits = causal.get_output_embeddings()(hidden[sources]).float()
-    targets = ids[0, p:]
-    logps = -torch.nn.functional.cross_entropy(logits, targets, reduction="none")
-    return logps[:c].sum(), logps[c:].sum()
-
-
-def tree_mask(prompt: int, chosen: int, rejected: int) -> torch.Tensor:
-    """Return the boolean mask (1, 1, n, n) under which `rejected` sees the prompt but not `chosen`."""
-    n = prompt + chosen + rejected
-    mask = torch.ones(n, n, dtype=torch.bool).tril()
-    mask[prompt + chosen :, prompt : prompt + chosen] = False
-    return mask[None, None]
+    answers = (chosen, rejected)
+    logps = token_logps(model, pack(prompt, answers, [range(len(a)) for a in answers], fill=prompt[0]))
+    return logps[: len(chosen)].sum(), logps[len(chosen) :].sum()
 
 
 def run(
@@ -105,12 +84,7 @@ def run(
     )
     lengths = [len(x.prompt) + len(x.chosen) + len(x.rejected) for x in rows.kept]
     order = training_order(
-        lengths,
-        starts=[Start(b"", 0)] * len(lengths),
-        epochs=config.epochs,
-        batch_size=config.batch_size,
-        per_forward=1,
-        seed=config.seed,
+        [b""] * len(lengths), epochs=config.epochs, batch_size=config.batch_size, seed=config.seed
     )
     tokens = tokens_per_step(lengths, order, config.batch_size)
     model = lora.load_adapter(lora.load_base(base, config.dtype), adapter)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import dataclasses
 import json
 import resource
@@ -20,7 +22,7 @@ from callwright.record import Dropped, Trajectory, encode
 from callwright.store import read, sha256_file, write_json_atomic
 from callwright.train import lora
 from callwright.train.budget import Budget, last_checkpoint
-from callwright.train.config import DpoConfig, Progress, SftConfig, TrainSummary
+from callwright.train.config import Progress, TrainConfig, TrainSummary
 
 Kept = TypeVar("Kept")
 
@@ -59,7 +61,7 @@ def read_rows(
     return rows
 
 
-def prepare(out: Path, config: SftConfig | DpoConfig, inputs: dict[str, Any]) -> None:
+def prepare(out: Path, config: TrainConfig, inputs: dict[str, Any]) -> None:
     """Make the run directory, or refuse one that was started with another configuration or other data."""
     out.mkdir(parents=True, exist_ok=True)
     told = {
@@ -83,7 +85,7 @@ def prepare(out: Path, config: SftConfig | DpoConfig, inputs: dict[str, Any]) ->
 def arguments(
     kind: Any,
     out: Path,
-    config: SftConfig | DpoConfig,
+    config: TrainConfig,
     *,
     steps: int,
     per_forward: int,
@@ -117,7 +119,7 @@ def arguments(
 
 
 def budget_for(
-    config: SftConfig | DpoConfig,
+    config: TrainConfig,
     out: Path,
     tokens: Sequence[int],
     progress: Callable[[Progress], None] | None,
@@ -182,6 +184,17 @@ def finish(
     )
     write_json_atomic(out / "train.json", msgspec.to_builtins(summary))
     return summary
+
+
+def release_memory() -> None:
+    """Give what the last step freed back to the system, where the C library can.
+
+    Steps differ in size, and holes of one do not fit the next: without this a run of some hundred steps grows
+    to twice what its largest step needs.
+    """
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):  # not glibc
+            ctypes.CDLL("libc.so.6").malloc_trim(0)
 
 
 def peak_memory_mb() -> int:

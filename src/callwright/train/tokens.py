@@ -20,21 +20,14 @@ from callwright.record import Dropped, Message, Trajectory
 IGNORED = -100
 
 
-class Start(NamedTuple):
-    """How a row begins: rows of equal `key` share at least their first `length` tokens."""
-
-    key: bytes
-    length: int
-
-
 class Row(NamedTuple):
     """One training row; `labels` is `IGNORED` wherever the model only reads."""
 
     id: str
     input_ids: list[int]
     labels: list[int]
-    start: Start
-    """The system text with its tools."""
+    start: bytes
+    """A hash of the system text with its tools: rows where it is equal begin alike."""
 
 
 class Pair(NamedTuple):
@@ -57,9 +50,7 @@ def tokenize_row(t: Trajectory, tokenizer: Any, *, max_length: int) -> Row | Dro
         return _dropped(t, "sft", "too-long", f"{len(input_ids)} tokens, at most {max_length}")
     if all(token == IGNORED for token in labels):
         return _dropped(t, "sft", "nothing-supervised", "no assistant turn carries loss")
-    opening = encode(tokenizer, segments(messages[:1]))
-    start = Start(xxhash.xxh3_128_digest(repr(opening).encode()), len(opening))
-    return Row(t.id, input_ids, labels, start)
+    return Row(t.id, input_ids, labels, xxhash.xxh3_128_digest(messages[0].content.encode()))
 
 
 def label(parts: Sequence[Segment], tokenizer: Any) -> tuple[list[int], list[int]]:

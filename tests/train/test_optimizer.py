@@ -1,0 +1,56 @@
+"""Steps that bfloat16 would round away arrive, and a checkpoint holds what was not rounded."""
+
+from __future__ import annotations
+
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from callwright.train.optimizer import MasterAdamW  # noqa: E402
+
+
+def weight() -> torch.nn.Parameter:
+    return torch.nn.Parameter(torch.ones(3, dtype=torch.bfloat16))
+
+
+def descend(optimizer: torch.optim.Optimizer, parameter: torch.nn.Parameter, steps: int) -> None:
+    for _ in range(steps):
+        parameter.grad = torch.ones_like(parameter)
+        optimizer.step()
+        optimizer.zero_grad()
+
+
+def test_small_steps_add_up_where_rounded_weights_stand_still() -> None:
+    plain, kept = weight(), weight()
+    descend(torch.optim.AdamW([plain], lr=1e-3, weight_decay=0.0), plain, 100)
+    descend(MasterAdamW([kept], lr=1e-3), kept, 100)
+    assert plain.tolist() == [1.0, 1.0, 1.0], "a thousandth of a weight is below bfloat16's resolution"
+    assert kept.tolist() == pytest.approx([0.9] * 3, abs=2**-8)
+
+
+def test_in_float32_it_is_adamw() -> None:
+    start = torch.randn(5, generator=torch.manual_seed(0))
+    plain, kept = torch.nn.Parameter(start.clone()), torch.nn.Parameter(start.clone())
+    descend(torch.optim.AdamW([plain], lr=1e-2, weight_decay=0.0), plain, 20)
+    descend(MasterAdamW([kept], lr=1e-2), kept, 20)
+    assert torch.equal(plain, kept)
+
+
+def test_a_saved_state_goes_on_as_if_nothing_had_happened() -> None:
+    whole, half = weight(), weight()
+    undisturbed, first = MasterAdamW([whole], lr=1e-3), MasterAdamW([half], lr=1e-3)
+    descend(undisturbed, whole, 30)
+    descend(first, half, 15)
+    resumed = MasterAdamW([half], lr=1e-3)
+    resumed.load_state_dict(first.state_dict())
+    descend(resumed, half, 15)
+    assert torch.equal(whole, half)
+    assert torch.equal(undisturbed.masters()[0], resumed.masters()[0])
+
+
+def test_frozen_parameters_stay_and_take_no_memory() -> None:
+    frozen, trained = weight().requires_grad_(False), weight()
+    optimizer = MasterAdamW([frozen, trained], lr=1e-3)
+    descend(optimizer, trained, 10)
+    assert frozen.tolist() == [1.0, 1.0, 1.0] != trained.tolist()
+    assert len(optimizer.masters()) == 1
