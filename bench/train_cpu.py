@@ -99,7 +99,12 @@ def tokens_of(data: Path, base: Path) -> int:
 
 def measure(side: str, data: Path, base: Path, folder: Path) -> dict[str, float]:
     command = [sys.executable, __file__, side, str(data), str(base), str(folder)]
-    environment = {**os.environ, "OMP_WAIT_POLICY": "PASSIVE", "HF_HUB_OFFLINE": "1"}
+    environment = {
+        **os.environ,
+        "OMP_WAIT_POLICY": "PASSIVE",
+        "GOMP_SPINCOUNT": "1000",
+        "HF_HUB_OFFLINE": "1",
+    }
     done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
     parsed: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
     return parsed

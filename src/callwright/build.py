@@ -38,7 +38,7 @@ class BuildConfig:
     """Held-out requests per column of the suite."""
     bfcl: Annotated[int, Meta(ge=0)] = 16
     """BFCL rows per category, evenly spread; 0 leaves the benchmark out."""
-    minutes: Annotated[float, Meta(gt=0, le=1e6)] = 7.5
+    minutes: Annotated[float, Meta(gt=0, le=1e6)] = 7.0
     """Time for supervised fine-tuning."""
     dpo_minutes: Annotated[float, Meta(ge=0, le=1e6)] = 0.7
     """Time for preference optimisation; 0 leaves it out."""

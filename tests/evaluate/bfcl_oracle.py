@@ -7,10 +7,12 @@ but scoring does not need is replaced by empty stand-ins: the model registry (it
 client), tenacity, filelock and tree-sitter. Nothing of the decoder or checker is touched.
 """
 
+import atexit
 import io
 import json
 import os
 import pickle
+import shutil
 import sys
 import tempfile
 import types
@@ -54,7 +56,8 @@ def import_official(folder):
     """Return the official (decode function, checker, two format predicates, language enum)."""
     warnings.simplefilter("ignore")
     sys.path.insert(0, str(folder))
-    os.environ["BFCL_PROJECT_ROOT"] = tempfile.mkdtemp(prefix="bfcl-oracle-")
+    os.environ["BFCL_PROJECT_ROOT"] = root = tempfile.mkdtemp(prefix="bfcl-oracle-")
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
     setting = types.SimpleNamespace(underscore_to_dot=False)
     stand_in("bfcl_eval.constants.model_config", MODEL_CONFIG_MAPPING=defaultdict(lambda: setting))
     names = ("retry", "retry_if_exception_message", "retry_if_exception_type", "wait_random_exponential")

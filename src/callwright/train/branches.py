@@ -14,10 +14,12 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, scaled_dot_product_attention
+from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
+
+from callwright.train.head import token_logps_of
 
 ATTENTION = "callwright-branches"
 """The name to give to `from_pretrained(attn_implementation=...)`."""
@@ -80,21 +82,21 @@ def pack(
 
 
 def token_logps(model: Any, packed: Pack) -> Tensor:
-    """Return the log-probability of each target, (predicted,), in float32; logits exist at sources only.
+    """Return the log-probability of each target, (predicted,), in float32.
 
     Raises ValueError for a model that was not loaded with `ATTENTION`: its branches would see each other.
     """
     if model.config._attn_implementation != ATTENTION:
         raise ValueError(f"the model attends with {model.config._attn_implementation!r}, not {ATTENTION!r}")
-    device = next(model.parameters()).device
-    logits = model(
-        input_ids=packed.input_ids.to(device),
-        position_ids=packed.position_ids.to(device),
-        logits_to_keep=packed.sources.to(device),
+    causal = model.get_base_model()
+    head = causal.get_output_embeddings().weight
+    hidden = causal.get_decoder()(
+        input_ids=packed.input_ids.to(head.device),
+        position_ids=packed.position_ids.to(head.device),
         use_cache=False,
         layout=packed.layout,
-    ).logits[0]
-    return -cross_entropy(logits.float(), packed.targets.to(device), reduction="none")
+    ).last_hidden_state[0]
+    return token_logps_of(hidden[packed.sources.to(head.device)], head, packed.targets.to(head.device))
 
 
 def attend(

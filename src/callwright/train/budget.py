@@ -21,6 +21,8 @@ from callwright.train.config import Progress
 PROBE_STEPS, COLD_STEPS = 12, 4
 """Steps that are timed for the plan, and how many of them are not typical: they compile and allocate."""
 MAX_WARMUP_STEPS = 100
+PATIENCE = 1.1
+"""Times the budget after which training stops short of its plan."""
 COMPLETE = "complete.json"
 """Marker inside a checkpoint folder, written after everything else in it."""
 
@@ -92,7 +94,7 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         if self.total:
             state.max_steps = self.total
         # A machine that became slower than the probe: stop when the minutes are over, but say so.
-        if elapsed > self.seconds * 1.25 and state.global_step < self.total:
+        if elapsed > self.seconds * PATIENCE and state.global_step < self.total:
             self.stopped_by_clock = True
             control.should_training_stop = True
         if state.global_step >= state.max_steps:
