@@ -416,8 +416,8 @@ app.command("doctor")(doctor)
 
 def main() -> None:
     """Run the command line; a user's mistake is one line and exit code 2, never a traceback."""
-    # Threads that spin for long bring training to a halt when anything else runs on the same cores; threads that
-    # never spin take a third of its speed when nothing does. So: some microseconds (see docs/log.md).
+    # Threads that spin for long bring training to a halt when anything else runs on the same cores; threads
+    # that never spin take a third of its speed when nothing does. So: some microseconds (docs/log.md).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
