@@ -7,13 +7,14 @@ from typing import Any
 import msgspec
 import pytest
 import torch
+from accelerate import Accelerator
 from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.torch import load_file
 from tiny_rows import trajectory, write
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from callwright.errors import DataError, RunError
+from callwright.errors import ConfigError, DataError, RunError
 from callwright.record import Dropped, Message
 from callwright.train import SftConfig, branches, sft
 from callwright.train.batches import common_prefix, step_of, training_order
@@ -279,3 +280,12 @@ def test_a_budget_in_minutes_plans_fewer_steps(tiny_base: Path, tmp_path: Path) 
     summary = sft(config, base=tiny_base, data=data, out=tmp_path / "run")
     assert 3 <= summary.steps < 2000
     assert summary.stopped_by in ("steps", "minutes")
+
+
+def test_several_processes_are_refused(
+    tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Accelerator, "num_processes", property(lambda self: 2))
+    data = write(tmp_path / "rows.jsonl", [trajectory(i) for i in range(8)])
+    with pytest.raises(ConfigError, match="2 processes"):
+        sft(CONFIG, base=tiny_base, data=data, out=tmp_path / "run")

@@ -17,7 +17,7 @@ from typing import Any, Generic, Literal, TypeVar
 import msgspec
 import torch
 
-from callwright.errors import DataError, RunError
+from callwright.errors import ConfigError, DataError, RunError
 from callwright.record import Dropped, Trajectory, encode
 from callwright.store import read, sha256_file, write_json_atomic
 from callwright.train import lora
@@ -137,8 +137,14 @@ def budget_for(
 
 
 def train(trainer: Any, budget: Budget, out: Path) -> int:
-    """Run to the end of the plan, from the last complete checkpoint if there is one; return its step."""
+    """Run to the end of the plan, from the last complete checkpoint if there is one; return its step.
+
+    Raises ConfigError under a launcher of several processes: their gradients would not be brought together.
+    """
     from transformers import PrinterCallback
+
+    if (processes := trainer.accelerator.num_processes) > 1:
+        raise ConfigError("training runs in one process so far", got=f"{processes} processes")
 
     trainer.remove_callback(PrinterCallback)
     trainer.add_callback(budget)
