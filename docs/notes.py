@@ -30,17 +30,6 @@ VERBS: dict[str, Verb] = {
     "doctor": Verb("this machine", "a diagnosis", "What is missing?"),
 }  # fmt: skip
 
-LOST: dict[str, str] = {
-    # source → what a raw row says and the trajectory does not
-    "toolalpaca": "all other fields of the API object, such as its OpenAPI text and its authentication.",
-    "seal_tools": "the field that a tool belongs to; it only decides which distractors are offered.",
-    "api_bank": "fields of a result beside its output or exception; tools of level 3, which are not offered.",
-    "llamafactory": "the order of text, reasoning and calls within a message; where one text part ends.",
-    "xlam_60k": "nothing that we know of.",
-    "openai_chat": "where one text part ends; whether a system text was a developer's; the name of an "
-    "assistant turn. Rows with images or sound are dropped.",
-}  # fmt: skip
-
 FIELDS: dict[str, str] = {
     # part.field → meaning, for the fields that say nothing about themselves in record.py
     "Trajectory.id": "Unique in its file; later stages add to it (`#a1` an augmented copy, `#p` a pair).",

@@ -14,7 +14,7 @@ from callwright.unify import REASONS, SOURCES, unify
 from callwright.unify.calls import Call, call, json_text, openai
 from callwright.unify.conversation import Conversation
 from callwright.unify.rows import BadRow, Element, File, Row
-from callwright.unify.toolalpaca import read_parameter
+from callwright.unify.sources.toolalpaca import read_parameter
 from callwright.unify.tools import assemble, known_tools, legal_name, offer, toolset
 
 LEGAL = re.compile(r"[A-Za-z0-9_.-]+")

@@ -35,6 +35,8 @@ class Call(NamedTuple):
     parse_error: str | None = None
     depends_on: tuple[int, ...] = ()
     """Positions, within the same turn, of the calls whose results the arguments refer to."""
+    alternatives: dict[str, list[Json]] | None = None
+    """Argument name to its allowed values, where the source grades with several."""
 
 
 class _Plain(msgspec.Struct, gc=False):
@@ -118,6 +120,21 @@ def openai(value: Json, path: str) -> Call:
 def _id(value: Mapping[str, Json]) -> str | None:
     found = value.get("id")
     return found if isinstance(found, str) and found else None
+
+
+def split_thought(text: str) -> tuple[str | None, str]:
+    """Return what was thought and what was said: calls count only after the last ``</think>``.
+
+    >>> split_thought('<think>maybe <tool_call>…</tool_call></think> No.')
+    ('maybe <tool_call>…</tool_call>', 'No.')
+    """
+    thought, end, said = text.rpartition("</think>")
+    if not end:
+        return None, text
+    before, start, inner = thought.partition("<think>")
+    if not start:  # a template wrote the opening tag into the prompt
+        return thought.strip(), said.strip()
+    return inner.strip(), f"{before}{said}".strip()
 
 
 def written_in(text: str) -> str:

@@ -16,12 +16,13 @@ from typing import Literal
 import msgspec
 import xxhash
 
-from callwright.record import Json, Message, Outcome, Source, Task, ToolCall, Trajectory
+from callwright.record import Json, Message, Outcome, Preference, Source, Task, ToolCall, Trajectory
 from callwright.unify.calls import Call, written_in
 from callwright.unify.rows import BadRow, Row
 from callwright.unify.tools import Toolset, legal_name
 
 Expects = Literal["call", "no_call", "clarify", "partial", "any"]
+Kind = Literal["single", "multi", "react", "env", "query"]
 
 _canonical = msgspec.json.Encoder(order="deterministic")
 _IDS = tuple(f"call_{i}" for i in range(64))
@@ -42,8 +43,13 @@ class Conversation:
         self.tools = tools
         self.messages: list[Message] = []
         self.instruction = ""
+        self.format_instruction = ""
+        self.few_shots: tuple[str, ...] = ()
+        self.lang = ""
+        """Language of the request; recognised by its script where the source does not tell."""
         self.notes: dict[str, Json] = {}
         """Ends up in ``extra["unify"]``."""
+        self._preference: Preference | None = None
         self._calls = 0
         self._users = 0
         self._results = 0
@@ -73,23 +79,48 @@ class Conversation:
         *,
         reasoning: str | None = None,
         weight: float | None = None,
+        name: str | None = None,
         path: str = "",
     ) -> list[str]:
         """Add a turn of the assistant and return the ids of its calls.
 
         Raises `BadRow` for a text with calls written inside it: another layout, whose calls would be lost.
         """
+        ids: list[str] = []
+        made = self._answer(text, calls, ids, path)
+        self._has_text |= bool(text and not made)
+        self.messages.append(
+            Message(
+                role="assistant",
+                content=text,
+                reasoning=reasoning,
+                tool_calls=made,
+                weight=weight,
+                name=name,
+            )
+        )
+        return ids
+
+    def reject(
+        self,
+        text: str,
+        calls: Sequence[Call] = (),
+        *,
+        error_class: str = "unspecified",
+        reasoning: str | None = None,
+        path: str = "",
+    ) -> None:
+        """Set the worse answer beside the last turn, which is the chosen one."""
+        made = self._answer(text, calls, [], path)
+        message = Message(role="assistant", content=text, reasoning=reasoning, tool_calls=made)
+        self._preference = Preference(rejected=message, error_class=error_class)
+
+    def _answer(self, text: str, calls: Sequence[Call], ids: list[str], path: str) -> tuple[ToolCall, ...]:
         if text and not calls:
             mark = written_in(text)
             if mark:
                 raise BadRow("calls-in-text", path, f"the text contains {mark}")
-            self._has_text = True
-        ids: list[str] = []
-        made = tuple([self._call(c, ids) for c in calls])
-        self.messages.append(
-            Message(role="assistant", content=text, reasoning=reasoning, tool_calls=made, weight=weight)
-        )
-        return ids
+        return tuple([self._call(c, ids) for c in calls])
 
     def result(self, content: str, *, call_id: str | None = None, name: str | None = None) -> None:
         """Add the result of a call: of the named id, or of the oldest call that still lacks one."""
@@ -128,6 +159,7 @@ class Conversation:
             raw=call.raw,
             parse_error=call.parse_error,
             depends_on=tuple([turn[i] for i in call.depends_on]) if call.depends_on else (),
+            alternatives=call.alternatives,
         )
 
     def _name(self, name: str) -> str:
@@ -158,6 +190,7 @@ class Conversation:
         fields: Mapping[str, Json] | None = None,
         outcome: Outcome | None = None,
         expects: Expects | None = None,
+        kind: Kind | None = None,
     ) -> Trajectory:
         """Return the trajectory; `fields` is what the row carries beyond what the record has a place for."""
         if not self.messages:
@@ -178,18 +211,21 @@ class Conversation:
             ),
             task=Task(
                 instruction=self.instruction,
-                kind=self._kind(),
+                format_instruction=self.format_instruction,
+                few_shots=self.few_shots,
+                kind=kind or self._kind(),
                 expects=expects or self._expects(),
-                lang=self._language(),
+                lang=self.lang or self._language(),
             ),
             tools=self.tools.tools if self.tools else None,
             messages=tuple(self.messages),
             outcome=outcome,
+            preference=self._preference,
             fingerprint=self._fingerprint(),
             extra={"unify": notes} if notes else {},
         )  # fmt: skip
 
-    def _kind(self) -> Literal["single", "multi", "query"]:
+    def _kind(self) -> Kind:
         if self._users > 1 or self._results:
             return "multi"
         return "single" if self._calls or self.messages[-1].role == "assistant" else "query"

@@ -55,6 +55,11 @@ def walk(paths: Sequence[Path], notes: list[str]) -> list[File]:
     return _with_stems(list(once.values()))
 
 
+def rows(file: File) -> Iterator[Element]:
+    """Yield the elements of a file as rows: what most sources do."""
+    return elements(file.path)
+
+
 def elements(path: Path) -> Iterator[Element]:
     """Yield the rows of a file in order; raises `DataError` for one that can not be read at all."""
     try:

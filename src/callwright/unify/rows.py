@@ -34,6 +34,13 @@ REASONS = {
 }
 """Why a row is dropped here; `Dropped.reason` is one of these keys."""
 
+EVIDENCE = {
+    "real": "published rows",
+    "exemplar": "rows that others wrote in its layout",
+    "specification": "its description",
+}
+"""What a source can have been written against; `Source.SEEN` is one of these keys."""
+
 
 class Query(msgspec.Struct):
     """The smallest row: a query."""
@@ -88,16 +95,20 @@ class Source(Protocol):
     """What a source module offers; a module of this package implements it by having these names."""
 
     @property
-    def NAME(self) -> str:
-        """The key in `SOURCES`."""
-
-    @property
     def LICENSES(self) -> Mapping[str, str]:
         """Part of a file's name to its licence; the entry of the empty string holds for every file."""
 
     @property
     def FIELDS(self) -> tuple[str, ...]:
         """Top-level fields of a row, to name the nearest source of a file that none recognises."""
+
+    @property
+    def LOSES(self) -> str:
+        """What a raw row says and its trajectory does not."""
+
+    @property
+    def SEEN(self) -> str:
+        """A key of `EVIDENCE`: what the source was written against."""
 
     def detect(self, value: Mapping[str, Json]) -> str:
         """Say why this object is a row of the source, or return an empty string."""

@@ -15,7 +15,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import msgspec
 import xxhash
@@ -23,6 +23,8 @@ import xxhash
 from callwright.record import Json, Tool
 from callwright.schema import normalise
 from callwright.unify.rows import BadRow, decode
+
+Kind = Literal["function", "mcp", "env", "code"]
 
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_.-]+")
 _PARAMETERS = ("parameters", "input_schema", "inputSchema", "input_parameters", "arguments")
@@ -115,7 +117,12 @@ def read_tool(definition: Json) -> Known:
 
 
 def make_tool(
-    name: str, description: str, schema: dict[str, Json], returns: Json, fixes: tuple[str, ...]
+    name: str,
+    description: str,
+    schema: dict[str, Json],
+    returns: Json = None,
+    fixes: tuple[str, ...] = (),
+    kind: Kind = "function",
 ) -> Known:
     """Return the tool of a schema that is already normal, under a legal name."""
     legal = legal_name(name)
@@ -124,6 +131,7 @@ def make_tool(
         description=description,
         parameters=schema,
         returns=returns,
+        kind=kind,
         original_name=name if legal != name else None,
         schema_fixes=tuple(dict.fromkeys(fixes)),
     )

@@ -22,15 +22,17 @@ import msgspec
 from callwright.errors import DataError
 from callwright.record import Json, Trajectory
 from callwright.store import row_seed
-from callwright.unify import beside, files
+from callwright.unify import beside
 from callwright.unify.calls import Call, call
 from callwright.unify.conversation import Conversation
-from callwright.unify.rows import Element, File, Row, other_fields, shape
+from callwright.unify.files import rows as rows
+from callwright.unify.rows import Row, other_fields, shape
 from callwright.unify.tools import Known, Toolset, assemble, offer
 
-NAME = "seal_tools"
 LICENSES = {"": "Apache-2.0"}
 FIELDS = ("id", "query", "calling")
+LOSES = "the field that a tool belongs to; it only decides which distractors are offered."
+SEEN = "real"
 DISTRACTORS = 4
 TOOL_FILES = ("tool.jsonl", "tools.jsonl")
 _KNOWN = frozenset({"query", "calling"})
@@ -72,11 +74,6 @@ def detect(value: Mapping[str, Json]) -> str:
     if all(isinstance(c, dict) and {"api", "parameters"} <= c.keys() for c in calling):
         return 'a query and "calling" with api and parameters'
     return ""
-
-
-def rows(file: File) -> Iterator[Element]:
-    """Yield each row."""
-    return files.elements(file.path)
 
 
 def convert(row: Row) -> Trajectory:

@@ -8,20 +8,21 @@ reasoning and tool_call.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.unify import files
 from callwright.unify.calls import json_text
 from callwright.unify.conversation import Conversation
-from callwright.unify.rows import BadRow, Element, File, Row, other_fields, shape
+from callwright.unify.files import rows as rows
+from callwright.unify.rows import BadRow, Row, other_fields, shape
 from callwright.unify.tools import toolset
 
-NAME = "llamafactory"
 LICENSES = {"glaive": "Apache-2.0", "apigen-mt": "CC-BY-NC-4.0", "reason_tool_use": "Apache-2.0"}
 FIELDS = ("conversations", "messages", "tools", "system")
+LOSES = "the order of text, reasoning and calls within a message; where one text part ends."
+SEEN = "real"
 _KNOWN = frozenset({"conversations", "messages", "tools", "system"})
 _TURNS = ("human", "gpt", "function_call", "observation", "system")
 _ROLES = ("system", "user", "assistant", "tool")
@@ -74,11 +75,6 @@ def _is_v1(message: Json) -> bool:
         and bool(content)
         and all(isinstance(p, dict) and {"type", "value"} <= p.keys() for p in content)
     )
-
-
-def rows(file: File) -> Iterator[Element]:
-    """Yield each row."""
-    return files.elements(file.path)
 
 
 def convert(row: Row) -> Trajectory:

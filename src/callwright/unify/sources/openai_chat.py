@@ -7,20 +7,24 @@ which tools were offered. Text parts of a content list are joined; any other par
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
 from callwright.record import Json, Outcome, Trajectory
-from callwright.unify import files
 from callwright.unify.calls import Call, json_object, openai
 from callwright.unify.conversation import Conversation
-from callwright.unify.rows import BadRow, Element, File, Row, other_fields, shape
+from callwright.unify.files import rows as rows
+from callwright.unify.rows import BadRow, Row, other_fields, shape
 from callwright.unify.tools import toolset
 
-NAME = "openai_chat"
 LICENSES: dict[str, str] = {}
 FIELDS = ("messages", "tools", "functions", "parallel_tool_calls")
+LOSES = (
+    "where one text part ends; whether a system text was a developer's; the name of an assistant turn. "
+    "Rows with images or sound are dropped."
+)
+SEEN = "real"
 _KNOWN = frozenset({"messages", "tools", "functions", "reward", "success"})
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 _NOT_OURS = frozenset({"chosen", "rejected", "chosen_response", "rejected_response", "prompt"})
@@ -58,11 +62,6 @@ def detect(value: Mapping[str, Json]) -> str:
         if isinstance(content, list) and not all(isinstance(p, dict) and "value" not in p for p in content):
             return ""
     return "messages with the roles of OpenAI chat"
-
-
-def rows(file: File) -> Iterator[Element]:
-    """Yield each row."""
-    return files.elements(file.path)
 
 
 def convert(row: Row) -> Trajectory:

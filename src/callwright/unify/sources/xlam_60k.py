@@ -7,20 +7,21 @@ the assistant's turn is then empty and the task expects no call.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.unify import files
 from callwright.unify.calls import json_text
 from callwright.unify.conversation import Conversation
-from callwright.unify.rows import Element, File, Row, other_fields, shape
+from callwright.unify.files import rows as rows
+from callwright.unify.rows import Row, other_fields, shape
 from callwright.unify.tools import toolset
 
-NAME = "xlam_60k"
 LICENSES = {"": "CC-BY-4.0"}
 FIELDS = ("id", "query", "answers", "tools")
+LOSES = "nothing that we know of."
+SEEN = "real"
 _KNOWN = frozenset({"query", "answers", "tools"})
 
 
@@ -35,11 +36,6 @@ def detect(value: Mapping[str, Json]) -> str:
     if all(isinstance(value.get(key), str) for key in _KNOWN):
         return "query, answers and tools, the latter two as JSON text"
     return ""
-
-
-def rows(file: File) -> Iterator[Element]:
-    """Yield each row."""
-    return files.elements(file.path)
 
 
 def convert(row: Row) -> Trajectory:

@@ -26,9 +26,10 @@ from callwright.unify.conversation import Conversation
 from callwright.unify.rows import BadRow, Element, File, Row, decode, shape
 from callwright.unify.tools import Known, Toolset, assemble, make_tool
 
-NAME = "toolalpaca"
 LICENSES = {"": "Apache-2.0"}
 FIELDS = ("Name", "Documentation", "Function_Description", "Instructions", "Golden_Answers")
+LOSES = "all other fields of the API object, such as its OpenAPI text and its authentication."
+SEEN = "real"
 _TEXT = re.compile(
     r"(?P<about>.*?)\n?Parameters: (?P<parameters>\{.*?\})\s*(?:\nOutput: (?P<output>.*))?\Z", re.S
 )

@@ -22,9 +22,10 @@ from callwright.unify.conversation import Conversation
 from callwright.unify.rows import BadRow, Element, File, Row, shape
 from callwright.unify.tools import Known, Toolset, assemble, offer
 
-NAME = "api_bank"
 LICENSES = {"": "MIT"}
 FIELDS = ("role", "text", "api_name", "param_dict", "result")
+LOSES = "fields of a result beside its output or exception; tools of level 3, which are not offered."
+SEEN = "real"
 DISTRACTORS = 4
 TOOL_FILES = ("tools.json",)
 
