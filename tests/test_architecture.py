@@ -50,7 +50,7 @@ HEAVY: dict[str, set[str]] = {
     "gguf": {"models/convert.py"},
     "starlette": {"serve"},
     "uvicorn": {"serve", "served.py"},
-    "ray": {"engine.py"},
+    "ray": {"engine"},
     "openai": {"models/http.py"},
 }
 
