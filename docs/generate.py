@@ -33,7 +33,7 @@ from callwright.verify import CHECKS, ERROR_CLASSES
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "callwright"
 
-README_MAP = ("record", "schema", "store", "engine", "formats", "toolbox", "models", "report", "build", "cli")
+README_MAP = ("record", "schema", "store", "engine", "formats", "toolbox", "models", "build", "cli")
 """Units that the README names beside the verbs' own; docs/map.md names all."""
 
 

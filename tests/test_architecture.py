@@ -15,12 +15,13 @@ import pytest
 SOURCE = Path(__file__).parent.parent / "src" / "callwright"
 
 LAYER_0 = {"errors", "record", "schema"}
-LAYER_1 = {"store", "engine", "assets", "formats", "toolbox", "models"}
-LAYER_2 = {"unify", "verify", "augment", "blend"}
+LAYER_1 = {"search", "secrets", "store", "engine", "assets", "formats", "toolbox", "models"}
+LAYER_2 = {"unify", "verify", "augment", "blend", "export"}
 LAYER_3 = {"synthesize", "pair", "train", "evaluate", "serve"}
 LAYER_4 = {
     "build", "conform", "study", "report", "cli", "demo",
-    "dataset", "training", "scoring", "served", "doctor", "options", "settings", "progress", "weights",
+    "dataset", "training", "scoring", "served", "doctor", "options", "settings", "console", "progress",
+    "weights",
 }  # fmt: skip
 BELOW = {"errors", "record", "schema", *LAYER_1}
 
@@ -34,6 +35,7 @@ MAY: dict[str, set[str]] = {
     "__init__": {"errors", "record", "schema"},
     "__main__": {"cli"},
 }
+MAY["secrets"] |= {"search"}
 MAY["engine"] |= {"store"}
 MAY["toolbox"] |= {"store"}
 MAY["synthesize"] |= {"verify"}
@@ -52,6 +54,7 @@ HEAVY: dict[str, set[str]] = {
     "uvicorn": {"serve", "served.py"},
     "ray": {"engine"},
     "openai": {"models/http.py"},
+    "pyarrow": {"unify/columns.py", "export/columns.py"},
 }
 
 

@@ -91,14 +91,14 @@ def test_a_tools_file_that_is_not_there_or_is_a_folder_is_named(desk: Path) -> N
 # --- mistakes: the data
 
 
-def test_data_of_an_unknown_layout_shows_the_fields_seen_and_the_known_sources(desk: Path) -> None:
+def test_data_of_an_unknown_layout_shows_the_fields_seen_and_the_nearest_sources(desk: Path) -> None:
     (desk / "raw.jsonl").write_text('{"question": "x", "answerr": 1, "tols": []}\n', encoding="utf-8")
     for verb in (("unify", "raw.jsonl"), ("build", *SMALL, "--data", "raw.jsonl")):
         line = error_line(callwright(*verb, "-o", "out.jsonl", cwd=desk))
         assert line.startswith("error: raw.jsonl: no source recognises it")
         assert "question, answerr, tols" in line
-        assert "xlam_60k" in line
-        assert "openai_chat" in line
+        assert "nearest: " in line
+        assert "hammer (has query, tools, answers)" in line
     assert sorted(p.name for p in desk.iterdir()) == ["base", "raw.jsonl", "tools.py"]
 
 

@@ -16,7 +16,10 @@ PACKAGE = {
 }  # fmt: skip
 ROOMS: dict[str, set[str]] = {
     "augment": {"KINDS", "AugmentStep", "share_tools"},
+    "blend": {"Input", "Side", "SplitBy", "Tally", "blend", "normalised", "parse_shares"},
+    "engine": {"Engine", "Row", "Step", "Task", "in_order", "run"},
     "evaluate": set(),
+    "export": {"EXPORTS", "REASONS", "Layout", "Losses", "Unexpressible", "export", "read"},
     "formats": {
         "DEFAULT_FORMAT", "DEFAULT_INSTRUCTION", "FORMATS", "Format", "Malformed", "PlainMessage", "Reply",
         "Segment", "ToolStyle", "Unrenderable", "assistant_text", "chat_template", "format_named",
@@ -26,8 +29,8 @@ ROOMS: dict[str, set[str]] = {
     "report": {"outcome_text", "write"},
     "serve": {"check_address", "serve"},
     "store": {
-        "Report", "Run", "Sink", "StageResult", "dropped_path", "read", "read_lines", "report_path",
-        "row_seed", "sha256_file", "sha256_text", "write_json_atomic",
+        "BROKEN", "Report", "Run", "Sink", "StageResult", "dropped_path", "encoded", "open_bytes", "read",
+        "read_lines", "report_path", "row_seed", "sha256_file", "sha256_text", "write_json_atomic",
     },
     "synthesize": {
         "COLUMNS", "STYLES", "TEST_FAMILIES", "TRAIN_FAMILIES", "UNSEEN_TOOLS", "Account", "Diversity",
@@ -35,7 +38,9 @@ ROOMS: dict[str, set[str]] = {
     },
     "toolbox": {"Executor", "Toolbox", "import_python"},
     "train": {"DpoConfig", "Progress", "SftConfig", "dpo", "sft"},
-    "unify": {"REASONS", "SOURCES", "Detection", "Source", "detect", "unify"},
+    "unify": {
+        "REASONS", "SOURCES", "STAGE", "Batch", "Detection", "Source", "detect", "unify", "unify_lines",
+    },
     "verify": {
         "CHECKS", "ERROR_CLASSES", "Check", "Execute", "Funnel", "FunnelRow", "Grounding", "Verdict",
         "VerifyStep", "funnel", "ground", "is_error_shaped", "settle", "verify",

@@ -7,7 +7,6 @@ Exit codes: 0 done, 1 problems found (more rows dropped than allowed), 2 misuse,
 from __future__ import annotations
 
 import io
-import json
 import os
 import sys
 from collections.abc import Iterable, Iterator
@@ -15,23 +14,24 @@ from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
 from typer.core import TyperGroup
 
 from callwright import __version__
 from callwright.build import BuildConfig
-from callwright.errors import CallwrightError, UserError
+from callwright.console import carried, err, heed_drops, say, say_counts, scores, tell, tell_report, trained
+from callwright.errors import CallwrightError, ConfigError, UserError
 from callwright.options import verb
-from callwright.progress import Display, clock, legible
+from callwright.progress import Display, legible
 from callwright.record import Dropped, Trajectory
 from callwright.settings import (
     AugmentSettings,
     BlendSettings,
     EvaluateSettings,
+    ExportSettings,
     PairSettings,
     SynthesizeSettings,
     UnifySettings,
@@ -40,12 +40,9 @@ from callwright.settings import (
 from callwright.train.config import DpoConfig, SftConfig
 from callwright.verify import Execute
 
-if TYPE_CHECKING:
-    from callwright.store import Report
-
 VERBS = (
-    "unify", "verify", "augment", "synthesize", "blend", "pair", "train", "evaluate", "compare", "serve",
-    "build", "demo", "doctor",
+    "unify", "verify", "augment", "synthesize", "blend", "pair", "export", "train", "evaluate", "compare",
+    "serve", "build", "demo", "doctor",
 )  # fmt: skip
 """In pipeline order, then the whole job, then the machine."""
 # Typer carries a click of its own or uses the real one, by version; the error's rank is the same in both.
@@ -70,7 +67,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 train_app = typer.Typer(help="Fine-tune with LoRA: SFT, then DPO.", no_args_is_help=True)
-err = Console(stderr=True)
 
 Out = Annotated[Path, typer.Option("-o", "--out", help="Where the result goes.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON to stdout.")]
@@ -88,11 +84,23 @@ MARKS = {"ok": "✓", "missing": "✗", "note": "•"}
 
 def unify(sources: Sources, out: Out, config: UnifySettings, as_json: AsJson = False) -> None:
     """Turn raw agent data of many layouts into trajectories."""
-    from callwright.unify import unify as rows_of
+    from callwright.store import Sink
+    from callwright.unify import unify_lines
 
     notes: list[str] = []
-    rows = rows_of(sources, config.source, notes=notes)
-    _write(rows, out, "unify", config, as_json, notes)
+    batches = unify_lines(
+        sources,
+        config.source,
+        secrets=config.secrets,
+        workers=config.workers,
+        engine=config.engine,
+        notes=notes,
+    )
+    with Sink(out, "unify", _plain(config)) as sink:
+        for batch in batches:
+            sink.put_lines(*batch)
+        sink.note("notes", notes)
+    tell_report(sink.report, as_json, [f"  {note}" for note in notes], config.max_drop)
 
 
 def verify(data: Data, out: Out, config: VerifySettings, as_json: AsJson = False) -> None:
@@ -109,7 +117,7 @@ def verify(data: Data, out: Out, config: VerifySettings, as_json: AsJson = False
             # One executor for the whole run: the step itself is called once per stretch of rows.
             execute = partial(_opened, stack.enter_context(executor))
         step = VerifyStep(execute=execute, min_grounding=config.min_grounding)
-        rows = run(step, read(data, "verify"), workers=config.workers)
+        rows = run(step, read(data, "verify"), workers=config.workers, engine=config.engine)
         _write(rows, out, "verify", config, as_json, table=lambda seen: funnel(seen).text())
 
 
@@ -124,7 +132,8 @@ def augment(data: Data, out: Out, config: AugmentSettings, as_json: AsJson = Fal
     from callwright.store import read
 
     step = AugmentStep(seed=config.seed, copies=config.copies, format_share=config.format_share)
-    _write(run(step, read(data, "augment"), workers=config.workers), out, "augment", config, as_json)
+    rows = run(step, read(data, "augment"), workers=config.workers, engine=config.engine)
+    _write(rows, out, "augment", config, as_json)
 
 
 def synthesize(tools: ToolsFile, out: Out, config: SynthesizeSettings, as_json: AsJson = False) -> None:
@@ -137,12 +146,16 @@ def synthesize(tools: ToolsFile, out: Out, config: SynthesizeSettings, as_json: 
 
 def blend(inputs: Sources, out: Out, config: BlendSettings, as_json: AsJson = False) -> None:
     """Join files without duplicates; split off a validation set."""
+    from callwright.blend import Tally
     from callwright.dataset import blended
 
-    reports = blended(inputs, out, holdout=config.holdout, seed=config.seed)
-    _tell({side: report.to_json() for side, report in reports.items()}, as_json)
+    tally = Tally()
+    reports = blended(inputs, out, **asdict(config), tally=tally)
+    if len(inputs) > 1 or tally.asked:
+        say(tally.table())
+    tell({side: report.to_json() for side, report in reports.items()}, as_json)
     for side, report in reports.items():
-        _say_counts(side, report)
+        say_counts(side, report)
 
 
 def pair(data: Data, out: Out, config: PairSettings, as_json: AsJson = False) -> None:
@@ -151,6 +164,21 @@ def pair(data: Data, out: Out, config: PairSettings, as_json: AsJson = False) ->
     from callwright.store import read
 
     _write(pairs_of(read(data, "pair"), seed=config.seed), out, "pair", config, as_json)
+
+
+def export(data: Data, out: Out, config: ExportSettings, as_json: AsJson = False) -> None:
+    """Write rows in a layout that trainers and other tools read."""
+    from callwright.export import export as write_rows
+    from callwright.export import read
+
+    if data.exists() and out.exists() and data.samefile(out):
+        raise ConfigError("would overwrite the rows it reads", place=str(out), hint="choose another -o")
+    report = write_rows(read(data), out, config.to, _plain(config))
+    tell(report.to_json(), as_json)
+    say_counts("export", report)
+    for line in carried(report.extra):
+        say(f"  {line}")
+    heed_drops(report, config.max_drop)
 
 
 def train_sft(
@@ -167,7 +195,7 @@ def train_sft(
     display = Display()
     with display.stage("sft") as bar:
         summary = sft(config, base=base_directory(base), data=data, out=out, progress=partial(show_step, bar))
-    display.done("sft", summary.seconds, _trained(summary))
+    display.done("sft", summary.seconds, trained(summary))
 
 
 def train_dpo(
@@ -193,7 +221,7 @@ def train_dpo(
             out=out,
             progress=partial(show_step, bar),
         )
-    display.done("dpo", summary.seconds, _trained(summary))
+    display.done("dpo", summary.seconds, trained(summary))
 
 
 def evaluate(
@@ -211,9 +239,9 @@ def evaluate(
     check(benchmark, spec, config)
     with Display().stage(benchmark) as bar:
         summary = score(benchmark, out, config, spec, bar.update)
-    _tell(msgspec.to_builtins(summary), as_json)
-    for line in _scores(summary):
-        _say(line)
+    tell(msgspec.to_builtins(summary), as_json)
+    for line in scores(summary):
+        say(line)
 
 
 def compare(
@@ -227,7 +255,7 @@ def compare(
     comparison = compare_files(before, after)
     if as_json:
         columns = {name: difference._asdict() for name, difference in comparison.columns.items()}
-        _tell({**comparison._asdict(), "all": comparison.all._asdict(), "columns": columns}, True)
+        tell({**comparison._asdict(), "all": comparison.all._asdict(), "columns": columns}, True)
     else:
         sys.stdout.write(table(comparison) + "\n")
 
@@ -251,7 +279,7 @@ def serve(
     check_address(host, token)
     check_port(host, port)
     opened = streaming_model(model)
-    _say(f"serving {opened.name} at http://{host}:{port}/v1 (Ctrl-C stops)")
+    say(f"serving {opened.name} at http://{host}:{port}/v1 (Ctrl-C stops)")
     run_server(opened, host=host, port=port, token=token)
 
 
@@ -295,15 +323,15 @@ def doctor(
     failures = examination.fetch() if fetch else []
     findings = examination.diagnose()
     if as_json:
-        _tell(examination.to_json(findings), True)
+        tell(examination.to_json(findings), True)
     else:
         for f in findings:
             if not quiet or f.state == "missing":
-                _say(f" {MARKS[f.state]} {f.what:<16} {f.found}")
+                say(f" {MARKS[f.state]} {f.what:<16} {f.found}")
                 if f.way_out:
-                    _say(f"   {'':<16} → {f.way_out}")
+                    say(f"   {'':<16} → {f.way_out}")
     for failure in failures:
-        _say(f"error: {failure}")
+        say(f"error: {failure}")
     if failures or any(f.state == "missing" for f in findings):
         raise typer.Exit(1)
 
@@ -314,14 +342,12 @@ def _write(
     stage: str,
     config: Any,
     as_json: bool,
-    notes: list[str] | None = None,
     table: Any = None,
 ) -> None:
     """Write rows with their report; print the counts, and exit with 1 if too many were dropped."""
     from callwright.store import Sink
 
-    settings = _plain(config)
-    with Sink(out, stage, settings) as sink:
+    with Sink(out, stage, _plain(config)) as sink:
 
         def seen() -> Iterator[Row]:
             for row in rows:
@@ -329,54 +355,11 @@ def _write(
                 yield row
 
         text = table(seen()) if table else "".join("" for _ in seen())
-        if notes:
-            sink.note("notes", notes)
-    report = sink.report
-    for note in notes or ():
-        _say(f"  {note}")
-    if text:
-        _say(text)
-    _tell(report.to_json(), as_json)
-    _say_counts(stage, report)
-    if report.reasons == {"not-a-trajectory": report.rows_in}:
-        _say("no row is a trajectory; `callwright unify` makes them from raw data")
-    allowed = settings.get("max_drop", 1.0)
-    if report.rows_in and report.dropped / report.rows_in > allowed:
-        _say(f"more than --max-drop {allowed:g} of the rows were dropped")
-        raise typer.Exit(1)
+    tell_report(sink.report, as_json, [text] if text else [], getattr(config, "max_drop", 1.0))
 
 
 def _plain(config: Any) -> dict[str, Any]:
     return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items()}
-
-
-def _say(text: str) -> None:
-    # Never as markup: a path or a reason may hold brackets.
-    err.print(legible(text), highlight=False, markup=False, soft_wrap=True)
-
-
-def _say_counts(stage: str, report: Report) -> None:
-    line = f"{stage}: {report.rows_in:,} rows in, {report.kept:,} kept, {report.dropped:,} dropped"
-    reasons = ", ".join(f"{k} {n:,}" for k, n in sorted(report.reasons.items(), key=lambda x: -x[1]))
-    _say(f"{line}{f' ({reasons})' if reasons else ''} in {clock(report.seconds)}")
-
-
-def _tell(value: Any, as_json: bool) -> None:
-    if as_json:
-        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
-
-
-def _trained(summary: Any) -> str:
-    return (
-        f"{summary.rows:,} rows, {summary.steps} steps, "
-        f"loss {summary.first_loss:.3f} → {summary.last_loss:.3f}, "
-        f"{summary.tokens_per_second:.0f} tokens/s, peak {summary.peak_memory_mb / 1024:.1f} GB"
-    )
-
-
-def _scores(summary: Any) -> Iterator[str]:
-    for name, s in [*summary.columns.items(), ("all", summary.all)]:
-        yield f"  {name:<26} {s.accuracy:6.1%}  [{s.low:.1%}, {s.high:.1%}]  n={s.n}"
 
 
 def _version(value: bool) -> None:
@@ -401,6 +384,7 @@ for _name, _settings, _body in (
     ("synthesize", SynthesizeSettings, synthesize),
     ("blend", BlendSettings, blend),
     ("pair", PairSettings, pair),
+    ("export", ExportSettings, export),
 ):
     app.command(_name)(verb(_settings, _body))
 train_app.command("sft")(verb(SftConfig, train_sft))
@@ -446,7 +430,7 @@ def _misuse(error: Any) -> None:
     """Print what typer found wrong with the command, in the one line that every mistake gets."""
     text = error.format_message()
     if "\n" in text:  # a group without a verb: its help
-        _say(text)
+        say(text)
         sys.exit(2)
     where = f" (see {error.ctx.command_path} --help)" if error.ctx else ""
     _fail(f"{text.rstrip('.')}{where}", 2)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import chain, islice
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from callwright.augment import AugmentStep, share_tools
-from callwright.blend import blend
+from callwright.blend import SplitBy, Tally, blend, parse_shares
 from callwright.engine import Row, run
 from callwright.errors import DataError
 from callwright.pair import pair
@@ -95,12 +96,17 @@ def _counted(rows: Iterable[Row], sink: Sink, bar: Bar, total: int) -> Iterator[
         yield row
 
 
-def _split_into(folder: Path, rows: Iterable[tuple[str, Trajectory] | Dropped]) -> dict[str, Report]:
-    """Write the two sides of a blend; what it dropped is kept beside the training side."""
+def _split_into(
+    folder: Path,
+    rows: Iterable[tuple[str, Trajectory] | Dropped],
+    config: Mapping[str, Json] | None = None,
+    tally: Tally | None = None,
+) -> dict[str, Report]:
+    """Write the two sides of a blend; what it dropped, and the tally, is kept beside the training side."""
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         sinks = {
-            side: stack.enter_context(Sink(folder / f"{side}.jsonl", "blend", {}))
+            side: stack.enter_context(Sink(folder / f"{side}.jsonl", "blend", config or {}))
             for side in ("train", "valid")
         }
         for row in rows:
@@ -108,13 +114,60 @@ def _split_into(folder: Path, rows: Iterable[tuple[str, Trajectory] | Dropped]) 
                 sinks["train"].put(row)
             else:
                 sinks[row[0]].put(row[1])
+        if tally is not None:
+            sinks["train"].note("blend", tally.to_json())
     return {side: sink.report for side, sink in sinks.items()}
 
 
-def blended(inputs: Sequence[Path], out: Path, *, holdout: float, seed: int) -> dict[str, Report]:
-    """Blend files into ``train.jsonl`` and ``valid.jsonl`` in the folder `out`."""
-    rows = blend([(str(p), read(p, "blend")) for p in inputs], seed=seed, holdout=holdout)
-    return _split_into(out, rows)
+def blended(
+    inputs: Sequence[Path],
+    out: Path,
+    *,
+    holdout: float,
+    seed: int,
+    split_by: SplitBy = "request",
+    near: float = 0.0,
+    max_per_structure: int | None = None,
+    against: str | None = None,
+    overlap: float = 0.5,
+    weights: str | None = None,
+    limit: int | None = None,
+    tally: Tally | None = None,
+) -> dict[str, Report]:
+    """Blend files into ``train.jsonl`` and ``valid.jsonl`` in `out`; options as in `BlendSettings`."""
+    tally = tally if tally is not None else Tally()
+    out.mkdir(parents=True, exist_ok=True)
+    config: dict[str, Json] = {
+        "holdout": holdout, "split_by": split_by, "near": near, "max_per_structure": max_per_structure,
+        "against": against, "overlap": overlap, "weights": weights, "limit": limit, "seed": seed,
+    }  # fmt: skip
+    rows = blend(
+        [(name, read(path, "blend")) for name, path in _named(inputs).items()],
+        seed=seed,
+        weights=parse_shares(weights or ""),
+        limit=limit,
+        holdout=holdout,
+        split_by=split_by,
+        near=near,
+        max_per_structure=max_per_structure,
+        against=[name.strip() for name in (against or "").split(",") if name.strip()],
+        overlap=overlap,
+        tally=tally,
+        scratch=out,
+    )
+    return _split_into(out, rows, config, tally)
+
+
+def _named(inputs: Sequence[Path]) -> dict[str, Path]:
+    """Return files by the name that is theirs alone: without folder and suffix, or else in full."""
+    short = [re.sub(r"\.jsonl(\.zst|\.gz)?$", "", path.name) for path in inputs]
+    names: dict[str, Path] = {}
+    for path, stem in zip(inputs, short, strict=True):
+        name = stem if short.count(stem) == 1 else str(path)
+        while name in names:
+            name += " again"
+        names[name] = path
+    return names
 
 
 def make_suite(folder: Path, run_path: Path, toolbox: Toolbox | None, config: BuildConfig) -> dict[str, Json]:

@@ -44,6 +44,7 @@ _KEYWORD_TYPES: dict[str, type | tuple[type, ...]] = {
     "multipleOf": _NUMBER, "minLength": int, "maxLength": int, "minItems": int, "maxItems": int,
     "uniqueItems": bool, "items": (dict, bool, list), "additionalProperties": _SCHEMA, "not": _SCHEMA,
     "anyOf": list, "oneOf": list, "allOf": list, "prefixItems": list, "$defs": dict, "definitions": dict,
+    "examples": list, "$comment": str, "$schema": str, "$id": str,
 }  # fmt: skip
 _COMBINERS = ("anyOf", "oneOf", "allOf", "prefixItems")
 _SCHEMA_WORDS = frozenset(

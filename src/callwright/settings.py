@@ -21,8 +21,14 @@ class UnifySettings:
 
     source: str = "auto"
     """Layout of the files: auto, or a name of docs/sources.md."""
+    secrets: Literal["fail", "drop", "redact"] = "fail"
+    """What a credential in the data does: stop everything, drop its row, or be replaced."""
     max_drop: Share = 1.0
     """Highest share of dropped rows that still exits with 0."""
+    workers: Count = 1
+    """Processes that share the work."""
+    engine: Literal["local", "ray"] = "local"
+    """Where they run: on this machine, or on a Ray cluster."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +45,8 @@ class VerifySettings:
     """Highest share of dropped rows that still exits with 0."""
     workers: Count = 1
     """Processes that share the work."""
+    engine: Literal["local", "ray"] = "local"
+    """Where they run: on this machine, or on a Ray cluster."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +77,30 @@ class AugmentSettings:
     """Everything random follows from it."""
     workers: Count = 1
     """Processes that share the work."""
+    engine: Literal["local", "ray"] = "local"
+    """Where they run: on this machine, or on a Ray cluster."""
 
 
 @dataclass(frozen=True)
 class BlendSettings:
-    """One training set from several files."""
+    """One training set from several files: no row twice, no benchmark, in the shares asked for."""
 
     holdout: Annotated[float, Meta(ge=0, lt=1)] = 0.1
-    """Share of groups (equal requests, equal calls) that goes to validation."""
+    """Share of groups (equal requests, equal calls; or tools) that goes to validation."""
+    split_by: Literal["request", "tool"] = "request"
+    """What is never on both sides: a request and its calls, or (tool) a tool as well."""
+    near: Share = 0.8
+    """Overlap of words (Jaccard) from which rows that ask for the same are near-duplicates; 0 keeps them."""
+    max_per_structure: Count | None = None
+    """Rows to keep at most with equal tools, called names and types of arguments; all if not given."""
+    against: str | None = None
+    """Benchmarks that no row may give away, separated by commas: bfcl, or files of questions or rows."""
+    overlap: Annotated[float, Meta(gt=0, le=1)] = 0.5
+    """Share of a question's eight-word runs from which a message gives it away."""
+    weights: str | None = None
+    """Shares of the inputs by file name, like chat=0.25,tools=0.5; the others divide the rest."""
+    limit: Count | None = None
+    """Rows to keep at most, both sides together; all that the weights allow if not given."""
     seed: Seed = 7
     """Everything random follows from it."""
 
@@ -87,6 +111,18 @@ class PairSettings:
 
     seed: Seed = 7
     """Everything random follows from it."""
+
+
+@dataclass(frozen=True)
+class ExportSettings:
+    """Rows to the layout of another tool."""
+
+    to: Literal[
+        "openai", "responses", "hf", "trl", "llamafactory", "hermes", "xlam", "xlam2", "atif", "parquet"
+    ] = "openai"
+    """Layout to write: a file of lines, a folder for hf, a Parquet file for parquet."""
+    max_drop: Share = 1.0
+    """Highest share of dropped rows that still exits with 0."""
 
 
 @dataclass(frozen=True)

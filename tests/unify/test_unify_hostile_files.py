@@ -119,10 +119,20 @@ def test_lines_in_a_file_called_json_are_lines(tmp_path: Path) -> None:
     assert reasons(read(write(tmp_path, "a.json", f"{LINE}\n\n{LINE}\n"))) == ["kept", "kept"]
 
 
-def test_the_last_of_two_equal_keys_counts_as_json_parsers_have_it(tmp_path: Path) -> None:
-    rows = read(write(tmp_path, "a.jsonl", LINE[:-1] + ', "tools": null}'))
-    assert isinstance(rows[0], Trajectory)
-    assert rows[0].tools is None
+@pytest.mark.parametrize("twice", [LINE[:-1] + ', "tools": null}', '{"a": {"b": [{"c": 1, "c": 1}]}}'])
+def test_a_key_that_occurs_twice_drops_the_row_wherever_it_is(tmp_path: Path, twice: str) -> None:
+    rows = read(write(tmp_path, "a.jsonl", f"{LINE}\n{twice}\n{LINE}"))
+    assert reasons(rows) == ["kept", "duplicate-key", "kept"]
+
+
+def test_a_key_that_occurs_twice_in_the_arguments_is_a_parse_error_not_the_last_value(tmp_path: Path) -> None:
+    row = {"query": "Rain?", "answers": '[{"name": "f", "arguments": {"a": 1, "a": 2}}]', "tools": "[]"}
+    (read_back,) = read(write(tmp_path, "a.jsonl", json.dumps(row)))
+    assert isinstance(read_back, Trajectory)
+    call = read_back.messages[1].tool_calls[0]
+    assert call.arguments is None
+    assert "duplicate key" in str(call.parse_error)
+    assert call.raw == row["answers"]
 
 
 def test_deep_nesting_is_a_dropped_row_not_a_crash(tmp_path: Path) -> None:

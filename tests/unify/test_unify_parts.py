@@ -13,8 +13,8 @@ from callwright.record import Dropped, Trajectory, decode, encode
 from callwright.unify import REASONS, SOURCES, unify
 from callwright.unify.calls import Call, call, json_text, openai
 from callwright.unify.conversation import Conversation
+from callwright.unify.described import read_parameter
 from callwright.unify.rows import BadRow, Element, File, Row
-from callwright.unify.sources.toolalpaca import read_parameter
 from callwright.unify.tools import assemble, known_tools, legal_name, offer, toolset
 
 LEGAL = re.compile(r"[A-Za-z0-9_.-]+")

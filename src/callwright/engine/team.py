@@ -1,4 +1,4 @@
-"""Worker processes of one machine: tasks in, results out in the order of the tasks, a bounded number in flight.
+"""Worker processes of one machine: tasks in, results out in the order of the tasks, few at a time.
 
 A worker that dies takes only its task with it, and the error names that task. Nothing outlives the caller.
 """

@@ -8,17 +8,21 @@ carries a final name is whole. A report (of a stage) and a marker (of a run) com
     ...         sink.put(row)
 """
 
+from callwright.store.compression import BROKEN, open_bytes
 from callwright.store.files import row_seed, sha256_file, sha256_text, write_json_atomic
 from callwright.store.lines import read, read_lines
 from callwright.store.run import Run, StageResult
-from callwright.store.sink import Report, Sink, dropped_path, report_path
+from callwright.store.sink import Report, Sink, dropped_path, encoded, report_path
 
 __all__ = [
+    "BROKEN",
     "Report",
     "Run",
     "Sink",
     "StageResult",
     "dropped_path",
+    "encoded",
+    "open_bytes",
     "read",
     "read_lines",
     "report_path",

@@ -10,19 +10,15 @@ because looking for repeats would cost more than the rest of the reading.
 
 from __future__ import annotations
 
-import gzip
-import io
 import re
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, cast
 
 import msgspec
-import zstandard
 
 from callwright.errors import ConfigError, DataError
 from callwright.record import Dropped, Json, Trajectory, decode
+from callwright.store.compression import BROKEN, open_bytes
 
 SUFFIXES = (".jsonl", ".jsonl.zst", ".jsonl.gz")
 MAX_LINE = 256 * 1024 * 1024
@@ -30,8 +26,6 @@ MAX_LINE = 256 * 1024 * 1024
 
 _BOM = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
-_ZSTD_PIECE = 1024
-"""Compressed bytes at a time: few, because four of them may unpack to 128 KiB."""
 
 
 def split_name(path: Path) -> tuple[str, str]:
@@ -53,7 +47,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
     """
     number = 0
     try:
-        with _open(path) as stream:
+        with open_bytes(path) as stream:
             for line in iter(lambda: stream.readline(MAX_LINE + 1), b""):
                 number += 1
                 if number == 1:
@@ -64,7 +58,7 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
                     )
                 if line := line.strip():
                     yield number, line
-    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+    except BROKEN as error:
         raise _unreadable(path, number, error) from None
 
 
@@ -113,16 +107,6 @@ def _without_mark(line: bytes, path: Path) -> bytes:
     return line.removeprefix(_BOM)
 
 
-def _open(path: Path) -> BinaryIO:
-    if path.name.endswith((".zst", ".gz")) and path.is_file() and path.stat().st_size == 0:
-        raise EOFError("a compressed file of no bytes is a truncated one")
-    if path.name.endswith(".zst"):
-        return io.BufferedReader(_ZstdFile(path), buffer_size=1 << 17)
-    if path.name.endswith(".gz"):
-        return cast(BinaryIO, gzip.open(path, "rb"))
-    return path.open("rb")
-
-
 def _unreadable(path: Path, number: int, error: Exception) -> DataError:
     if number == 0 and isinstance(error, FileNotFoundError):
         return DataError("no such file", place=str(path))
@@ -130,52 +114,3 @@ def _unreadable(path: Path, number: int, error: Exception) -> DataError:
         return DataError("can not be read", place=str(path), expected="a file", got="a directory")
     reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
     return DataError(f"can not be read after line {number}", place=str(path), got=re.sub(r"\s+", " ", reason))
-
-
-class _ZstdFile(io.RawIOBase):
-    """A zstd file as a raw stream that tells a truncated file from a finished one.
-
-    The library's own reader ends silently where the data ends, which would pass for the end of the rows.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
-        self._frame = zstandard.ZstdDecompressor().decompressobj()
-        self._begun = False
-        self._pending = memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self._pending:
-            data = self._frame.unused_data if self._frame.eof else b""
-            if self._frame.eof:
-                self._frame, self._begun = zstandard.ZstdDecompressor().decompressobj(), False
-            data = data or self._file.read(_ZSTD_PIECE)
-            if not data:
-                if self._begun:
-                    raise EOFError("the zstd stream is truncated")
-                return 0
-            self._begun = True
-            self._pending = memoryview(self._frame.decompress(data))
-        size = min(len(buffer), len(self._pending))
-        buffer[:size] = self._pending[:size]
-        self._pending = self._pending[size:]
-        return size
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
-def write_compressed(stream: BinaryIO, suffix: str) -> BinaryIO:
-    """Return a stream that compresses into `stream` as `suffix` says; closing it leaves `stream` open.
-
-    Equal rows give equal bytes: no time and no name goes into the header.
-    """
-    if suffix.endswith(".zst"):
-        return cast(BinaryIO, zstandard.ZstdCompressor(level=3).stream_writer(stream, closefd=False))
-    if suffix.endswith(".gz"):
-        return cast(BinaryIO, gzip.GzipFile("", "wb", compresslevel=6, fileobj=stream, mtime=0))
-    return stream

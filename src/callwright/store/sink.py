@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -21,8 +22,9 @@ import msgspec
 
 from callwright.errors import DataError, RunError
 from callwright.record import Dropped, Json, Trajectory, encode
+from callwright.store.compression import write_compressed
 from callwright.store.files import PART, sync, sync_folder, try_lock, write_error, write_json_atomic
-from callwright.store.lines import split_name, write_compressed
+from callwright.store.lines import split_name
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,8 @@ class Report:
     dropped: int
     reasons: dict[str, int] = field(default_factory=dict)
     """How often each reason for dropping occurred, the most frequent first."""
+    licenses: dict[str, int] = field(default_factory=dict)
+    """How many kept rows carry each licence; the empty name stands for rows without a known one."""
     config: dict[str, Json] = field(default_factory=dict)
     seconds: float = 0.0
     extra: dict[str, Json] = field(default_factory=dict)
@@ -82,7 +86,8 @@ class Sink:
         self._config = dict(config)
         self._report_path = report_path(out)
         self._rows_in = 0
-        self._reasons: dict[str, int] = {}
+        self._reasons: Counter[str] = Counter()
+        self._licenses: Counter[str] = Counter()
         self._extra: dict[str, Json] = {}
 
     def __enter__(self) -> Self:
@@ -98,16 +103,29 @@ class Sink:
     def put(self, row: Trajectory | Dropped) -> None:
         """Write one row to where it belongs; one that JSON can not hold is dropped as `not-encodable`."""
         self._rows_in += 1
-        try:
-            line = encode(row)
-        except (ValueError, TypeError, OverflowError, RecursionError) as error:
-            row = _not_encodable(row, self.stage, error)
-            line = encode(row)
+        row, line = encoded(row, self.stage)
         if isinstance(row, Dropped):
-            self._reasons[row.reason] = self._reasons.get(row.reason, 0) + 1
+            self._reasons[row.reason] += 1
             self._dropped.write(line)
         else:
+            if row.source is not None:
+                self._licenses[row.source.license] += 1
             self._kept.write(line)
+
+    def put_lines(
+        self,
+        rows_in: int,
+        kept: Sequence[bytes],
+        dropped: Sequence[bytes],
+        reasons: Mapping[str, int],
+        licenses: Mapping[str, int],
+    ) -> None:
+        """Write rows that are JSON lines already; `reasons` and `licenses` say how often each occurs."""
+        self._rows_in += rows_in
+        self._reasons.update(reasons)
+        self._licenses.update(licenses)
+        self._kept.write(*kept)
+        self._dropped.write(*dropped)
 
     def note(self, key: str, value: Json) -> None:
         """Keep something worth knowing about the stage in the report."""
@@ -137,7 +155,8 @@ class Sink:
             rows_in=self._rows_in,
             kept=self._kept.count,
             dropped=self._dropped.count,
-            reasons=dict(sorted(self._reasons.items(), key=lambda item: (-item[1], item[0]))),
+            reasons=_most_frequent_first(self._reasons),
+            licenses=_most_frequent_first(self._licenses),
             config=self._config,
             seconds=round(time.monotonic() - self._started, 3),
             extra=self._extra,
@@ -151,6 +170,19 @@ class Sink:
     def _abandon(self) -> None:
         self._kept.abandon()
         self._dropped.abandon()
+
+
+def _most_frequent_first(counts: Mapping[str, int]) -> dict[str, int]:
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def encoded(row: Trajectory | Dropped, stage: str) -> tuple[Trajectory | Dropped, bytes]:
+    """Return a row and its line; one that JSON can not hold becomes a `Dropped` as `not-encodable`."""
+    try:
+        return row, encode(row)
+    except (ValueError, TypeError, OverflowError, RecursionError) as error:
+        row = _not_encodable(row, stage, error)
+        return row, encode(row)
 
 
 class _Rows:
@@ -167,12 +199,12 @@ class _Rows:
             raise write_error(path, error) from None
         self._stream = write_compressed(self._file, split_name(path)[1])
 
-    def write(self, line: bytes) -> None:
+    def write(self, *lines: bytes) -> None:
         try:
-            self._stream.write(line + b"\n")
+            self._stream.write(b"".join([line + b"\n" for line in lines]))
         except OSError as error:
             raise write_error(self.path, error) from None
-        self.count += 1
+        self.count += len(lines)
 
     def finish(self) -> None:
         """Bring everything down to the disk; the lock stays until `publish`."""

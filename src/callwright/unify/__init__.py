@@ -6,45 +6,61 @@
 A row becomes exactly one `Trajectory` or one `Dropped`, which carries a reason (see `REASONS`), the JSON
 path, the place ``file:row`` (rows count from 0) and the row itself. The source of each file is recognised by
 its first rows. In a folder, files that hold no rows of a known source are passed over and noted; a file that
-is named is never passed over. Call arguments that do not parse do not drop a row: `verify` judges them. Of
-two equal keys in an object the last one counts, as JSON parsers have it.
+is named is never passed over. Call arguments that do not parse do not drop a row: `verify` judges them.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import msgspec
-
+from callwright.engine import Engine, Task, in_order
 from callwright.errors import DataError
-from callwright.record import Dropped, Json, Trajectory
+from callwright.record import Dropped, Trajectory
 from callwright.unify import files
-from callwright.unify.rows import REASONS, BadRow, Element, File, Row, Source
+from callwright.unify.convert import STAGE, Converter, Origin
+from callwright.unify.gate import Gate, Mode
+from callwright.unify.lines import Batch, ToLines, chunks, written
+from callwright.unify.rows import REASONS, Element, File, Source
 from callwright.unify.sources import SOURCES, Detection, detect, recognise, source_named, unrecognised
 
-__all__ = ["REASONS", "SOURCES", "Detection", "Source", "detect", "unify"]
-
-STAGE = "unify"
+__all__ = ["REASONS", "SOURCES", "STAGE", "Batch", "Detection", "Source", "detect", "unify", "unify_lines"]
 
 
 def unify(
-    paths: Sequence[Path], source: str = "auto", *, notes: list[str] | None = None
+    paths: Sequence[Path],
+    source: str = "auto",
+    *,
+    secrets: Mode = "fail",
+    notes: list[str] | None = None,
 ) -> Iterator[Trajectory | Dropped]:
     """Yield one trajectory or one dropped row per raw row, file by file in order.
 
     `paths` are files, folders and glob patterns; `source` is a key of `SOURCES`, or "auto" to recognise each
-    file. What was recognised and what was passed over is appended to `notes`. Raises `DataError` before the
-    first row when a file that was named, or every file of the folders, can not be recognised.
+    file. What was recognised and what was passed over is appended to `notes`. A credential in the data raises
+    `GateError`, drops its row ("drop") or is replaced ("redact"). Raises `DataError` before the first row
+    when a file that was named, or every file of the folders, can not be recognised.
     """
     said = notes if notes is not None else []
+    return _rows(_assigned(paths, source, said), Gate(secrets), said)
+
+
+def _rows(origins: Sequence[Origin], gate: Gate, notes: list[str]) -> Iterator[Trajectory | Dropped]:
+    for origin in origins:
+        convert = Converter(origin)
+        for element in _read(origin, notes):
+            yield gate(*written(convert(element)))[0]
+
+
+def _assigned(paths: Sequence[Path], source: str, notes: list[str]) -> list[Origin]:
     if source != "auto":
         source_named(source)
-    found = files.walk(paths, said)
+    found = files.walk(paths, notes)
     if not found:
         place = ", ".join(map(str, paths))
         raise DataError("no data file found", place=place, expected=", ".join(files.SUFFIXES))
-    return _unify(_assign(found, source, said), said)
+    return [Origin(file, name) for file, name in _assign(found, source, notes)]
 
 
 def _assign(found: Sequence[File], source: str, notes: list[str]) -> list[tuple[File, str]]:
@@ -101,46 +117,41 @@ def _assign_empty(
             notes.append(f"{file.uri}: passed over, empty")
 
 
-def _unify(assigned: Sequence[tuple[File, str]], notes: list[str]) -> Iterator[Trajectory | Dropped]:
-    for file, name in assigned:
-        source = SOURCES[name]
-        license = next((v for part, v in source.LICENSES.items() if part in file.stem.lower()), "")
-        prefix = f"{name}/{file.stem}/"
-        count = 0
-        for element in source.rows(file):
-            row = Row(element.value, element.number, file, f"{prefix}{element.number}", license)
-            yield _convert(source, element, row)
-            count += 1
-        if not count:
-            notes.append(f"{file.uri}: no rows")
+def _read(origin: Origin, notes: list[str]) -> Iterator[Element]:
+    count = 0
+    for element in SOURCES[origin.source].rows(origin.file):
+        yield element
+        count += 1
+    if not count:
+        notes.append(f"{origin.file.uri}: no rows")
 
 
-def _convert(source: Source, element: Element, row: Row) -> Trajectory | Dropped:
-    try:
-        if element.error:
-            raise element.error
-        return source.convert(row)
-    except BadRow as bad:
-        return _dropped(row, bad)
-    except RecursionError:
-        return _dropped(row, BadRow("too-deep", "", "nested too deeply"))
+def unify_lines(
+    paths: Sequence[Path],
+    source: str = "auto",
+    *,
+    secrets: Mode = "fail",
+    workers: int = 1,
+    engine: Engine = "local",
+    notes: list[str] | None = None,
+) -> Iterator[Batch]:
+    """Yield what `unify` yields as finished lines, in batches, by as many processes as wanted.
+
+    Twice as fast as `unify` followed by writing, because tools are written once and not once per row.
+    """
+    said = notes if notes is not None else []
+    chunks_of = (_chunk_tasks(origin, said) for origin in _assigned(paths, source, said))
+    tasks = itertools.chain.from_iterable(chunks_of)
+    return in_order(ToLines(Gate(secrets)), tasks, workers=workers, engine=engine)
 
 
-def _dropped(row: Row, bad: BadRow) -> Dropped:
-    return Dropped(
-        id=row.id,
-        stage=STAGE,
-        reason=bad.reason,
-        path=bad.path,
-        detail=f"{row.file.uri}:{row.number}: {bad.detail}",
-        row=_storable(row.value),
-    )
-
-
-def _storable(value: Json) -> Json:
-    """Return the row, or its outline where it nests too deeply to be written again."""
-    try:
-        msgspec.json.encode(value)
-    except (RecursionError, ValueError):
-        return repr(value)[:1000]
-    return value
+def _chunk_tasks(origin: Origin, notes: list[str]) -> Iterator[Task]:
+    """Yield the chunks of a file; where the source takes rows as they stand, workers decode them."""
+    plain = SOURCES[origin.source].rows is files.rows and files.is_json(origin.file.path)
+    rows = files.raw_rows(origin.file.path) if plain else _read(origin, notes)
+    number = 0
+    for chunk in chunks(origin, rows):
+        yield Task(f"{origin.file.uri} from row {number}", chunk)
+        number += len(chunk.rows)
+    if plain and not number:
+        notes.append(f"{origin.file.uri}: no rows")

@@ -32,7 +32,7 @@ def find(folder: Path, names: tuple[str, ...], library: str) -> Path | None:
 
 def _named(folder: Path, library: str) -> Iterator[Path]:
     for path in sorted(folder.iterdir()):
-        if path.is_dir() and ("tool" in path.name.lower() or path.name.lower() == library):
+        if path.is_dir() and path.name.lower() in ("tool", "tools", library):
             yield path
 
 

@@ -39,14 +39,6 @@ class Call(NamedTuple):
     """Argument name to its allowed values, where the source grades with several."""
 
 
-class _Plain(msgspec.Struct, gc=False):
-    name: str
-    arguments: dict[str, Json]
-
-
-_plain_list = msgspec.json.Decoder(list[_Plain])
-
-
 def call(name: str, arguments: Json, id: str | None = None) -> Call:
     """Return the call whose arguments are an object, its JSON text, or nothing."""
     if isinstance(arguments, dict):
@@ -79,14 +71,6 @@ def json_object(value: Json, path: str) -> Call:
 
 def json_text(text: str, path: str = "calls") -> list[Call]:
     """Read the JSON text of a call or of a list of calls."""
-    try:
-        plain = _plain_list.decode(text)
-    except (ValueError, RecursionError):
-        return _slow(text, path)
-    return [Call(c.name, c.arguments) for c in plain] if all(c.name for c in plain) else _slow(text, path)
-
-
-def _slow(text: str, path: str) -> list[Call]:
     try:
         value = decode(text)
     except ValueError as error:

@@ -44,6 +44,7 @@ class Conversation:
         self.messages: list[Message] = []
         self.instruction = ""
         self.format_instruction = ""
+        """How the source wants calls written. It ends up in the notes: the calls are no longer written so."""
         self.few_shots: tuple[str, ...] = ()
         self.lang = ""
         """Language of the request; recognised by its script where the source does not tell."""
@@ -54,6 +55,8 @@ class Conversation:
         self._users = 0
         self._results = 0
         self._has_text = False
+        self._has_calls = False
+        self._has_unparsed = False
         self._foreign_ids = False
         self._pending: dict[str, str] = {}  # call id → legal name, calls without a result so far
         self._used: set[str] = set()
@@ -89,6 +92,7 @@ class Conversation:
         ids: list[str] = []
         made = self._answer(text, calls, ids, path)
         self._has_text |= bool(text and not made)
+        self._has_calls |= bool(made)
         self.messages.append(
             Message(
                 role="assistant",
@@ -111,7 +115,9 @@ class Conversation:
         path: str = "",
     ) -> None:
         """Set the worse answer beside the last turn, which is the chosen one."""
+        pending = dict(self._pending)
         made = self._answer(text, calls, [], path)
+        self._pending = pending  # what was rejected gets no results
         message = Message(role="assistant", content=text, reasoning=reasoning, tool_calls=made)
         self._preference = Preference(rejected=message, error_class=error_class)
 
@@ -149,6 +155,7 @@ class Conversation:
             self._foreign_ids = True
         if call.id is not None:
             self._ids[call.id] = own
+        self._has_unparsed |= call.parse_error is not None
         self._used.add(own)
         self._pending[own] = name
         turn.append(own)
@@ -199,6 +206,8 @@ class Conversation:
         notes = self.notes
         if fields:
             notes["fields"] = fields
+        if self.format_instruction:
+            notes["format_instruction"] = self.format_instruction
         renamed = {legal: name for name, legal in self._strangers.items() if name != legal}
         if renamed:
             notes["renamed"] = renamed
@@ -206,12 +215,11 @@ class Conversation:
         return Trajectory(
             id=row.id,
             source=Source(
-                dataset=name, row=row.number, uri=row.file.uri, license=row.license, adapter=name,
-                noncommercial="-NC" in row.license,
+                dataset=name, row=row.number, uri=row.file.uri, split=row.split, license=row.license,
+                noncommercial="-NC" in row.license, adapter=name,
             ),
             task=Task(
                 instruction=self.instruction,
-                format_instruction=self.format_instruction,
                 few_shots=self.few_shots,
                 kind=kind or self._kind(),
                 expects=expects or self._expects(),
@@ -228,10 +236,10 @@ class Conversation:
     def _kind(self) -> Kind:
         if self._users > 1 or self._results:
             return "multi"
-        return "single" if self._calls or self.messages[-1].role == "assistant" else "query"
+        return "single" if self._has_calls or self.messages[-1].role == "assistant" else "query"
 
     def _expects(self) -> Expects:
-        if self._calls:
+        if self._has_calls:
             return "call"
         return "no_call" if self._has_text and self.tools and self.tools.tools else "any"
 
@@ -242,9 +250,9 @@ class Conversation:
         return next((lang for lang, script in _SCRIPTS if script.search(text)), "en")
 
     def _fingerprint(self) -> str:
-        """Hash instruction, tools and messages; ids that a source made up at random do not count."""
+        """Hash instruction, tools and messages, but neither made-up ids nor the words of a parser."""
         messages: Sequence[Message] = self.messages
-        if self._foreign_ids:
+        if self._foreign_ids or self._has_unparsed:
             messages = _numbered(messages)
         tools = self.tools.canonical if self.tools else b"unknown"
         text = self.instruction.encode("utf-8", "surrogatepass") if self.instruction else b""
@@ -252,14 +260,14 @@ class Conversation:
 
 
 def _numbered(messages: Sequence[Message]) -> list[Message]:
-    """Return the messages with call ids replaced by their position."""
+    """Return the messages with call ids replaced by their position, and without parse errors."""
     ids: dict[str | None, str] = {}
     numbered = []
     for message in messages:
         calls = []
         for call in message.tool_calls:
             ids[call.id] = f"call_{len(ids)}"
-            calls.append(msgspec.structs.replace(call, id=ids[call.id]))
+            calls.append(msgspec.structs.replace(call, id=ids[call.id], parse_error=None))
         link = ids.get(message.tool_call_id, message.tool_call_id) if message.tool_call_id else None
         numbered.append(msgspec.structs.replace(message, tool_calls=tuple(calls), tool_call_id=link))
     return numbered

@@ -1,36 +1,26 @@
 """Raw files: find them, open them, and take them apart into rows.
 
-A file may be a JSON array, one JSON object, or JSON lines, whatever its name says, and may be compressed
-(.gz, .zst). Lines are streamed; an array is read as a whole. A broken element of an array costs that
-element only: its neighbours are salvaged.
+JSON of any kind (see `elements`), compressed or not (.gz, .zst), Parquet, and Arrow as `datasets` saves it.
 """
 
 from __future__ import annotations
 
-import gzip
-import io
-import json
 import re
-import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import IO
-
-import msgspec
-import zstandard
 
 from callwright.errors import DataError
-from callwright.unify.rows import BadRow, Element, File
+from callwright.store import BROKEN, open_bytes
+from callwright.unify import columns
+from callwright.unify.elements import RawElement, decoded, raw_elements
+from callwright.unify.rows import Element, File
 
-SUFFIXES = (".jsonl", ".ndjson", ".json")
 COMPRESSIONS = (".gz", ".zst")
 _LINE_SUFFIXES = (".jsonl", ".ndjson")
-_UNREADABLE = (OSError, EOFError, zlib.error, zstandard.ZstdError)
-_HEAD = 1 << 20
-_raw_list = msgspec.json.Decoder(list[msgspec.Raw])
-_decode = msgspec.json.decode
+_JSON_SUFFIXES = (*_LINE_SUFFIXES, ".json", ".traj")
+SUFFIXES = (*_JSON_SUFFIXES, *columns.SUFFIXES)
 
 
 def walk(paths: Sequence[Path], notes: list[str]) -> list[File]:
@@ -60,28 +50,32 @@ def rows(file: File) -> Iterator[Element]:
     return elements(file.path)
 
 
+def is_json(path: Path) -> bool:
+    """Tell whether the rows of a file are text."""
+    return path.suffix not in columns.SUFFIXES
+
+
 def elements(path: Path) -> Iterator[Element]:
     """Yield the rows of a file in order; raises `DataError` for one that can not be read at all."""
+    return map(decoded, raw_rows(path)) if is_json(path) else columns.elements(path)
+
+
+def raw_rows(path: Path) -> Iterator[RawElement]:
+    """Yield the rows of a JSON file as text."""
+    says_lines = any(path.name.removesuffix(c).endswith(_LINE_SUFFIXES) for c in (*COMPRESSIONS, ""))
     try:
-        with _open(path) as stream:
-            yield from _elements(stream, path)
-    except _UNREADABLE as error:
-        raise DataError("can not be read", place=str(path), got=str(error)) from error
+        with open_bytes(path) as stream:
+            yield from raw_elements(stream, str(path), lines=says_lines)
+    except BROKEN as error:
+        raise DataError("can not be read", place=str(path), got=_one_line(error)) from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(((error.strerror if isinstance(error, OSError) else None) or str(error)).split())
 
 
 def peek(path: Path, count: int = 8) -> list[Element]:
     """Return the first rows of a file without reading all of it."""
-    try:
-        with _open(path) as stream:
-            head = stream.read(_HEAD)
-    except _UNREADABLE as error:
-        raise DataError("can not be read", place=str(path), got=str(error)) from error
-    _refuse_binary(head, path)
-    text = _strip_bom(head)
-    if len(head) == _HEAD and text.lstrip()[:1] == b"[":
-        first = list(islice(_salvage(text), count + 1))[:-1]
-        if first:
-            return first[:count]
     return list(islice(elements(path), count))
 
 
@@ -132,106 +126,3 @@ def _with_stems(found: Sequence[tuple[Path, str, bool]]) -> list[File]:
             stem = f"{stem}~{taken[stem]}"
         files.append(File(path, uri, stem, explicit))
     return files
-
-
-def _open(path: Path) -> IO[bytes]:
-    if path.suffix == ".gz":
-        return io.BufferedReader(gzip.GzipFile(path), 1 << 18)
-    if path.suffix == ".zst":
-        reader = zstandard.ZstdDecompressor().stream_reader(path.open("rb"), read_across_frames=True)
-        return io.BufferedReader(reader, 1 << 18)
-    return path.open("rb", buffering=1 << 18)
-
-
-def _refuse_binary(head: bytes, path: Path) -> None:
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise DataError("is UTF-16", place=str(path), expected="UTF-8", hint="save it as UTF-8")
-    if b"\0" in head:
-        raise DataError("is no text", place=str(path), expected="JSON or JSON lines", got="binary data")
-
-
-def _strip_bom(text: bytes) -> bytes:
-    return text.removeprefix(b"\xef\xbb\xbf")
-
-
-def _elements(stream: IO[bytes], path: Path) -> Iterator[Element]:
-    line = _strip_bom(stream.readline())
-    while line and not line.strip():
-        line = stream.readline()
-    _refuse_binary(line[:4096], path)
-    start = line.lstrip()[:1]
-    if start == b"[":
-        yield from _array(line + stream.read())
-        return
-    first = _element(0, line)
-    says_lines = any(path.name.removesuffix(c).endswith(_LINE_SUFFIXES) for c in (*COMPRESSIONS, ""))
-    if start and (first.error is None or says_lines):
-        yield first
-        yield from _lines(stream, 1)
-    elif start:
-        yield _element(0, line + stream.read())
-
-
-def _lines(lines: Iterable[bytes], number: int) -> Iterator[Element]:
-    for line in lines:
-        if line.strip():
-            yield _element(number, line)
-            number += 1
-
-
-def _array(text: bytes) -> Iterator[Element]:
-    try:
-        raws = _raw_list.decode(text)
-    except (ValueError, RecursionError):
-        first, _, rest = text.partition(b"\n")
-        if rest.strip() and _element(0, first).error is None:  # lines, each of which is an array
-            yield from _lines(text.split(b"\n"), 0)
-        else:
-            yield from _salvage(text)
-        return
-    for number, raw in enumerate(raws):
-        yield _element(number, bytes(raw))
-
-
-def _element(number: int, text: bytes) -> Element:
-    try:
-        return Element(number, _decode(text))
-    except UnicodeDecodeError as error:
-        return Element(number, _readable(text), BadRow("not-utf8", "", str(error)))
-    except RecursionError:
-        return Element(number, _readable(text), BadRow("too-deep", "", "nested too deeply"))
-    except ValueError as error:
-        return Element(number, _readable(text), BadRow("not-json", "", str(error)))
-
-
-def _readable(text: bytes) -> str:
-    return text.strip().decode("utf-8", "backslashreplace")
-
-
-def _salvage(array: bytes) -> Iterator[Element]:
-    """Yield the elements of a JSON array that is broken or cut off somewhere."""
-    text = array.decode("utf-8", "surrogateescape")
-    scan = json.JSONDecoder().raw_decode  # lenient: it finds where an element ends, also around NaN
-    gap = re.compile(r"[\s,]*")
-    position = text.index("[") + 1
-    number = 0
-    while True:
-        separator = gap.match(text, position)
-        position = separator.end() if separator else position
-        rest = text[position : position + 1]
-        if rest == "]" and not text[position + 1 :].strip():
-            return
-        if not rest:
-            detail = "the file ends inside an array"
-            yield Element(number, "", BadRow("not-json", "", detail))
-            return
-        try:
-            _, end = scan(text, position)
-        except (ValueError, RecursionError) as error:
-            lost = text[position:].encode("utf-8", "surrogateescape")
-            detail = f"nothing readable from here to the end of the file: {error}"
-            yield Element(number, _readable(lost), BadRow("not-json", "", detail))
-            return
-        yield _element(number, text[position:end].encode("utf-8", "surrogateescape"))
-        position = end
-        number += 1

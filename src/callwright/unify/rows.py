@@ -13,15 +13,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol, TypeVar
 
 import msgspec
 
 from callwright.record import Json, Trajectory
+from callwright.unify.strict_json import decode as decode
 
 REASONS = {
     "not-json": "the text is no JSON: truncated, NaN, a broken escape, a number out of range",
     "not-utf8": "the text is no UTF-8",
+    "duplicate-key": "an object has the same key twice; which value is meant nobody can tell",
+    "too-long": "a line of more than 256 MiB",
     "not-an-object": "the row is JSON, but no object",
     "missing-field": "a field that the source always has is absent",
     "wrong-type": "a field has another type than the source's",
@@ -31,6 +34,8 @@ REASONS = {
     "unknown-role": "a message has a role that the source does not have",
     "empty-conversation": "no message at all",
     "too-deep": "nested deeper than can be read",
+    "secret": "a credential is in it, and `--secrets drop` was asked for",
+    "not-encodable": "it holds what JSON can not, such as half a character",
 }
 """Why a row is dropped here; `Dropped.reason` is one of these keys."""
 
@@ -56,6 +61,9 @@ class BadRow(Exception):
         self.reason = reason
         self.path = path
         self.detail = detail
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (BadRow, (self.reason, self.path, self.detail))
 
 
 class Element(NamedTuple):
@@ -89,6 +97,7 @@ class Row(NamedTuple):
     file: File
     id: str
     license: str
+    split: str = ""
 
 
 class Source(Protocol):
@@ -111,7 +120,10 @@ class Source(Protocol):
         """A key of `EVIDENCE`: what the source was written against."""
 
     def detect(self, value: Mapping[str, Json]) -> str:
-        """Say why this object is a row of the source, or return an empty string."""
+        """Say why this object is a row of the source, or return an empty string.
+
+        A row that is no object is shown as ``{"": row}``.
+        """
         ...
 
     def rows(self, file: File) -> Iterator[Element]:
@@ -132,14 +144,6 @@ def shape(value: Json, kind: type[T], path: str = "") -> T:
         return msgspec.convert(value, kind)
     except msgspec.ValidationError as error:
         raise _bad_shape(str(error), path) from None
-
-
-def decode(text: str | bytes, kind: Any = Any) -> Any:
-    """Return the value of a JSON text; raises `ValueError`, also for a text that nests too deeply."""
-    try:
-        return msgspec.json.decode(text, type=kind)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
 
 
 def other_fields(value: Mapping[str, Json], known: frozenset[str]) -> dict[str, Json]:

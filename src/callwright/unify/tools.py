@@ -20,7 +20,7 @@ from typing import Literal, NamedTuple
 import msgspec
 import xxhash
 
-from callwright.record import Json, Tool
+from callwright.record import Json, Tool, encode
 from callwright.schema import normalise
 from callwright.unify.rows import BadRow, decode
 
@@ -32,6 +32,10 @@ _RETURNS = ("returns", "response", "responses", "output_schema", "outputSchema",
 _OBJECT_WORDS = frozenset(
     {"properties", "title", "description", "$schema", "$defs", "additionalProperties", "definitions"}
 )
+_MANY = 1 << 13
+"""Distinct tools that are remembered: a few thousand bytes each."""
+_encoded: dict[int, tuple[Tool, msgspec.Raw]] = {}
+_COMBINED = frozenset({"$ref", "anyOf", "oneOf", "allOf"})
 _raw_list = msgspec.json.Decoder(list[msgspec.Raw])
 _canonical = msgspec.json.Encoder(order="deterministic")
 
@@ -93,7 +97,7 @@ def known_tools(raws: Iterable[bytes], path: str = "tools") -> list[Known]:
     return found
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=_MANY)
 def _known(raw: bytes) -> Known:
     try:
         return read_tool(decode(raw))
@@ -143,6 +147,17 @@ def canonical_bytes(tool: Tool) -> bytes:
     return _canonical.encode([tool.name, tool.description, tool.parameters])
 
 
+def encoded_tool(tool: Tool) -> msgspec.Raw:
+    """Return the bytes that `record.encode` writes for a tool; one that was seen costs a look-up."""
+    found = _encoded.get(id(tool))
+    if found is None:
+        if len(_encoded) >= _MANY:
+            _encoded.clear()
+        # The tool is kept beside its bytes: as long as it is, no other object can have its id.
+        found = _encoded[id(tool)] = (tool, msgspec.Raw(encode(tool)))
+    return found[1]
+
+
 def _parameters(
     body: Mapping[str, Json], definition: Mapping[str, Json]
 ) -> tuple[dict[str, Json], tuple[str, ...]]:
@@ -173,7 +188,13 @@ def _returns(body: Mapping[str, Json]) -> dict[str, Json] | None:
     if found is None:
         return None
     inner = found.get("schema")
-    return normalise(inner if isinstance(inner, dict) else found).schema
+    schema = inner if isinstance(inner, dict) else found
+    if not isinstance(schema.get("type"), str | list) and not _COMBINED & schema.keys():
+        return normalise(schema).schema  # an object, or its properties alone
+    # Results need not be objects, as parameters are; inside one, a schema stays what it is.
+    wrapped = normalise({"type": "object", "properties": {"result": schema}})
+    result: dict[str, Json] = wrapped.schema["properties"]["result"]
+    return result
 
 
 def _text(value: Json) -> str:

@@ -4,6 +4,10 @@ Turns: ``{"role": "User" | "AI", "text"}`` and ``{"role": "API", "api_name", "pa
 an API turn is a call and its result in one. A call joins the assistant's text right before it. Dialogues
 name only the tools that they use; they are offered among `DISTRACTORS` others of ``tools.json`` (see
 `seal_tools` for why). Where that file is absent, the tools are unknown.
+
+Level 2 lets the assistant look for tools by calling `ToolSearcher`. A record has one list of tools for the
+whole dialogue, so it offers ToolSearcher, the tools that it found, and those that were called. Level 3's
+eight texts are scenarios for a tester (facts and calls, no dialogue): no JSON, so a folder passes them over.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from callwright.unify import beside, files
 from callwright.unify.calls import call
 from callwright.unify.conversation import Conversation
 from callwright.unify.rows import BadRow, Element, File, Row, shape
-from callwright.unify.tools import Known, Toolset, assemble, offer
+from callwright.unify.tools import Known, Toolset, assemble, known_tools, offer
 
 LICENSES = {"": "MIT"}
 FIELDS = ("role", "text", "api_name", "param_dict", "result")
@@ -28,6 +32,7 @@ LOSES = "fields of a result beside its output or exception; tools of level 3, wh
 SEEN = "real"
 DISTRACTORS = 4
 TOOL_FILES = ("tools.json",)
+SEARCH = "ToolSearcher"
 
 
 class _Turn(msgspec.Struct):
@@ -63,7 +68,7 @@ def rows(file: File) -> Iterator[Element]:
 def convert(row: Row) -> Trajectory:
     """Return the dialogue."""
     turns = [shape(item, _Turn, f"[{i}]") for i, item in enumerate(row.value)]
-    tools, sampled = _offered(row, [t.api_name for t in turns if t.role == "API" and t.api_name])
+    tools, sampled = _offered(row, turns)
     talk = Conversation(row, tools)
     talk.notes["offered"] = "unknown" if tools is None else f"gold+{sampled} sampled"
     said: str | None = None  # a text of the assistant that a call may still join
@@ -100,14 +105,29 @@ def _call(talk: Conversation, turn: _Turn, text: str, path: str) -> None:
     talk.result(result if isinstance(result, str) else msgspec.json.encode(result).decode(), call_id=made[0])
 
 
-def _offered(row: Row, names: list[str]) -> tuple[Toolset | None, int]:
+def _offered(row: Row, turns: list[_Turn]) -> tuple[Toolset | None, int]:
     path = beside.find(row.file.path.parent, TOOL_FILES, "api-bank")
     if path is None:
         return None, 0
     pool = _pool(path)
-    gold = [pool[name] for name in dict.fromkeys(names) if name in pool]
+    found = {known.name: known for turn in turns for known in _found(turn)}
+    names = [*(turn.api_name for turn in turns if turn.role == "API" and turn.api_name), *found]
+    known = found | pool
+    gold = [known[name] for name in dict.fromkeys(names) if name in known]
     offered, sampled = offer(gold, [list(pool.values())], DISTRACTORS, random.Random(row_seed(0, row.id)))
     return assemble(offered), sampled
+
+
+def _found(turn: _Turn) -> list[Known]:
+    """Return the tools that a search for tools returned, as far as they can be read."""
+    output = turn.result.get("output") if isinstance(turn.result, dict) else None
+    if turn.api_name != SEARCH or not isinstance(output, dict | list):
+        return []
+    try:
+        listed = output if isinstance(output, list) else [output]
+        return known_tools(msgspec.json.encode(definition) for definition in listed)
+    except BadRow:
+        return []
 
 
 def _pool(path: Path) -> dict[str, Known]:

@@ -1,8 +1,15 @@
-"""OpenAI chat: ``{"messages": […], "tools": […]}``, as logs, fine-tuning files and most exports have it.
+"""OpenAI chat JSONL and the `messages` + `tools` columns of Hugging Face data sets: one source reads both.
 
-Arguments may be JSON text or an object, calls may be parallel or in the legacy `function_call`, and the
-tools may stand in `tools` or `functions`, as a list or as its JSON text. Without either field it is unknown
-which tools were offered. Text parts of a content list are joined; any other part drops the row.
+``{"messages": […], "tools": […]}``, as logs, fine-tuning files and most exports have it. Arguments may be
+JSON text or an object, calls may be parallel or in the legacy `function_call`, and the tools may stand in
+`tools` or `functions`, as a list or as its JSON text. Without either field it is unknown which tools were
+offered.
+
+Thoughts come from `reasoning_content`, `reasoning`, `thinking`, from parts of these types, or from before
+``</think>``; several become one. Text parts of a content are joined; an image, sound or file drops the row,
+because the words that follow would speak of it. The content of a result may be any JSON value, which is kept
+as its text. A refusal is what the assistant says where it says nothing else. `weight` is the weight of a
+turn, and `parallel_tool_calls` stays among the fields.
 """
 
 from __future__ import annotations
@@ -11,21 +18,20 @@ from collections.abc import Mapping
 
 import msgspec
 
-from callwright.record import Json, Outcome, Trajectory
-from callwright.unify.calls import Call, json_object, openai
+from callwright.record import Json, Trajectory
+from callwright.unify import blocks
+from callwright.unify.calls import Call, json_object, split_thought
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
-from callwright.unify.rows import BadRow, Row, other_fields, shape
+from callwright.unify.rows import BadRow, Row, decode, other_fields, shape
 from callwright.unify.tools import toolset
+from callwright.unify.turns import calls_of
 
 LICENSES: dict[str, str] = {}
 FIELDS = ("messages", "tools", "functions", "parallel_tool_calls")
-LOSES = (
-    "where one text part ends; whether a system text was a developer's; the name of an assistant turn. "
-    "Rows with images or sound are dropped."
-)
+LOSES = "where a text part ends; which field held the thought, and blanks around it; a tool's mark `strict`."
 SEEN = "real"
-_KNOWN = frozenset({"messages", "tools", "functions", "reward", "success"})
+_KNOWN = frozenset({"messages", "tools", "functions"})
 _ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 _NOT_OURS = frozenset({"chosen", "rejected", "chosen_response", "rejected_response", "prompt"})
 
@@ -38,16 +44,21 @@ class _Row(msgspec.Struct):
 
 class _Message(msgspec.Struct):
     role: str
-    content: str | list[Json] | None = None
-    tool_calls: list[Json] | None = None
+    content: Json = None
+    tool_calls: list[Json] | str | None = None
     function_call: Json = None
     tool_call_id: str | None = None
     name: str | None = None
     reasoning_content: str | None = None
+    reasoning: str | None = None
+    thinking: str | None = None
+    refusal: str | None = None
     weight: float | None = None
 
 
-_READ = frozenset(_Message.__struct_fields__)
+_PROMPT = frozenset({"role", "content"})
+_RESULT = _PROMPT | {"name", "tool_call_id"}
+_ANSWER = frozenset(_Message.__struct_fields__) - {"tool_call_id", "refusal"}
 
 
 def detect(value: Mapping[str, Json]) -> str:
@@ -71,52 +82,66 @@ def convert(row: Row) -> Trajectory:
     talk = Conversation(row, toolset(offered, "tools" if raw.tools is not None else "functions"))
     for i, item in enumerate(raw.messages):
         path = f"messages[{i}]"
-        _add(talk, shape(item, _Message, path), path)
-        talk.keep(path, item, _READ)
-    return talk.finish(fields=other_fields(row.value, _KNOWN), outcome=_outcome(row.value))
+        _add(talk, item, path)
+    reward, success = row.value.get("reward"), row.value.get("success")
+    read = {"reward": blocks.number(reward) is not None, "success": isinstance(success, bool)}
+    known = _KNOWN | {key for key, is_read in read.items() if is_read}
+    return talk.finish(fields=other_fields(row.value, known), outcome=blocks.outcome(reward, success))
 
 
-def _add(talk: Conversation, message: _Message, path: str) -> None:
-    text = _text(message.content, f"{path}.content")
+def _add(talk: Conversation, item: Json, path: str) -> None:
+    message = shape(item, _Message, path)
+    place = f"{path}.content"
+    if message.role in ("tool", "function"):
+        text = _result(talk, message.content, place)
+        talk.result(text, call_id=message.tool_call_id, name=message.name or None)
+        talk.keep(path, item, _RESULT)
+        return
+    found = blocks.read(message.content, place)
+    found.keep(talk)
     if message.role in ("system", "developer"):
-        talk.system(text)
+        talk.system(found.text)
+        talk.keep(path, item, _PROMPT if message.role == "system" else frozenset({"content"}))
     elif message.role == "user":
-        talk.user(text, message.name)
+        talk.user(found.text, message.name)
+        talk.keep(path, item, _PROMPT | {"name"})
     elif message.role == "assistant":
-        talk.assistant(
-            text,
-            _calls(message, path),
-            reasoning=message.reasoning_content,
-            weight=message.weight,
-            path=f"{path}.content",
-        )
-    elif message.role in ("tool", "function"):
-        talk.result(text, call_id=message.tool_call_id, name=message.name)
+        _answer(talk, message, found, path)
+        talk.keep(path, item, _ANSWER)
     else:
-        raise BadRow("unknown-role", f"{path}.role", f"expected one of {_ROLES}, got {message.role!r}")
+        raise BadRow("unknown-role", f"{path}.role", f"expected one of {_ROLES}, got {message.role[:40]!r}")
+
+
+def _answer(talk: Conversation, message: _Message, found: blocks.Blocks, path: str) -> None:
+    thought, text = split_thought(found.text)
+    thoughts = (message.reasoning_content, message.reasoning, message.thinking, found.thought, thought)
+    talk.assistant(
+        text or message.refusal or "",
+        _calls(message, path),
+        reasoning=blocks.joined(list(dict.fromkeys(t for t in thoughts if t))),
+        weight=message.weight,
+        name=message.name,
+        path=f"{path}.content",
+    )
 
 
 def _calls(message: _Message, path: str) -> list[Call]:
-    calls = [openai(item, f"{path}.tool_calls[{i}]") for i, item in enumerate(message.tool_calls or ())]
+    listed: Json = message.tool_calls
+    if isinstance(listed, str):
+        try:
+            listed = decode(listed) if listed.strip() else []
+        except ValueError as error:
+            raise BadRow("bad-calls", f"{path}.tool_calls", str(error)) from None
+    calls = calls_of(shape(listed or [], list[Json], f"{path}.tool_calls"), path)
     if message.function_call is not None:
         calls.append(json_object(message.function_call, f"{path}.function_call"))
     return calls
 
 
-def _text(content: str | list[Json] | None, path: str) -> str:
-    if isinstance(content, str):
-        return content
-    texts = []
-    for i, part in enumerate(content or ()):
-        text = part.get("text", part.get("refusal")) if isinstance(part, dict) else part
-        if not isinstance(text, str):
-            raise BadRow("wrong-type", f"{path}[{i}]", "expected a part that is text")
-        texts.append(text)
-    return "\n".join(texts)
-
-
-def _outcome(value: Mapping[str, Json]) -> Outcome | None:
-    reward, success = value.get("reward"), value.get("success")
-    number = float(reward) if isinstance(reward, int | float) and not isinstance(reward, bool) else None
-    flag = success if isinstance(success, bool) else None
-    return None if number is None and flag is None else Outcome(reward=number, success=flag)
+def _result(talk: Conversation, content: Json, path: str) -> str:
+    """Return what a tool returned: text, text parts, or another value as its JSON."""
+    if isinstance(content, list) and any(isinstance(p, dict) and "type" in p for p in content):
+        found = blocks.read(content, path)
+        found.keep(talk)
+        return found.text
+    return "" if content is None else blocks.written(content)

@@ -5,6 +5,11 @@ only the tools that it needs, so choosing among just those would be trivial: eac
 `DISTRACTORS` others, sampled from the same field first and seeded by the row's id, in shuffled order;
 ``extra["unify"]["offered"]`` says how many. A nested call keeps its reference ("API_call_0", a name from an
 earlier call's `responses`) as the value and lists the earlier call in `depends_on`.
+
+Two other layouts of the same rows are read, too. In the old format a line is ``[call, …, query]``; as its
+rows are lists, such a file is read only if the source is named. In the fine-tuning format, ``{"id",
+"conversations": [human, gpt]}``, the human's text holds the task, the output format, the offered tools and
+the query, and the gpt's text the calls, both as Python lists; there the row's own tools are offered.
 """
 
 from __future__ import annotations
@@ -22,21 +27,26 @@ import msgspec
 from callwright.errors import DataError
 from callwright.record import Json, Trajectory
 from callwright.store import row_seed
-from callwright.unify import beside
+from callwright.unify import beside, files
 from callwright.unify.calls import Call, call
 from callwright.unify.conversation import Conversation
-from callwright.unify.files import rows as rows
-from callwright.unify.rows import Row, other_fields, shape
-from callwright.unify.tools import Known, Toolset, assemble, offer
+from callwright.unify.literals import python_value
+from callwright.unify.rows import BadRow, Element, File, Row, other_fields, shape
+from callwright.unify.tools import Known, Toolset, assemble, offer, toolset
 
 LICENSES = {"": "Apache-2.0"}
-FIELDS = ("id", "query", "calling")
+FIELDS = ("id", "query", "calling", "conversations")
 LOSES = "the field that a tool belongs to; it only decides which distractors are offered."
 SEEN = "real"
 DISTRACTORS = 4
 TOOL_FILES = ("tool.jsonl", "tools.jsonl")
 _KNOWN = frozenset({"query", "calling"})
 _REFERENCE = re.compile(r"API_call_\d+")
+_PROMPT = re.compile(
+    r"(?P<task>.*?)\n(?P<format>Output format: .*?)\n\nInput:\n"
+    r'api_list = (?P<tools>\[.*\])\ntask_instruction = "(?P<query>.*)"\nOutput:\s*\Z',
+    re.S,
+)
 
 
 class _Call(msgspec.Struct):
@@ -48,6 +58,11 @@ class _Call(msgspec.Struct):
 class _Row(msgspec.Struct):
     query: str
     calling: list[Json]
+
+
+class _Turn(msgspec.Struct, rename={"origin": "from"}):
+    origin: str
+    value: str
 
 
 class Pool(NamedTuple):
@@ -67,17 +82,42 @@ class Pool(NamedTuple):
 
 
 def detect(value: Mapping[str, Json]) -> str:
-    """Recognise a query beside calls that have an api and parameters."""
+    """Recognise a query beside calls that have an api and parameters, or the prompt for fine-tuning."""
+    turns = value.get("conversations")
+    if isinstance(turns, list) and turns and isinstance(turns[0], dict):
+        text = turns[0].get("value")
+        if isinstance(text, str) and "\napi_list = [" in text and '\ntask_instruction = "' in text:
+            return "a prompt with api_list and task_instruction"
+        return ""
+    old = value.get("")
+    if isinstance(old, list) and len(old) > 1 and isinstance(old[-1], str) and _are_calls(old[:-1]):
+        return "a list of calls, with api and parameters, and the query"
     calling = value.get("calling")
     if not isinstance(value.get("query"), str) or not isinstance(calling, list) or not calling:
         return ""
-    if all(isinstance(c, dict) and {"api", "parameters"} <= c.keys() for c in calling):
-        return 'a query and "calling" with api and parameters'
-    return ""
+    return 'a query and "calling" with api and parameters' if _are_calls(calling) else ""
+
+
+def _are_calls(calling: list[Json]) -> bool:
+    calls = [c for part in calling for c in (part if isinstance(part, list) else [part])]
+    return all(isinstance(c, dict) and {"api", "parameters"} <= c.keys() for c in calls)
+
+
+def rows(file: File) -> Iterator[Element]:
+    """Yield the rows; one of the old format is given the fields of the new one."""
+    for element in files.elements(file.path):
+        value = element.value
+        if isinstance(value, list) and value and isinstance(value[-1], str) and element.error is None:
+            calling = [c for part in value[:-1] for c in (part if isinstance(part, list) else [part])]
+            yield Element(element.number, {"query": value[-1], "calling": calling})
+        else:
+            yield element
 
 
 def convert(row: Row) -> Trajectory:
     """Return query → calls, the tools offered among distractors."""
+    if isinstance(row.value, dict) and "conversations" in row.value:
+        return _of_prompt(row)
     raw = shape(row.value, _Row)
     calling = [shape(item, _Call, f"calling[{i}]") for i, item in enumerate(raw.calling)]
     tools, sampled = _offered(row, [c.api for c in calling])
@@ -87,6 +127,37 @@ def convert(row: Row) -> Trajectory:
     talk.notes["offered"] = f"gold+{sampled} sampled"
     talk.notes["responses"] = [c.responses for c in calling]
     return talk.finish(fields=other_fields(row.value, _KNOWN))
+
+
+def _of_prompt(row: Row) -> Trajectory:
+    listed = shape(row.value["conversations"], list[Json], "conversations")
+    turns = [shape(item, _Turn, f"conversations[{i}]") for i, item in enumerate(listed)]
+    if [turn.origin for turn in turns] != ["human", "gpt"]:
+        raise BadRow("unknown-role", "conversations", "expected a human's turn and a gpt's")
+    told = _PROMPT.fullmatch(turns[0].value)
+    if not told:
+        raise BadRow("wrong-type", "conversations[0].value", "expected api_list and task_instruction")
+    definitions = _written(told["tools"], "bad-tools", "conversations[0].value")
+    talk = Conversation(row, toolset([_usual(tool) for tool in definitions], "api_list"))
+    talk.system(told["task"])
+    talk.format_instruction = told["format"]
+    talk.user(told["query"])
+    path = "conversations[1].value"
+    written = enumerate(_written(turns[1].value.strip(), "bad-calls", path))
+    calling = [shape(item, _Call, f"{path}[{i}]") for i, item in written]
+    talk.assistant("", _linked(calling))
+    talk.notes["responses"] = [c.responses for c in calling]
+    for i, item in enumerate(listed):
+        talk.keep(f"conversations[{i}]", item, frozenset({"from", "value"}))
+    return talk.finish(fields=other_fields(row.value, frozenset({"conversations"})))
+
+
+def _written(text: str, reason: str, path: str) -> list[Json]:
+    """Return a list that was written as Python."""
+    try:
+        return shape(python_value(text), list[Json], path)
+    except ValueError as error:
+        raise BadRow(reason, path, str(error)) from None
 
 
 def _linked(calling: list[_Call]) -> list[Call]:
@@ -147,8 +218,6 @@ def _area(field: str) -> str:
 
 
 def _usual(raw: Json) -> Json:
-    return (
-        {**raw, "name": raw["api_name"], "description": raw.get("api_description")}
-        if "api_name" in raw
-        else raw
-    )
+    if not isinstance(raw, dict) or "api_name" not in raw:
+        return raw
+    return {**raw, "name": raw["api_name"], "description": raw.get("api_description")}

@@ -1,9 +1,15 @@
-"""ToolAlpaca (Apache-2.0), its evaluation and validation files: an API per object, many queries per API.
+"""ToolAlpaca (Apache-2.0): an API per object, many queries per API.
 
 ``{"Name", "Function_Description" | "Functions": {name: text}, "Instructions": […], "Golden_Answers":
 [[{"Action", "Action_Input": "<JSON text>"}]], …}``. A row is one instruction with its golden answer; without
 golden answers (the validation file) it is a bare query. Tools are read from the text that the source shows
 its models: ``<description>\\nParameters: {"p": "Required. string. One of: [a, b]. …"}\\nOutput: …``.
+
+In the training file an API has ``"Instances": [{"input", "output", "Final Thought", "intermediate_steps": [[
+[action, action input, log], observation], …]}]``, and a row is one instance: a run of thoughts, calls and
+results that ends with the output. Its agent could also ask the user by calling `getDetails`, which every API
+offers there. A hint behind the input was written for the simulated user and is kept as
+``extra["unify"]["hint"]``. The repository's files of model outputs belong to `toolalpaca_judged`.
 
 Arguments may hold slots, ``{"id": ${id from searchAnime}}``, which is no JSON. A slot that names an earlier
 call of the same answer is a reference: the value keeps its text and the call lists what it depends on.
@@ -19,24 +25,24 @@ from functools import lru_cache
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.schema import parse_type
 from callwright.unify import files
 from callwright.unify.calls import Call, call
 from callwright.unify.conversation import Conversation
+from callwright.unify.described import GET_DETAILS, tool
 from callwright.unify.rows import BadRow, Element, File, Row, decode, shape
-from callwright.unify.tools import Known, Toolset, assemble, make_tool
+from callwright.unify.tools import Toolset, assemble
 
 LICENSES = {"": "Apache-2.0"}
-FIELDS = ("Name", "Documentation", "Function_Description", "Instructions", "Golden_Answers")
-LOSES = "all other fields of the API object, such as its OpenAPI text and its authentication."
-SEEN = "real"
-_TEXT = re.compile(
-    r"(?P<about>.*?)\n?Parameters: (?P<parameters>\{.*?\})\s*(?:\nOutput: (?P<output>.*))?\Z", re.S
+FIELDS = ("Name", "Documentation", "Function_Description", "Instructions", "Golden_Answers", "Instances")
+LOSES = (
+    "all other fields of the API object, such as its OpenAPI text and its authentication; of an API with "
+    "instances, the instructions that none was made for."
 )
-_ENUM = re.compile(r"One of: \[(.*?)\]")
+SEEN = "real"
 _SLOT = re.compile(r"\$\{([^{}]*)\}")
 _ORIGIN = re.compile(r"\bfrom (\S+)$")
-_CLOSING = {"[": "]", "{": "}"}
+_ACTION = re.compile(r"\n\s*(?:ASSISTANT\s*)?Action\s*\d*\s*:")
+_INSTANCE_FIELDS = frozenset({"input", "output", "Final Thought", "intermediate_steps"})
 
 
 class _Action(msgspec.Struct):
@@ -50,16 +56,43 @@ class _Row(msgspec.Struct):
     Golden_Answer: list[Json] | None = None
 
 
+class _Instance(msgspec.Struct, rename={"thought": "Final Thought", "steps": "intermediate_steps"}):
+    input: str
+    output: str
+    thought: str | None = None
+    steps: list[Json] = []
+
+
+class _Act(msgspec.Struct, array_like=True):
+    action: str
+    argument: Json
+    log: str = ""
+
+
+class _Step(msgspec.Struct, array_like=True):
+    act: _Act
+    observation: str
+
+
+class _Run(msgspec.Struct):
+    Instance: Json
+    functions: dict[str, str]
+
+
 def detect(value: Mapping[str, Json]) -> str:
     """Recognise an API with instructions and the descriptions of its functions."""
     functions = value.get("Function_Description") or value.get("Functions")
-    if isinstance(value.get("Instructions"), list) and isinstance(functions, dict):
+    if not isinstance(functions, dict):
+        return ""
+    if isinstance(value.get("Instructions"), list):
         return "an API with Instructions and function descriptions"
-    return ""
+    return (
+        "an API with Instances and function descriptions" if isinstance(value.get("Instances"), list) else ""
+    )
 
 
 def rows(file: File) -> Iterator[Element]:
-    """Yield a row per instruction, numbered through the file; an API that is no such object is one row."""
+    """Yield a row per instance or instruction, numbered through the file; an API without either is a row."""
     number = 0
     for api in files.elements(file.path):
         error = api.error or _mismatch(api.value)
@@ -72,6 +105,9 @@ def _mismatch(api: Json) -> BadRow | None:
     """Return why the object can not be taken apart into instructions, if so."""
     if not isinstance(api, dict):
         return BadRow("not-an-object", "", f"expected an API, got {type(api).__name__}")
+    if api.get("Instances"):
+        found = isinstance(api["Instances"], list)
+        return None if found else BadRow("wrong-type", "Instances", "expected a list of instances")
     instructions, answers = api.get("Instructions"), api.get("Golden_Answers")
     if not isinstance(instructions, list):
         return BadRow("wrong-type", "Instructions", "expected a list of instructions")
@@ -83,6 +119,8 @@ def _mismatch(api: Json) -> BadRow | None:
 def _of_api(api: dict[str, Json]) -> list[Json]:
     functions = api.get("Function_Description") or api.get("Functions")
     shared = {"API": api.get("Name"), "Category": api.get("Category"), "functions": functions}
+    if api.get("Instances"):
+        return [{**shared, "Instance": instance} for instance in api["Instances"]]
     made = [{**shared, "Instruction": text} for text in api["Instructions"]]
     for row, answer in zip(
         made, api.get("Golden_Answers") or (), strict=False
@@ -92,7 +130,9 @@ def _of_api(api: dict[str, Json]) -> list[Json]:
 
 
 def convert(row: Row) -> Trajectory:
-    """Return query → calls, or the bare query."""
+    """Return query → calls, the run of an instance, or the bare query."""
+    if isinstance(row.value, dict) and "Instance" in row.value:
+        return _of_instance(row)
     raw = shape(row.value, _Row)
     talk = Conversation(row, _toolset(msgspec.json.encode(raw.functions)))
     talk.user(raw.Instruction)
@@ -102,8 +142,40 @@ def convert(row: Row) -> Trajectory:
             action = shape(item, _Action, f"Golden_Answer[{i}]")
             calls.append(_read_call(action, [c.name for c in calls]))
         talk.assistant("", calls)
-    fields = {key.lower(): row.value[key] for key in ("API", "Category") if row.value.get(key)}
-    return talk.finish(fields=fields)
+    return talk.finish(fields=_fields(row.value))
+
+
+def _fields(value: Mapping[str, Json]) -> dict[str, Json]:
+    return {key.lower(): value[key] for key in ("API", "Category") if value.get(key)}
+
+
+def _of_instance(row: Row) -> Trajectory:
+    raw = shape(row.value, _Run)
+    instance = shape(raw.Instance, _Instance, "Instance")
+    tools = _toolset(msgspec.json.encode(raw.functions), with_details=True)
+    talk = Conversation(row, tools)
+    request, hint, about = instance.input.rpartition("\nHint: ")
+    talk.user(request if hint else about)
+    if hint:
+        talk.notes["hint"] = about
+    for i, item in enumerate(instance.steps):
+        path = f"Instance.intermediate_steps[{i}]"
+        step = shape(item, _Step, path)
+        name = step.act.action.strip()
+        if not name:
+            raise BadRow("bad-calls", f"{path}[0][0]", "an action without a name")
+        made = talk.assistant("", [call(name, step.act.argument)], reasoning=_thought(step.act.log))
+        talk.result(step.observation, call_id=made[0])
+    final = instance.thought.strip().removeprefix("Thought:").strip() if instance.thought else None
+    talk.assistant(instance.output, reasoning=final or None, path="Instance.output")
+    talk.keep("Instance", raw.Instance, _INSTANCE_FIELDS)
+    return talk.finish(fields=_fields(row.value), kind="react" if instance.steps else None)
+
+
+def _thought(log: str) -> str | None:
+    """Return what stands before the action in the log of a step."""
+    before = _ACTION.split(f"\n{log}", maxsplit=1)[0].strip()
+    return before.removeprefix("Thought:").strip() or None
 
 
 def _read_call(action: _Action, earlier: list[str]) -> Call:
@@ -124,66 +196,7 @@ def _read_call(action: _Action, earlier: list[str]) -> Call:
 
 
 @lru_cache(maxsize=4096)
-def _toolset(functions: bytes) -> Toolset:
+def _toolset(functions: bytes, *, with_details: bool = False) -> Toolset:
     described: dict[str, str] = decode(functions)
-    return assemble([_tool(name, text) for name, text in described.items() if name != "components"])
-
-
-def _tool(name: str, text: str) -> Known:
-    parts = _TEXT.match(text)
-    if not parts:
-        raise BadRow("bad-tools", f"functions.{name}", "expected a text with Parameters: {…}")
-    try:
-        described = shape(decode(parts["parameters"]), dict[str, str], f"functions.{name}.Parameters")
-    except ValueError as error:
-        raise BadRow("bad-tools", f"functions.{name}.Parameters", str(error)) from None
-    properties, required = {}, []
-    for parameter, sentence in described.items():
-        properties[parameter], needed = read_parameter(sentence)
-        if needed:
-            required.append(parameter)
-    schema: dict[str, Json] = {"type": "object", "properties": properties}
-    if required:
-        schema["required"] = required
-    output = (parts["output"] or "").strip()
-    returns = {"description": output} if output else None
-    return make_tool(name, parts["about"].strip(), schema, returns, ("parameters read from a text",))
-
-
-def read_parameter(sentence: str) -> tuple[dict[str, Json], bool]:
-    """Return schema and whether required of a text such as ``Required. string. One of: [a, b]. A letter.``"""
-    rest = sentence.strip()
-    needed = rest.startswith("Required.")
-    rest = rest.removeprefix("Required.").strip()
-    type_text, rest = _split_type(rest)
-    schema: dict[str, Json] = _schema_of(type_text)
-    if not schema and type_text:
-        rest = sentence.strip().removeprefix("Required.").strip()  # no type: all of it is description
-    enum = _ENUM.search(rest)
-    if enum and schema.get("type") == "string":
-        schema["enum"] = [item.strip() for item in enum[1].split(",")]
-    if rest:
-        schema["description"] = rest
-    return schema, needed
-
-
-def _split_type(text: str) -> tuple[str, str]:
-    """Split ``Array[Object{…}]. Rest`` behind the type, whose brackets may hold full stops."""
-    expected: list[str] = []
-    for i, char in enumerate(text):
-        if char in _CLOSING:
-            expected.append(_CLOSING[char])
-        elif expected and char == expected[-1]:
-            expected.pop()
-        elif char == "." and not expected:
-            return text[:i], text[i + 1 :].strip()
-    return "", text
-
-
-def _schema_of(text: str) -> dict[str, Json]:
-    if text.startswith("Object"):
-        return {"type": "object"}
-    if text.startswith("Array"):
-        items = _schema_of(text[6:-1].strip()) if text[5:6] == "[" else {}
-        return {"type": "array", "items": items} if items else {"type": "array"}
-    return parse_type(text)
+    listed = [tool(name, text) for name, text in described.items() if name != "components"]
+    return assemble([*listed, GET_DETAILS] if with_details else listed)

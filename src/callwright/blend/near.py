@@ -1,0 +1,146 @@
+"""An index that finds the kept rows of the same facts and almost the same words.
+
+Texts are compared by the Jaccard overlap of their sets of three-word shingles, as hashes of 4 bytes. Rows
+meet only rows of their own block (equal facts, see `keys`): a few are compared one by one, and only a crowd
+of `CROWD` or more needs candidates from MinHash signatures and locality-sensitive hashing. Every candidate
+is confirmed on the shingles themselves, because candidates alone merge far too much.
+
+What a row costs: 4 bytes a shingle, 0.2 kB for a block of its own, 1.5 to 2.4 kB once it stands in a crowd.
+
+    >>> index = Near(0.5)
+    >>> index.add(index.look(0, ["please tell me the weather in Oslo"]))
+    >>> index.look(0, ["tell me the weather in Oslo, please"]).same
+    [0]
+"""
+
+from __future__ import annotations
+
+import sys
+from array import array
+from collections.abc import Iterable
+from itertools import repeat
+from typing import NamedTuple
+
+from rensa import RMinHash, RMinHashLSH
+from xxhash import xxh32_digest
+
+from callwright.blend.words import grams, words
+
+SHINGLE = 3
+"""Words of a shingle; requests for a tool are too short for five."""
+CROWD = 16
+"""Rows of a block that are compared one by one."""
+MOST = 1024
+"""Shingles of a row that count. Of a longer row, about 6,000 characters, those with the smallest hashes do,
+which is a fair sample: its overlap is then an estimate, off by one or two hundredths."""
+BANDS = 16
+MISSED = 0.002
+"""Probability at which the index may miss a pair that lies right at the threshold; it falls steeply above."""
+CHECKS = 1000
+"""Candidates that are looked at for one row; more are counted in `unchecked`."""
+_HAIR = 1e-9
+"""What floating point may be off by where two sizes are compared."""
+
+
+class Look(NamedTuple):
+    """One row before the index: its block, its shingles and the kept rows that say almost the same."""
+
+    block: int
+    pieces: set[bytes]
+    sketch: RMinHash | None
+    same: list[int]
+
+
+class Near:
+    """Kept rows by what they say; numbers are given in the order of `add`."""
+
+    def __init__(self, threshold: float) -> None:
+        self.threshold = threshold
+        self.unchecked = 0
+        """Candidates that were left out because a row had more than `CHECKS`."""
+        self._pieces = array("I")
+        self._ends = array("Q", [0])
+        self._alone: dict[int, int] = {}
+        self._mates: dict[int, array[int]] = {}
+        self._rows = rows_per_band(threshold)
+        self._index = RMinHashLSH(threshold, BANDS * self._rows, BANDS)
+
+    def look(self, block: int, texts: Iterable[str]) -> Look:
+        """Return the row's shingles with the rows of its block that overlap by the threshold or more."""
+        pieces = shingles(texts, block & 0xFFFFFFFF)
+        sketch = None
+        if len(mates := self._mates.get(block, ())) >= CROWD:
+            sketch = self._sketch(pieces)
+            found = sorted(self._index.query(sketch))
+        else:
+            found = list(mates) if mates else [self._alone[block]] if block in self._alone else []
+        return Look(block, pieces, sketch, self._confirmed(pieces, found) if found and pieces else [])
+
+    def add(self, row: Look) -> None:
+        """Take a row in; it gets the next number."""
+        number = len(self._ends) - 1
+        self._pieces.frombytes(b"".join(row.pieces))
+        self._ends.append(len(self._pieces))
+        if row.sketch is not None:
+            self._index.insert(number, row.sketch)
+            return
+        first = self._alone.setdefault(row.block, number)
+        if first == number:
+            return
+        mates = self._mates.setdefault(row.block, array("Q", [first]))
+        mates.append(number)
+        if len(mates) == CROWD:
+            for mate in mates:
+                self._index.insert(mate, self._sketch(self._of(mate)))
+
+    def _confirmed(self, pieces: set[bytes], found: list[int]) -> list[int]:
+        self.unchecked += max(0, len(found) - CHECKS)
+        here, ends = set(array("I", b"".join(pieces))), self._ends
+        low, high = len(here) * self.threshold - _HAIR, len(here) / self.threshold + _HAIR
+        same = []
+        for mate in found[:CHECKS]:
+            start, end = ends[mate], ends[mate + 1]
+            if low <= end - start <= high and overlap(here, set(self._pieces[start:end])) >= self.threshold:
+                same.append(mate)
+        return same
+
+    def _of(self, number: int) -> list[bytes]:
+        data = self._pieces[self._ends[number] : self._ends[number + 1]].tobytes()
+        return [data[k : k + 4] for k in range(0, len(data), 4)]
+
+    def _sketch(self, pieces: Iterable[bytes]) -> RMinHash:
+        sketch = RMinHash(BANDS * self._rows, 0)
+        sketch.update(list(pieces))
+        return sketch
+
+
+def shingles(texts: Iterable[str], seed: int = 0) -> set[bytes]:
+    """Return hashes of all runs of three words; of a shorter text, one hash."""
+    pieces: set[bytes] = set()
+    for text in texts:
+        if len(said := words(text)) >= SHINGLE:
+            pieces.update(map(xxh32_digest, grams(said, SHINGLE), repeat(seed)))
+        elif said:
+            pieces.add(xxh32_digest(b" ".join(said), seed))
+    return pieces if len(pieces) <= MOST else set(sorted(pieces)[:MOST])
+
+
+def overlap(a: set[int], b: set[int]) -> float:
+    """Return the Jaccard overlap of two sets of shingles; of samples of long ones, what they estimate."""
+    if max(len(a), len(b)) < MOST:
+        shared = len(a & b)
+        return shared / (len(a) + len(b) - shared)
+    sample = set(sorted(a | b, key=_as_hashed)[:MOST])
+    return len(a & b & sample) / len(sample)
+
+
+def rows_per_band(threshold: float) -> int:
+    """Return how many slots of a signature make a band: as many as still find a pair at the threshold."""
+    rows = 1
+    while rows < 16 and (1 - threshold ** (rows + 1)) ** BANDS <= MISSED:
+        rows += 1
+    return rows
+
+
+def _as_hashed(piece: int) -> bytes:
+    return piece.to_bytes(4, sys.byteorder)

@@ -1,0 +1,87 @@
+"""What the command line prints: messages to stderr, JSON for machines to stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import typer
+from rich.console import Console
+
+from callwright.progress import clock, legible
+
+if TYPE_CHECKING:
+    from callwright.store import Report
+
+err = Console(stderr=True)
+
+
+def tell_report(report: Report, as_json: bool, lines: Iterable[str], max_drop: float) -> None:
+    """Print `lines`, the report and its counts; exit with 1 if too many rows were dropped."""
+    for line in lines:
+        say(line)
+    tell(report.to_json(), as_json)
+    say_counts(report.stage, report)
+    heed_drops(report, max_drop)
+
+
+def heed_drops(report: Report, allowed: float) -> None:
+    """Say what too many dropped rows mean; exit with 1 if they are more than allowed."""
+    if report.reasons == {"not-a-trajectory": report.rows_in}:
+        say("no row is a trajectory; `callwright unify` makes them from raw data")
+    if report.rows_in and report.dropped / report.rows_in > allowed:
+        say(f"more than --max-drop {allowed:g} of the rows were dropped")
+        raise typer.Exit(1)
+
+
+def say(text: str) -> None:
+    """Print a line to stderr."""
+    # Never as markup: a path or a reason may hold brackets.
+    err.print(legible(text), highlight=False, markup=False, soft_wrap=True)
+
+
+def say_counts(stage: str, report: Report) -> None:
+    """Print what a stage did with its rows."""
+    line = f"{stage}: {report.rows_in:,} rows in, {report.kept:,} kept, {report.dropped:,} dropped"
+    reasons = ", ".join(f"{k} {n:,}" for k, n in sorted(report.reasons.items(), key=lambda x: -x[1]))
+    say(f"{line}{f' ({reasons})' if reasons else ''} in {clock(report.seconds)}")
+    restricted = {name: n for name, n in report.licenses.items() if "-NC" in name}
+    if restricted:
+        named = ", ".join(f"{name} ({n:,} rows)" for name, n in restricted.items())
+        say(f"  not for commercial use: {named}")
+
+
+def tell(value: Any, as_json: bool) -> None:
+    """Print a value as JSON to stdout, if that was asked for."""
+    if as_json:
+        sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
+
+
+def carried(extra: dict[str, Any]) -> Iterator[str]:
+    """Yield what an exported file carries and what it does not."""
+    from callwright.export.layout import BOOKKEEPING
+
+    if extra["licenses"]:
+        counts = ", ".join(f"{name} {n:,}" for name, n in extra["licenses"].items())
+        forbidden = extra["noncommercial"]
+        yield f"licences: {counts}{f'; {forbidden:,} rows forbid commercial use' if forbidden else ''}"
+    lost = [f"{path} {n:,}" for path, n in extra["lost"].items() if path not in BOOKKEEPING]
+    if lost:
+        yield f"left behind: {', '.join(lost)}"
+
+
+def trained(summary: Any) -> str:
+    """Return what a training run came to, as one line."""
+    return (
+        f"{summary.rows:,} rows, {summary.steps} steps, "
+        f"loss {summary.first_loss:.3f} → {summary.last_loss:.3f}, "
+        f"{summary.tokens_per_second:.0f} tokens/s, peak {summary.peak_memory_mb / 1024:.1f} GB"
+    )
+
+
+def scores(summary: Any) -> Iterator[str]:
+    """Yield a line per column of an evaluation."""
+    for name, s in [*summary.columns.items(), ("all", summary.all)]:
+        yield f"  {name:<26} {s.accuracy:6.1%}  [{s.low:.1%}, {s.high:.1%}]  n={s.n}"

@@ -1,0 +1,111 @@
+"""Raw rows → finished lines, a chunk at a time: what a worker does, and what a single process does.
+
+A line holds the very bytes that `record.encode` writes. Tools repeat from row to row, and writing them again
+would cost more than all the rest; so each is written once, and its bytes are put into the lines.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import msgspec
+
+from callwright.record import Dropped, Trajectory, encode
+from callwright.store import encoded
+from callwright.unify.convert import STAGE, Converter, Origin
+from callwright.unify.elements import RawElement, decoded
+from callwright.unify.gate import Gate
+from callwright.unify.rows import Element
+from callwright.unify.tools import encoded_tool
+
+_ROWS = 256
+_BYTES = 1 << 20
+"""A chunk is full at this many rows or bytes, whichever comes first."""
+
+_Line: Any = msgspec.defstruct(
+    "_Line",
+    [
+        (f.name, Any, msgspec.field(default=f.default) if f.default is not msgspec.NODEFAULT
+         else msgspec.field(default_factory=f.default_factory) if f.default_factory is not msgspec.NODEFAULT
+         else msgspec.field())
+        for f in msgspec.structs.fields(Trajectory)
+    ],
+    omit_defaults=True,
+    gc=False,
+)  # fmt: skip
+"""A trajectory whose tools may be bytes that are written already."""
+_write = msgspec.json.Encoder().encode
+_fields = Trajectory.__struct_fields__
+
+
+class Chunk(NamedTuple):
+    """Some rows of one file: their text where it is all that is known, or what a source made of the file."""
+
+    origin: Origin
+    rows: list[RawElement] | list[Element]
+
+
+class Batch(NamedTuple):
+    """The lines of one chunk."""
+
+    rows: int
+    kept: list[bytes]
+    dropped: list[bytes]
+    reasons: dict[str, int]
+    licenses: dict[str, int]
+
+
+def chunks(origin: Origin, rows: Iterable[RawElement] | Iterable[Element]) -> Iterator[Chunk]:
+    """Cut the rows of a file into chunks."""
+    held: list[Any] = []
+    size = 0
+    for row in rows:
+        held.append(row)
+        size += len(row.text) if isinstance(row, RawElement) else _BYTES // _ROWS
+        if len(held) >= _ROWS or size >= _BYTES:
+            yield Chunk(origin, held)
+            held, size = [], 0
+    if held:
+        yield Chunk(origin, held)
+
+
+class ToLines:
+    """The work on a chunk; picklable."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+
+    def __call__(self, chunk: Chunk) -> Batch:
+        """Return the lines; raises `GateError` for a secret if the gate is closed to them."""
+        convert = Converter(chunk.origin)
+        kept: list[bytes] = []
+        dropped: list[bytes] = []
+        reasons: Counter[str] = Counter()
+        licenses: Counter[str] = Counter()
+        for raw in chunk.rows:
+            row, line = self._gate(*written(convert(decoded(raw) if isinstance(raw, RawElement) else raw)))
+            if isinstance(row, Dropped):
+                dropped.append(line)
+                reasons[row.reason] += 1
+            else:
+                kept.append(line)
+                licenses[row.source.license if row.source else ""] += 1
+        return Batch(len(chunk.rows), kept, dropped, reasons, licenses)
+
+
+def written(row: Trajectory | Dropped) -> tuple[Trajectory | Dropped, bytes]:
+    """Return a row with its line; one that JSON can not hold becomes a dropped one."""
+    try:
+        return row, _line(row) if isinstance(row, Trajectory) else encode(row)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        return encoded(row, STAGE)
+
+
+def _line(t: Trajectory) -> bytes:
+    if not t.tools:
+        return encode(t)
+    line = _Line(*[getattr(t, name) for name in _fields])
+    line.tools = [encoded_tool(tool) for tool in t.tools]
+    return bytes(_write(line))
