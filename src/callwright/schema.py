@@ -348,19 +348,43 @@ def _cast_default(kind: str, value: Json) -> Json:
 def check(schema: Mapping[str, Json], arguments: Json, path: str = "arguments") -> Iterator[Issue]:
     """Yield what is wrong with `arguments`, each with its JSON path. Nothing is coerced."""
     try:
-        validator = _compile(msgspec.json.encode(schema, order="sorted"))
+        compiled = _compiled(schema)
     except (ValueError, RecursionError) as error:
         yield Issue(
             code="bad-schema", path=path, expected="a JSON Schema", got=str(error).partition("\n")[0][:200]
         )
         return
-    if not validator.is_valid(arguments):
-        for problem in validator.iter_errors(arguments):
+    if not compiled.validator.is_valid(arguments):
+        for problem in compiled.validator.iter_errors(arguments):
             yield from _as_issues(problem, path)
-    yield from _integral_floats(schema, arguments, path)
+    if compiled.has_integers and _has_integral_float(arguments):
+        yield from _integral_floats(schema, arguments, path)
 
 
-@lru_cache(maxsize=16384)
+class _Compiled(NamedTuple):
+    validator: jsonschema_rs.Draft202012Validator
+    has_integers: bool
+    """Whether a float such as 3.0 may stand where an integer must."""
+
+
+_NO_FLOATS = (str, int, bool, type(None))
+_MANY = 8192
+_known: dict[int, tuple[Mapping[str, Json], _Compiled]] = {}
+
+
+def _compiled(schema: Mapping[str, Json]) -> _Compiled:
+    """Return the compiled schema; one that is the very object of an earlier call costs a look-up."""
+    found = _known.get(id(schema))
+    if found is None:
+        if len(_known) >= _MANY:
+            _known.clear()
+        text = msgspec.json.encode(schema, order="sorted")
+        # The schema is kept beside: as long as it is, no other object can have its id.
+        found = _known[id(schema)] = (schema, _Compiled(_compile(text), b'"integer"' in text))
+    return found[1]
+
+
+@lru_cache(maxsize=8192)
 def _compile(schema: bytes) -> jsonschema_rs.Draft202012Validator:
     parsed = json.loads(schema)
     # JSON Schema lets unnamed properties pass; a tool's argument that nobody declared is a mistake.
@@ -386,6 +410,15 @@ def _as_issues(problem: jsonschema_rs.ValidationError, path: str) -> Iterator[Is
         places = [f"{where}.{name}" for name in kind.unexpected]
     for place in places:
         yield Issue(code=code, path=place, expected=word, got=problem.message[:300])
+
+
+def _has_integral_float(value: Json) -> bool:
+    """Tell whether 3.0 or the like stands anywhere in a value: rare, and quick to look for."""
+    if type(value) is dict:
+        return any(_has_integral_float(v) for v in value.values() if type(v) not in _NO_FLOATS)
+    if type(value) is list:
+        return any(_has_integral_float(v) for v in value if type(v) not in _NO_FLOATS)
+    return isinstance(value, float) and value.is_integer()
 
 
 def _integral_floats(schema: Json, value: Json, path: str) -> Iterator[Issue]:

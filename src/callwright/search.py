@@ -18,10 +18,11 @@ class Search:
 
     def __init__(self, pattern: str) -> None:
         absent = {"not": {"type": "string", "pattern": pattern}}
-        self._is_absent = jsonschema_rs.Draft202012Validator(
+        self.is_absent = jsonschema_rs.Draft202012Validator(
             absent, pattern_options=jsonschema_rs.RegexOptions()
         ).is_valid
+        """Return whether the pattern does not occur in a text: the engine itself, for hot loops."""
 
     def __call__(self, text: str) -> bool:
         """Return whether the pattern occurs in `text`."""
-        return not self._is_absent(text)
+        return not self.is_absent(text)

@@ -21,7 +21,7 @@ from callwright.record import Dropped, Trajectory
 from callwright.unify import files
 from callwright.unify.convert import STAGE, Converter, Origin
 from callwright.unify.gate import Gate, Mode
-from callwright.unify.lines import Batch, ToLines, chunks, written
+from callwright.unify.lines import Batch, Chunk, ToLines, chunks, written
 from callwright.unify.rows import REASONS, Element, File, Source
 from callwright.unify.sources import SOURCES, Detection, detect, recognise, source_named, unrecognised
 
@@ -48,9 +48,8 @@ def unify(
 
 def _rows(origins: Sequence[Origin], gate: Gate, notes: list[str]) -> Iterator[Trajectory | Dropped]:
     for origin in origins:
-        convert = Converter(origin)
-        for element in _read(origin, notes):
-            yield gate(*written(convert(element)))[0]
+        for row in Converter(origin).rows(_read(origin, notes)):
+            yield gate(*written(row))[0]
 
 
 def _assigned(paths: Sequence[Path], source: str, notes: list[str]) -> list[Origin]:
@@ -148,10 +147,14 @@ def unify_lines(
 def _chunk_tasks(origin: Origin, notes: list[str]) -> Iterator[Task]:
     """Yield the chunks of a file; where the source takes rows as they stand, workers decode them."""
     plain = SOURCES[origin.source].rows is files.rows and files.is_json(origin.file.path)
-    rows = files.raw_rows(origin.file.path) if plain else _read(origin, notes)
+    cut: Iterator[Chunk]
+    if plain:
+        cut = (Chunk(origin, block) for block in files.blocks(origin.file.path))
+    else:
+        cut = chunks(origin, _read(origin, notes))
     number = 0
-    for chunk in chunks(origin, rows):
+    for chunk in cut:
         yield Task(f"{origin.file.uri} from row {number}", chunk)
-        number += len(chunk.rows)
+        number += chunk.size
     if plain and not number:
         notes.append(f"{origin.file.uri}: no rows")

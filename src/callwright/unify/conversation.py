@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -41,6 +42,7 @@ class Conversation:
     def __init__(self, row: Row, tools: Toolset | None) -> None:
         self.row = row
         self.tools = tools
+        self._offered: Mapping[str, str] = tools.names if tools else {}
         self.messages: list[Message] = []
         self.instruction = ""
         self.format_instruction = ""
@@ -171,7 +173,7 @@ class Conversation:
 
     def _name(self, name: str) -> str:
         """Return the legal name of a tool; one that is not offered never takes the name of one that is."""
-        offered = self.tools.names if self.tools else {}
+        offered = self._offered
         found = offered.get(name) or self._strangers.get(name)
         if found:
             return found
@@ -208,9 +210,9 @@ class Conversation:
             notes["fields"] = fields
         if self.format_instruction:
             notes["format_instruction"] = self.format_instruction
-        renamed = {legal: name for name, legal in self._strangers.items() if name != legal}
-        if renamed:
-            notes["renamed"] = renamed
+        if self._strangers:
+            renamed = {legal: name for name, legal in self._strangers.items() if name != legal}
+            notes.update({"renamed": renamed} if renamed else {})
         name, _, _ = row.id.partition("/")
         return Trajectory(
             id=row.id,
@@ -218,12 +220,12 @@ class Conversation:
                 dataset=name, row=row.number, uri=row.file.uri, split=row.split, license=row.license,
                 noncommercial="-NC" in row.license, adapter=name,
             ),
-            task=Task(
-                instruction=self.instruction,
-                few_shots=self.few_shots,
-                kind=kind or self._kind(),
-                expects=expects or self._expects(),
-                lang=self.lang or self._language(),
+            task=_task(
+                self.instruction,
+                self.few_shots,
+                kind or self._kind(),
+                expects or self._expects(),
+                self.lang or self._language(),
             ),
             tools=self.tools.tools if self.tools else None,
             messages=tuple(self.messages),
@@ -254,9 +256,15 @@ class Conversation:
         messages: Sequence[Message] = self.messages
         if self._foreign_ids or self._has_unparsed:
             messages = _numbered(messages)
-        tools = self.tools.canonical if self.tools else b"unknown"
+        tools = self.tools.digest if self.tools else b"unknown"
         text = self.instruction.encode("utf-8", "surrogatepass") if self.instruction else b""
         return xxhash.xxh3_128_hexdigest(b"\0".join((tools, text, _canonical.encode(messages))))
+
+
+@lru_cache(maxsize=256)
+def _task(instruction: str, few_shots: tuple[str, ...], kind: Kind, expects: Expects, lang: str) -> Task:
+    """Return the task; most rows of a source share one."""
+    return Task(instruction=instruction, few_shots=few_shots, kind=kind, expects=expects, lang=lang)
 
 
 def _numbered(messages: Sequence[Message]) -> list[Message]:

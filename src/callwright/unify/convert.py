@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 import msgspec
@@ -40,18 +41,19 @@ class Converter:
         self._prefix = f"{origin.source}/{origin.file.stem}/"
         self._license, self._split = origin.about()
 
-    def __call__(self, element: Element) -> Trajectory | Dropped:
-        """Return what became of an element."""
-        identity = f"{self._prefix}{element.number}"
-        row = Row(element.value, element.number, self._file, identity, self._license, self._split)
-        try:
-            if element.error:
-                raise element.error
-            return self._convert(row)
-        except BadRow as bad:
-            return _dropped(row, bad)
-        except RecursionError:
-            return _dropped(row, BadRow("too-deep", "", "nested too deeply"))
+    def rows(self, elements: Iterable[Element]) -> Iterator[Trajectory | Dropped]:
+        """Yield what became of each element."""
+        convert, prefix, about = self._convert, self._prefix, (self._license, self._split)
+        for number, value, error in elements:
+            row = Row(value, number, self._file, f"{prefix}{number}", *about)
+            try:
+                if error is not None:
+                    raise error
+                yield convert(row)
+            except BadRow as bad:
+                yield _dropped(row, bad)
+            except RecursionError:
+                yield _dropped(row, BadRow("too-deep", "", "nested too deeply"))
 
 
 def _dropped(row: Row, bad: BadRow) -> Dropped:

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 import msgspec
@@ -18,8 +17,10 @@ from callwright.errors import DataError
 from callwright.unify.rows import BadRow, Element
 from callwright.unify.strict_json import DuplicateKey, decode
 
-BLOCK = 1 << 22
+BLOCK = 1 << 18
 """Bytes that are read at a time."""
+_MANY = 1000
+"""Elements of an array that make a block, however short they are."""
 MAX_LINE = 1 << 28
 """Bytes. A longer line is no row; the limit keeps a decompression bomb out of memory."""
 _BOM = b"\xef\xbb\xbf"
@@ -28,31 +29,32 @@ _TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
 _whole = msgspec.json.Decoder(msgspec.Raw)
 
 
-class RawElement(NamedTuple):
-    """The text of one row, not decoded yet."""
+class Broken(NamedTuple):
+    """What can not even be told apart from its neighbours."""
 
-    number: int
     text: bytes
-    error: BadRow | None = None
-    """Why the text can not even be told apart from its neighbours."""
+    error: BadRow
 
 
-def elements(stream: BinaryIO, place: str, *, lines: bool) -> Iterator[Element]:
-    """Yield the rows of a stream, decoded; see `raw_elements`."""
-    return map(decoded, raw_elements(stream, place, lines=lines))
+class Block(NamedTuple):
+    """The texts of some rows that follow each other in a file, not decoded yet."""
+
+    first: int
+    """Number of the first row in its file, from 0."""
+    texts: list[bytes | Broken]
 
 
-def decoded(raw: RawElement) -> Element:
-    """Return a row with its value; what is wrong with it travels along with the text."""
-    if raw.error:
-        return Element(raw.number, readable(raw.text), raw.error)
-    try:
-        return Element(raw.number, decode(raw.text))
-    except DuplicateKey as error:
-        reason, detail = "duplicate-key", str(error)
-    except ValueError as error:
-        reason, detail = _reason(raw.text, str(error)), str(error)
-    return Element(raw.number, readable(raw.text), BadRow(reason, "", detail))
+def decoded(block: Block) -> Iterator[Element]:
+    """Yield rows with their values; what is wrong with one travels along with its text."""
+    for number, text in enumerate(block.texts, block.first):
+        if isinstance(text, Broken):
+            yield Element(number, readable(text.text), text.error)
+            continue
+        try:
+            yield Element(number, decode(text))
+        except ValueError as error:
+            reason = "duplicate-key" if isinstance(error, DuplicateKey) else _reason(text, str(error))
+            yield Element(number, readable(text), BadRow(reason, "", str(error)))
 
 
 def _reason(text: bytes, message: str) -> str:
@@ -70,8 +72,8 @@ def readable(text: bytes) -> str:
     return text.strip().decode("utf-8", "backslashreplace")
 
 
-def raw_elements(stream: BinaryIO, place: str, *, lines: bool) -> Iterator[RawElement]:
-    """Yield the text of each row; `lines` says that the file's name promises JSON lines.
+def blocks(stream: BinaryIO, place: str, *, lines: bool) -> Iterator[Block]:
+    """Yield the texts of all rows; `lines` says that the file's name promises JSON lines.
 
     Raises `DataError` for what is no text in UTF-8.
     """
@@ -80,15 +82,15 @@ def raw_elements(stream: BinaryIO, place: str, *, lines: bool) -> Iterator[RawEl
     if first.lstrip()[:1] == b"[":
         second = _next_line(stream, stream.readline(BLOCK)) if _is_value(first) else b""
         if second:  # lines, each of which is an array
-            yield from _lines(stream, first, second)
+            yield from _lines(first + second, stream)
         else:
-            yield from _Array(first, stream).elements()
+            yield from _in_blocks(_Array(first, stream).texts())
     elif first and (lines or _is_value(first)):
-        yield from _lines(stream, first)
+        yield from _lines(first, stream)
     elif first:
         text = first + stream.read()
         refuse_binary(text[:BLOCK], place)
-        yield RawElement(0, text)
+        yield Block(0, [text])
 
 
 def _next_line(stream: BinaryIO, line: bytes) -> bytes:
@@ -96,6 +98,20 @@ def _next_line(stream: BinaryIO, line: bytes) -> bytes:
     while line and not line.strip():
         line = stream.readline(BLOCK)
     return line
+
+
+def _in_blocks(texts: Iterable[bytes | Broken]) -> Iterator[Block]:
+    number = size = 0
+    held: list[bytes | Broken] = []
+    for text in texts:
+        held.append(text)
+        size += len(text)
+        if size >= BLOCK or len(held) >= _MANY:
+            yield Block(number, held)
+            number += len(held)
+            held, size = [], 0
+    if held:
+        yield Block(number, held)
 
 
 def refuse_binary(head: bytes, place: str) -> None:
@@ -115,20 +131,39 @@ def _is_value(text: bytes) -> bool:
     return True
 
 
-def _lines(stream: BinaryIO, *begun: bytes) -> Iterator[RawElement]:
-    """Yield each line that is not blank; those in `begun` are read already, the last perhaps in part."""
+def _lines(begun: bytes, stream: BinaryIO) -> Iterator[Block]:
+    """Yield the lines that are not blank; `begun` is read already, its last line perhaps in part."""
     number = 0
-    for line in chain(begun, iter(lambda: stream.readline(BLOCK), b"")):
-        if len(line) >= BLOCK and not line.endswith(b"\n"):
-            line += stream.readline(MAX_LINE)
-        if len(line) > MAX_LINE:
-            while not line.endswith(b"\n") and (rest := stream.readline(BLOCK)):
-                line = line[:1000] + rest[-1:]
-            yield RawElement(number, line[:1000], BadRow("too-long", "", f"more than {MAX_LINE:,} bytes"))
+    rest = begun
+    while True:
+        # As much again as is held, so that a long line is not copied for every block of it.
+        read = stream.read(max(BLOCK, len(rest)))
+        whole, newline, after = (rest + read).rpartition(b"\n") if read else (rest, b"", b"")
+        if read and not newline:
+            rest = after
+            if len(rest) <= MAX_LINE:
+                continue
+            error = BadRow("too-long", "", f"more than {MAX_LINE:,} bytes")
+            yield Block(number, [Broken(rest[:1000], error)])
             number += 1
-        elif line.strip():
-            yield RawElement(number, line)
-            number += 1
+            rest = _after_line(stream)
+            continue
+        texts: list[bytes | Broken] = [text for text in whole.split(b"\n") if text and not text.isspace()]
+        if texts:
+            yield Block(number, texts)
+            number += len(texts)
+        if not read:
+            return
+        rest = after
+
+
+def _after_line(stream: BinaryIO) -> bytes:
+    """Skip what is left of a line; return what was read beyond it."""
+    while read := stream.read(BLOCK):
+        _, newline, after = read.partition(b"\n")
+        if newline:
+            return after
+    return b""
 
 
 class _Array:
@@ -140,23 +175,21 @@ class _Array:
         self._stream = stream
         self._ended = False
 
-    def elements(self) -> Iterator[RawElement]:
+    def texts(self) -> Iterator[bytes | Broken]:
         """Yield the elements up to the closing bracket, or up to where nothing can be read any more."""
-        number = 0
         while (opening := self._after_gap()) != b"]":
             if not opening:
-                yield RawElement(number, b"", BadRow("not-json", "", "the file ends inside an array"))
+                yield Broken(b"", BadRow("not-json", "", "the file ends inside an array"))
                 return
             end = self._end()
             if isinstance(end, BadRow):
-                yield RawElement(number, self._text[self._at :], end)
+                yield Broken(self._text[self._at :], end)
                 return
-            yield RawElement(number, self._text[self._at : end])
+            yield self._text[self._at : end]
             self._at = end
-            number += 1
         self._at += 1
         if self._after_gap():
-            yield RawElement(number, self._text[self._at :], BadRow("not-json", "", "text behind the array"))
+            yield Broken(self._text[self._at :], BadRow("not-json", "", "text behind the array"))
 
     def _after_gap(self) -> bytes:
         """Go to the next character that is no space or comma, and return it; nothing at the end."""

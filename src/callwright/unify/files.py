@@ -14,7 +14,8 @@ from pathlib import Path
 from callwright.errors import DataError
 from callwright.store import BROKEN, open_bytes
 from callwright.unify import columns
-from callwright.unify.elements import RawElement, decoded, raw_elements
+from callwright.unify.elements import Block, decoded
+from callwright.unify.elements import blocks as blocks_of
 from callwright.unify.rows import Element, File
 
 COMPRESSIONS = (".gz", ".zst")
@@ -57,15 +58,17 @@ def is_json(path: Path) -> bool:
 
 def elements(path: Path) -> Iterator[Element]:
     """Yield the rows of a file in order; raises `DataError` for one that can not be read at all."""
-    return map(decoded, raw_rows(path)) if is_json(path) else columns.elements(path)
+    if not is_json(path):
+        return columns.elements(path)
+    return (element for block in blocks(path) for element in decoded(block))
 
 
-def raw_rows(path: Path) -> Iterator[RawElement]:
+def blocks(path: Path) -> Iterator[Block]:
     """Yield the rows of a JSON file as text."""
     says_lines = any(path.name.removesuffix(c).endswith(_LINE_SUFFIXES) for c in (*COMPRESSIONS, ""))
     try:
         with open_bytes(path) as stream:
-            yield from raw_elements(stream, str(path), lines=says_lines)
+            yield from blocks_of(stream, str(path), lines=says_lines)
     except BROKEN as error:
         raise DataError("can not be read", place=str(path), got=_one_line(error)) from error
 

@@ -7,22 +7,23 @@ would cost more than all the rest; so each is written once, and its bytes are pu
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
 
 from callwright.record import Dropped, Trajectory, encode
+from callwright.secrets import innocent
 from callwright.store import encoded
 from callwright.unify.convert import STAGE, Converter, Origin
-from callwright.unify.elements import RawElement, decoded
+from callwright.unify.elements import Block, decoded
 from callwright.unify.gate import Gate
 from callwright.unify.rows import Element
 from callwright.unify.tools import encoded_tool
 
-_ROWS = 256
-_BYTES = 1 << 20
-"""A chunk is full at this many rows or bytes, whichever comes first."""
+_ROWS = 64
+"""Rows of a chunk that a source has made of its file; how large they are nobody knows."""
 
 _Line: Any = msgspec.defstruct(
     "_Line",
@@ -37,14 +38,18 @@ _Line: Any = msgspec.defstruct(
 )  # fmt: skip
 """A trajectory whose tools may be bytes that are written already."""
 _write = msgspec.json.Encoder().encode
-_fields = Trajectory.__struct_fields__
 
 
 class Chunk(NamedTuple):
-    """Some rows of one file: their text where it is all that is known, or what a source made of the file."""
+    """Some rows of one file: their texts where they stand as they are, or what a source made of the file."""
 
     origin: Origin
-    rows: list[RawElement] | list[Element]
+    rows: Block | list[Element]
+
+    @property
+    def size(self) -> int:
+        """Return the number of rows."""
+        return len(self.rows.texts if isinstance(self.rows, Block) else self.rows)
 
 
 class Batch(NamedTuple):
@@ -57,17 +62,9 @@ class Batch(NamedTuple):
     licenses: dict[str, int]
 
 
-def chunks(origin: Origin, rows: Iterable[RawElement] | Iterable[Element]) -> Iterator[Chunk]:
-    """Cut the rows of a file into chunks."""
-    held: list[Any] = []
-    size = 0
-    for row in rows:
-        held.append(row)
-        size += len(row.text) if isinstance(row, RawElement) else _BYTES // _ROWS
-        if len(held) >= _ROWS or size >= _BYTES:
-            yield Chunk(origin, held)
-            held, size = [], 0
-    if held:
+def chunks(origin: Origin, rows: Iterator[Element]) -> Iterator[Chunk]:
+    """Cut the rows that a source made of a file."""
+    while held := list(islice(rows, _ROWS)):
         yield Chunk(origin, held)
 
 
@@ -84,15 +81,18 @@ class ToLines:
         dropped: list[bytes] = []
         reasons: Counter[str] = Counter()
         licenses: Counter[str] = Counter()
-        for raw in chunk.rows:
-            row, line = self._gate(*written(convert(decoded(raw) if isinstance(raw, RawElement) else raw)))
+        rows = chunk.rows
+        for made in convert.rows(decoded(rows) if isinstance(rows, Block) else rows):
+            row, line = written(made)
+            if not innocent(str(line, "utf-8")):
+                row, line = self._gate(row, line)
             if isinstance(row, Dropped):
                 dropped.append(line)
                 reasons[row.reason] += 1
             else:
                 kept.append(line)
                 licenses[row.source.license if row.source else ""] += 1
-        return Batch(len(chunk.rows), kept, dropped, reasons, licenses)
+        return Batch(chunk.size, kept, dropped, reasons, licenses)
 
 
 def written(row: Trajectory | Dropped) -> tuple[Trajectory | Dropped, bytes]:
@@ -106,6 +106,6 @@ def written(row: Trajectory | Dropped) -> tuple[Trajectory | Dropped, bytes]:
 def _line(t: Trajectory) -> bytes:
     if not t.tools:
         return encode(t)
-    line = _Line(*[getattr(t, name) for name in _fields])
+    line = _Line(*msgspec.structs.astuple(t))
     line.tools = [encoded_tool(tool) for tool in t.tools]
     return bytes(_write(line))

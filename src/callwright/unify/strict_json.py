@@ -20,6 +20,9 @@ _beyond_floats = Search(r"[0-9]\.?[eE]\+?[0-9]{3}|[0-9]{300}")
 """Finds what may be a number beyond 1e308, which jiter reads as infinity; hashes look like it too."""
 
 
+_PLAIN = (str, int, bool, type(None))
+
+
 class DuplicateKey(ValueError):
     """An object has the same key twice."""
 
@@ -32,9 +35,16 @@ def decode(text: str | bytes) -> Json:
     except ValueError as error:
         kind = DuplicateKey if str(error).startswith("Detected duplicate key") else ValueError
         raise kind(str(error)) from None
-    if _beyond_floats(text if isinstance(text, str) else raw.decode()):
+    if not _is_plain(value) and _beyond_floats(text if isinstance(text, str) else raw.decode()):
         _check_numbers(raw)
     return value
+
+
+def _is_plain(value: Json) -> bool:
+    """Tell whether a value surely holds no number beyond floats: an object of texts and integers."""
+    if type(value) is not dict:
+        return type(value) in _PLAIN
+    return all(type(item) in _PLAIN for item in value.values())
 
 
 def _check_numbers(raw: bytes) -> None:

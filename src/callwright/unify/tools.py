@@ -13,8 +13,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -25,6 +24,8 @@ from callwright.schema import normalise
 from callwright.unify.rows import BadRow, decode
 
 Kind = Literal["function", "mcp", "env", "code"]
+Raw = bytes | msgspec.Raw
+_digest: Callable[[Raw], bytes] = xxhash.xxh3_128_digest
 
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_.-]+")
 _PARAMETERS = ("parameters", "input_schema", "inputSchema", "input_parameters", "arguments")
@@ -34,6 +35,8 @@ _OBJECT_WORDS = frozenset(
 )
 _MANY = 1 << 13
 """Distinct tools that are remembered: a few thousand bytes each."""
+_read: dict[bytes, Known] = {}
+"""Digest of a definition's text to its tool."""
 _encoded: dict[int, tuple[Tool, msgspec.Raw]] = {}
 _COMBINED = frozenset({"$ref", "anyOf", "oneOf", "allOf"})
 _raw_list = msgspec.json.Decoder(list[msgspec.Raw])
@@ -41,11 +44,11 @@ _canonical = msgspec.json.Encoder(order="deterministic")
 
 
 class Known(NamedTuple):
-    """A tool with the name that its source uses and the bytes that stand for it in a fingerprint."""
+    """A tool with the name that its source uses and the digest that stands for it in a fingerprint."""
 
     tool: Tool
     name: str
-    canonical: bytes
+    digest: bytes
 
 
 class Toolset(NamedTuple):
@@ -54,7 +57,7 @@ class Toolset(NamedTuple):
     tools: tuple[Tool, ...]
     names: Mapping[str, str]
     """The source's name to the legal one."""
-    canonical: bytes
+    digest: bytes
 
 
 def legal_name(name: str) -> str:
@@ -76,7 +79,7 @@ def toolset(value: Json, path: str = "tools") -> Toolset | None:
         return None
     try:
         if isinstance(value, str):
-            raws = [bytes(raw) for raw in _raw_list.decode(value)] if value.strip() else []
+            raws: Sequence[Raw] = _raw_list.decode(value) if value.strip() else []
         elif isinstance(value, list):
             raws = [msgspec.json.encode(item) for item in value]
         else:
@@ -86,18 +89,24 @@ def toolset(value: Json, path: str = "tools") -> Toolset | None:
     return assemble(known_tools(raws, path))
 
 
-def known_tools(raws: Iterable[bytes], path: str = "tools") -> list[Known]:
+def known_tools(raws: Iterable[Raw], path: str = "tools") -> list[Known]:
     """Return the tool of each definition, given as JSON text; raises `BadRow` with its index."""
     found = []
     for i, raw in enumerate(raws):
-        try:
-            found.append(_known(raw))
-        except BadRow as bad:
-            raise BadRow(bad.reason, f"{path}[{i}]{bad.path}", bad.detail) from None
+        key = _digest(raw)
+        known = _read.get(key)
+        if known is None:
+            try:
+                known = _known(bytes(raw))
+            except BadRow as bad:
+                raise BadRow(bad.reason, f"{path}[{i}]{bad.path}", bad.detail) from None
+            if len(_read) >= _MANY:
+                _read.clear()
+            _read[key] = known
+        found.append(known)
     return found
 
 
-@lru_cache(maxsize=_MANY)
 def _known(raw: bytes) -> Known:
     try:
         return read_tool(decode(raw))
@@ -139,12 +148,12 @@ def make_tool(
         original_name=name if legal != name else None,
         schema_fixes=tuple(dict.fromkeys(fixes)),
     )
-    return Known(tool, name, canonical_bytes(tool))
+    return Known(tool, name, tool_digest(tool))
 
 
-def canonical_bytes(tool: Tool) -> bytes:
-    """Return what a fingerprint knows of a tool: name, description and parameters, keys sorted."""
-    return _canonical.encode([tool.name, tool.description, tool.parameters])
+def tool_digest(tool: Tool) -> bytes:
+    """Return 16 bytes for what a fingerprint knows of a tool: name, description, parameters in any order."""
+    return _digest(_canonical.encode([tool.name, tool.description, tool.parameters]))
 
 
 def encoded_tool(tool: Tool) -> msgspec.Raw:
@@ -205,13 +214,18 @@ def _text(value: Json) -> str:
 
 def assemble(known: Sequence[Known]) -> Toolset:
     """Return the toolset of one row; different names that became equal get a number."""
-    tools = tuple([k.tool for k in known])
-    names = {k.name: k.tool.name for k in known}
+    names = {}
+    tools = []
+    digests = []
+    for k in known:
+        names[k.name] = k.tool.name
+        tools.append(k.tool)
+        digests.append(k.digest)
     if len(set(names.values())) < len(names):
         names = _distinct(names)
-        tools = tuple(_renamed(k, names[k.name]) for k in known)
-        return Toolset(tools, names, b"".join(canonical_bytes(t) for t in tools))
-    return Toolset(tools, names, b"".join([k.canonical for k in known]))
+        renamed = tuple([_renamed(k, names[k.name]) for k in known])
+        return Toolset(renamed, names, b"".join(tool_digest(t) for t in renamed))
+    return Toolset(tuple(tools), names, b"".join(digests))
 
 
 def _distinct(names: Mapping[str, str]) -> dict[str, str]:

@@ -25,7 +25,7 @@ from callwright.schema import normalise, parse_type
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
 from callwright.unify.rows import BadRow, Row, other_fields, shape
-from callwright.unify.tools import Known, Toolset, assemble, canonical_bytes, make_tool
+from callwright.unify.tools import Known, Toolset, assemble, make_tool, tool_digest
 
 LICENSES = {"": "Apache-2.0"}
 FIELDS = ("query", "query_id", "api_list", "relevant APIs", "gt_api_list")
@@ -118,7 +118,7 @@ def _tool(definition: bytes) -> Known:
     known = make_tool(shown, api.api_description or "", schema, None, tuple(fixes))
     original = f"{api.tool_name}: {api.api_name}"
     tool = msgspec.structs.replace(known.tool, original_name=original)
-    return Known(tool, original, canonical_bytes(tool))
+    return Known(tool, original, tool_digest(tool))
 
 
 def _property(parameter: _Parameter, fixes: list[str]) -> dict[str, Json]:
