@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,6 +35,8 @@ from callwright.verify import CHECKS, ERROR_CLASSES
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "callwright"
 
+SEEN: dict[str, Any] = json.loads((ROOT / "docs" / "sources.json").read_text(encoding="utf-8"))
+"""What `measure_sources` counted."""
 README_MAP = ("record", "schema", "store", "engine", "formats", "toolbox", "models", "build", "cli")
 """Units that the README names beside the verbs' own; docs/map.md names all."""
 
@@ -198,15 +202,53 @@ def _seen(name: str) -> str:
 
 
 def sources_block() -> str:
-    """Return every source: layout, licence, fields, what is lost, what its golden sample shows."""
-    return "\n\n".join(_source_section(name) for name in unify.SOURCES)
+    """Return every source: layout, licence, fields, what is lost, what was seen of it."""
+    seen = _seen_by_source()
+    return "\n\n".join(_source_section(name, seen.get(name, Counter())) for name in unify.SOURCES)
 
 
-def _source_section(name: str) -> str:
+def sources_table_block() -> str:
+    """Return one line per source: what it was written against, and what it made of the data at hand."""
+    seen = _seen_by_source()
+    lines = []
+    for name, source in unify.SOURCES.items():
+        counts = seen.get(name, Counter())
+        rows = [f"{counts[key]:,}" if counts else "" for key in ("rows", "kept", "calls")]
+        lines.append((f"[`{name}`](#{name})", unify.EVIDENCE[source.SEEN], *rows, _defects(counts)))
+    head = ("source", "written against", "rows", "kept", "calls", "calls with a defect")
+    return f"Measured on {len(SEEN['sets'])} data sets, {SEEN['date']}.\n\n{table(head, lines)}"
+
+
+def _seen_by_source() -> dict[str, Counter[str]]:
+    """Return, per source, the counts of all data sets added up."""
+    found: dict[str, Counter[str]] = {}
+    for sources in SEEN["sets"].values():
+        for name, counts in sources.items():
+            numbers = {key: n for key, n in counts.items() if isinstance(n, int)}
+            defects = {f"defect {code}": n for code, n in counts["defects"].items()}
+            dropped = {f"dropped {reason}": n for reason, n in counts["dropped"].items()}
+            found.setdefault(name, Counter()).update({**numbers, **defects, **dropped})
+    return found
+
+
+def _defects(counts: Counter[str]) -> str:
+    """Return each kind of defect as a share of the calls that can be judged."""
+    if not counts["calls"]:
+        return ""
+    kinds = [key for key in counts if key.startswith("defect ")]
+    kinds.sort(key=lambda key: -counts[key])
+    shares = [f"{key.removeprefix('defect ')} {counts[key] / counts['calls']:.1%}" for key in kinds]
+    return ", ".join(shares) or ("none" if counts["judged"] else "tools unknown")
+
+
+def _source_section(name: str, counts: Counter[str]) -> str:
     source = unify.SOURCES[name]
     layout = inspect.cleandoc(source.__doc__ or "").replace("``", "`")
     licences = ", ".join(
         f"{licence} ({part})" if part else licence for part, licence in source.LICENSES.items()
+    )
+    dropped = ", ".join(
+        f"{n:,} {key.removeprefix('dropped ')}" for key, n in counts.items() if key.startswith("dropped ")
     )
     return "\n".join(
         (
@@ -214,6 +256,8 @@ def _source_section(name: str) -> str:
             f"- Fields of a row: {', '.join(f'`{field}`' for field in source.FIELDS)}",
             f"- Licence carried: {licences or 'none; the file has none of its own'}",
             f"- Lost: {source.LOSES}",
+            f"- Written against: {unify.EVIDENCE[source.SEEN]}"
+            + (f"; dropped of {counts['rows']:,} rows: {dropped}" if dropped else ""),
         )
     )
 
@@ -370,6 +414,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "error-classes": error_classes_block,
     "corruptions": corruptions_block,
     "sources": sources_block,
+    "sources-table": sources_table_block,
     "reasons": reasons_block,
     "formats": formats_block,
     "rendered": rendered_block,

@@ -39,7 +39,8 @@ ROOMS: dict[str, set[str]] = {
     "toolbox": {"Executor", "Toolbox", "import_python"},
     "train": {"DpoConfig", "Progress", "SftConfig", "dpo", "sft"},
     "unify": {
-        "REASONS", "SOURCES", "STAGE", "Batch", "Detection", "Source", "detect", "unify", "unify_lines",
+        "EVIDENCE", "REASONS", "SOURCES", "STAGE", "Batch", "Detection", "Source", "detect", "unify",
+        "unify_lines",
     },
     "verify": {
         "CHECKS", "ERROR_CLASSES", "Check", "Execute", "Funnel", "FunnelRow", "Grounding", "Verdict",

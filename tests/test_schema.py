@@ -290,3 +290,28 @@ def test_a_schema_opens_no_file() -> None:
 def test_a_pattern_that_backtracks_for_ever_ends() -> None:
     schema = {"type": "object", "properties": {"x": {"type": "string", "pattern": r"^(\w+\s?)*(?=x)\1$"}}}
     assert codes(check(schema, {"x": "a " * 50 + "!"})) != []
+
+
+@pytest.mark.parametrize(
+    ("text", "schema"),
+    [
+        ("list(str)", {"type": "array", "items": {"type": "string"}}),
+        ("dict(str, int)", {"type": "object", "additionalProperties": {"type": "integer"}}),
+        ("number (float)", {"type": "number"}),
+        ("date (dd/mm/yyyy)", {"type": "string"}),
+        ("thing(x)", {}),
+    ],
+)
+def test_what_stands_in_parentheses_behind_a_type_is_its_items_or_a_remark(text: str, schema: object) -> None:
+    assert parse_type(text) == schema
+
+
+def test_a_schema_that_is_checked_twice_is_compiled_once_and_not_confused_with_an_equal_place() -> None:
+    for _ in range(3):
+        fresh = {"type": "object", "properties": {"n": {"type": "integer"}}}
+        assert [issue.code for issue in check(fresh, {"n": "1"})] == ["wrong-type"]
+        other = {"type": "object", "properties": {"n": {"type": "string"}}}
+        assert not list(check(other, {"n": "1"}))
+    assert [issue.code for issue in check(fresh, {"n": 3.0})] == ["wrong-type"]
+    nested = {"type": "object", "properties": {"l": {"type": "array", "items": {"type": "integer"}}}}
+    assert [issue.path for issue in check(nested, {"l": [1, 2.0]})] == ["arguments.l[1]"]

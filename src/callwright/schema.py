@@ -249,11 +249,17 @@ def parse_type(text: str) -> dict[str, Json]:
     {'type': 'array', 'items': {'type': 'integer'}}
     """
     text = re.sub(r",?\s*\(?optional\)?\s*$", "", text.strip(), flags=re.IGNORECASE).strip(" .")
-    generic = re.fullmatch(r"(?:typing\.)?(\w+)\s*[\[<](.*)[\]>]", text, flags=re.DOTALL)
+    generic = re.fullmatch(r"(?:typing\.)?(\w+)\s*[\[<(](.*)[\]>)]", text, flags=re.DOTALL)
     if generic:
-        return _parse_generic(generic[1].lower(), _split_arguments(generic[2]))
+        found = _parse_generic(generic[1].lower(), _split_arguments(generic[2]))
+        # "date (dd/mm/yyyy)" is a text, but not in the format that the bare name stands for.
+        return found or {k: v for k, v in _plain_type(generic[1]).items() if k == "type"}
     if "|" in text:
         return _union([parse_type(part) for part in text.split("|")])
+    return _plain_type(text)
+
+
+def _plain_type(text: str) -> dict[str, Json]:
     name = text.lower()
     if name not in TYPE_NAMES:
         return {}

@@ -22,10 +22,21 @@ from callwright.unify import files
 from callwright.unify.convert import STAGE, Converter, Origin
 from callwright.unify.gate import Gate, Mode
 from callwright.unify.lines import Batch, Chunk, ToLines, chunks, written
-from callwright.unify.rows import REASONS, Element, File, Source
+from callwright.unify.rows import EVIDENCE, REASONS, Element, File, Source
 from callwright.unify.sources import SOURCES, Detection, detect, recognise, source_named, unrecognised
 
-__all__ = ["REASONS", "SOURCES", "STAGE", "Batch", "Detection", "Source", "detect", "unify", "unify_lines"]
+__all__ = [
+    "EVIDENCE",
+    "REASONS",
+    "SOURCES",
+    "STAGE",
+    "Batch",
+    "Detection",
+    "Source",
+    "detect",
+    "unify",
+    "unify_lines",
+]
 
 
 def unify(

@@ -24,7 +24,7 @@ from callwright.unify.tools import toolset
 LICENSES = {"": "Apache-2.0"}
 FIELDS = ("uuid", "subset_name", "messages", "question", "available_tools", "target_tools", "metadata")
 LOSES = "where one message of a reply ends; the declaration of the tools as the model was shown it."
-SEEN = "real"
+SEEN = "exemplar"
 _ASSESSED = {
     "question_quality": "question_quality_assessment",
     "response_quality": "response_quality_assessment",
