@@ -10,6 +10,7 @@ any coercion: a bool is no integer, 3.0 is no integer, an argument that the sche
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -222,13 +223,20 @@ def _clean_properties(
 
 def _replace_type(schema: dict[str, Json], path: str, fixes: list[str]) -> None:
     text = schema["type"]
-    fragment = parse_type(text)
-    if fragment == {"type": text}:
+    fragment, remark = _read_type(text)
+    if not remark:
         return
-    fixes.append(f"{path or 'top level'}: type {text!r} read as {json.dumps(fragment)}")
+    fixes.append(f"{path or 'top level'}: {remark}")
     del schema["type"]
     for key, value in fragment.items():
-        schema.setdefault(key, value)
+        schema.setdefault(key, copy.deepcopy(value) if isinstance(value, dict | list) else value)
+
+
+@lru_cache(maxsize=1024)
+def _read_type(text: str) -> tuple[dict[str, Json], str]:
+    """Return the schema of a type name, and what to note about it; nothing for one that is legal."""
+    fragment = parse_type(text)
+    return fragment, "" if fragment == {"type": text} else f"type {text!r} read as {json.dumps(fragment)}"
 
 
 def _replace_types(schema: dict[str, Json], path: str, fixes: list[str]) -> None:

@@ -44,14 +44,25 @@ _PLACEHOLDER = re.compile(
     re.I,
 )
 _compiled = {kind: re.compile(form) for kind, form in RULES.items()}
-# Looser than the rules and several times as fast: it looks for what each of them can not do without.
-innocent = Search(
-    r"A[KS]IA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|github_pat_|glpat-|sk-[A-Za-z0-9_-]{20}|hf_[A-Za-z0-9]{30}|"
-    r"AIza[A-Za-z0-9_-]{35}|xox[abeprs]-|hooks\.slack\.com|[rs]k_live_|SG\.[A-Za-z0-9_-]{20}|npm_[A-Za-z0-9]{36}|"
-    r"pypi-[A-Za-z0-9_-]{50}|:AA[A-Za-z0-9_-]{33}|eyJ[A-Za-z0-9_-]{10}|PRIVATE KEY|msh[a-z0-9]{15}p|"
-    r"apid[Aa][Pp][Ii]-[Kk]ey|://[^/@ ]{1,64}:[^/@ ]{6,64}@"
-).is_absent
-"""Tells in passing that `find` would find nothing in a text, a JSON line included."""
+# Looser than the rules and many times as fast: what each of them can not do without. Three searches take a
+# third of the time of one, because only few forms fit into a vector.
+_SCREENS = (
+    Search(
+        r"A[KS]IA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{36}|github_pat_|glpat-|sk-[A-Za-z0-9_-]{20}|"
+        r"hf_[A-Za-z0-9]{30}|AIza[A-Za-z0-9_-]{35}|xox[abeprs]-"
+    ).is_absent,
+    Search(
+        r"hooks\.slack\.com|[rs]k_live_|SG\.[A-Za-z0-9_-]{20}|npm_[A-Za-z0-9]{36}|pypi-[A-Za-z0-9_-]{50}|"
+        r":AA[A-Za-z0-9_-]{33}|eyJ[A-Za-z0-9_-]{10}|PRIVATE KEY"
+    ).is_absent,
+    Search(r"msh[a-z0-9]{15}p|apid[Aa][Pp][Ii]-[Kk]ey|://[^/@ ]{1,64}:[^/@ ]{6,64}@").is_absent,
+)
+
+
+def innocent(text: str) -> bool:
+    """Tell in passing that `find` would find nothing in a text, or in many JSON lines at a time."""
+    first, second, third = _SCREENS
+    return first(text) and second(text) and third(text)
 
 
 class Secret(NamedTuple):

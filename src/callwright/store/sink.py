@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -115,17 +115,17 @@ class Sink:
     def put_lines(
         self,
         rows_in: int,
-        kept: Sequence[bytes],
-        dropped: Sequence[bytes],
+        kept: bytes,
+        dropped: bytes,
         reasons: Mapping[str, int],
         licenses: Mapping[str, int],
     ) -> None:
-        """Write rows that are JSON lines already; `reasons` and `licenses` say how often each occurs."""
+        """Write JSON lines as they are; `reasons` count the dropped ones, `licenses` the kept ones."""
         self._rows_in += rows_in
         self._reasons.update(reasons)
         self._licenses.update(licenses)
-        self._kept.write(*kept)
-        self._dropped.write(*dropped)
+        self._kept.write_lines(kept, sum(licenses.values()))
+        self._dropped.write_lines(dropped, sum(reasons.values()))
 
     def note(self, key: str, value: Json) -> None:
         """Keep something worth knowing about the stage in the report."""
@@ -199,12 +199,15 @@ class _Rows:
             raise write_error(path, error) from None
         self._stream = write_compressed(self._file, split_name(path)[1])
 
-    def write(self, *lines: bytes) -> None:
+    def write(self, line: bytes) -> None:
+        self.write_lines(line + b"\n", 1)
+
+    def write_lines(self, lines: bytes, count: int) -> None:
         try:
-            self._stream.write(b"".join([line + b"\n" for line in lines]))
+            self._stream.write(lines)
         except OSError as error:
             raise write_error(self.path, error) from None
-        self.count += len(lines)
+        self.count += count
 
     def finish(self) -> None:
         """Bring everything down to the disk; the lock stays until `publish`."""

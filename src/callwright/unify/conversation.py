@@ -55,6 +55,7 @@ class Conversation:
         self._preference: Preference | None = None
         self._calls = 0
         self._users = 0
+        self._request = ""  # what the user says first
         self._results = 0
         self._has_text = False
         self._has_calls = False
@@ -75,6 +76,7 @@ class Conversation:
     def user(self, text: str, name: str | None = None) -> None:
         """Add what the user says."""
         self._users += 1
+        self._request = self._request or text
         self.messages.append(Message(role="user", content=text, name=name))
 
     def assistant(
@@ -246,7 +248,7 @@ class Conversation:
         return "no_call" if self._has_text and self.tools and self.tools.tools else "any"
 
     def _language(self) -> str:
-        text = next((m.content for m in self.messages if m.role == "user"), "")
+        text = self._request
         if text.isascii():
             return "en"
         return next((lang for lang, script in _SCRIPTS if script.search(text)), "en")

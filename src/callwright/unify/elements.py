@@ -134,27 +134,25 @@ def _is_value(text: bytes) -> bool:
 def _lines(begun: bytes, stream: BinaryIO) -> Iterator[Block]:
     """Yield the lines that are not blank; `begun` is read already, its last line perhaps in part."""
     number = 0
-    rest = begun
+    lines = begun.split(b"\n")
+    rest = lines.pop()
     while True:
+        texts: list[bytes | Broken] = [text for text in lines if text and not text.isspace()]
+        if len(rest) > MAX_LINE:
+            texts.append(Broken(rest[:1000], BadRow("too-long", "", f"more than {MAX_LINE:,} bytes")))
+            rest = _after_line(stream)
         # As much again as is held, so that a long line is not copied for every block of it.
         read = stream.read(max(BLOCK, len(rest)))
-        whole, newline, after = (rest + read).rpartition(b"\n") if read else (rest, b"", b"")
-        if read and not newline:
-            rest = after
-            if len(rest) <= MAX_LINE:
-                continue
-            error = BadRow("too-long", "", f"more than {MAX_LINE:,} bytes")
-            yield Block(number, [Broken(rest[:1000], error)])
-            number += 1
-            rest = _after_line(stream)
-            continue
-        texts: list[bytes | Broken] = [text for text in whole.split(b"\n") if text and not text.isspace()]
+        if not read and rest.strip():
+            texts.append(rest)
         if texts:
             yield Block(number, texts)
             number += len(texts)
         if not read:
             return
-        rest = after
+        lines = read.split(b"\n")
+        lines[0] = rest + lines[0]
+        rest = lines.pop()
 
 
 def _after_line(stream: BinaryIO) -> bytes:

@@ -20,7 +20,7 @@ from callwright.unify.convert import STAGE, Converter, Origin
 from callwright.unify.elements import Block, decoded
 from callwright.unify.gate import Gate
 from callwright.unify.rows import Element
-from callwright.unify.tools import encoded_tool
+from callwright.unify.tools import encoded_tools
 
 _ROWS = 64
 """Rows of a chunk that a source has made of its file; how large they are nobody knows."""
@@ -53,11 +53,11 @@ class Chunk(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """The lines of one chunk."""
+    """The lines of one chunk; `reasons` count the dropped ones, `licenses` the kept ones."""
 
     rows: int
-    kept: list[bytes]
-    dropped: list[bytes]
+    kept: bytes
+    dropped: bytes
     reasons: dict[str, int]
     licenses: dict[str, int]
 
@@ -76,23 +76,30 @@ class ToLines:
 
     def __call__(self, chunk: Chunk) -> Batch:
         """Return the lines; raises `GateError` for a secret if the gate is closed to them."""
-        convert = Converter(chunk.origin)
-        kept: list[bytes] = []
-        dropped: list[bytes] = []
-        reasons: Counter[str] = Counter()
-        licenses: Counter[str] = Counter()
         rows = chunk.rows
-        for made in convert.rows(decoded(rows) if isinstance(rows, Block) else rows):
-            row, line = written(made)
-            if not innocent(str(line, "utf-8")):
-                row, line = self._gate(row, line)
-            if isinstance(row, Dropped):
-                dropped.append(line)
-                reasons[row.reason] += 1
-            else:
-                kept.append(line)
-                licenses[row.source.license if row.source else ""] += 1
-        return Batch(chunk.size, kept, dropped, reasons, licenses)
+        elements = decoded(rows) if isinstance(rows, Block) else rows
+        made = [written(row) for row in Converter(chunk.origin).rows(elements)]
+        batch = _batch(made, chunk.size)
+        # All at once costs a third. A chunk with anything suspicious in it is looked at row by row.
+        if innocent(str(batch.kept, "utf-8")) and innocent(str(batch.dropped, "utf-8")):
+            return batch
+        return _batch([self._gate(*pair) for pair in made], chunk.size)
+
+
+def _batch(made: list[tuple[Trajectory | Dropped, bytes]], rows: int) -> Batch:
+    kept: list[bytes] = []
+    dropped: list[bytes] = []
+    reasons: Counter[str] = Counter()
+    licenses: Counter[str] = Counter()
+    for row, line in made:
+        if isinstance(row, Dropped):
+            dropped.append(line)
+            reasons[row.reason] += 1
+        else:
+            kept.append(line)
+            licenses[row.source.license if row.source else ""] += 1
+    # The empty line at the end makes every line end, also the last.
+    return Batch(rows, b"\n".join([*kept, b""]), b"\n".join([*dropped, b""]), reasons, licenses)
 
 
 def written(row: Trajectory | Dropped) -> tuple[Trajectory | Dropped, bytes]:
@@ -107,5 +114,5 @@ def _line(t: Trajectory) -> bytes:
     if not t.tools:
         return encode(t)
     line = _Line(*msgspec.structs.astuple(t))
-    line.tools = [encoded_tool(tool) for tool in t.tools]
+    line.tools = encoded_tools(t.tools)
     return bytes(_write(line))

@@ -91,20 +91,18 @@ def toolset(value: Json, path: str = "tools") -> Toolset | None:
 
 def known_tools(raws: Iterable[Raw], path: str = "tools") -> list[Known]:
     """Return the tool of each definition, given as JSON text; raises `BadRow` with its index."""
-    found = []
-    for i, raw in enumerate(raws):
-        key = _digest(raw)
-        known = _read.get(key)
-        if known is None:
-            try:
-                known = _known(bytes(raw))
-            except BadRow as bad:
-                raise BadRow(bad.reason, f"{path}[{i}]{bad.path}", bad.detail) from None
-            if len(_read) >= _MANY:
-                _read.clear()
-            _read[key] = known
-        found.append(known)
-    return found
+    return [_read.get(_digest(raw)) or _learned(raw, f"{path}[{i}]") for i, raw in enumerate(raws)]
+
+
+def _learned(raw: Raw, path: str) -> Known:
+    try:
+        known = _known(bytes(raw))
+    except BadRow as bad:
+        raise BadRow(bad.reason, f"{path}{bad.path}", bad.detail) from None
+    if len(_read) >= _MANY:
+        _read.clear()
+    _read[_digest(raw)] = known
+    return known
 
 
 def _known(raw: bytes) -> Known:
@@ -156,15 +154,17 @@ def tool_digest(tool: Tool) -> bytes:
     return _digest(_canonical.encode([tool.name, tool.description, tool.parameters]))
 
 
-def encoded_tool(tool: Tool) -> msgspec.Raw:
-    """Return the bytes that `record.encode` writes for a tool; one that was seen costs a look-up."""
-    found = _encoded.get(id(tool))
-    if found is None:
-        if len(_encoded) >= _MANY:
-            _encoded.clear()
-        # The tool is kept beside its bytes: as long as it is, no other object can have its id.
-        found = _encoded[id(tool)] = (tool, msgspec.Raw(encode(tool)))
-    return found[1]
+def encoded_tools(tools: Iterable[Tool]) -> list[msgspec.Raw]:
+    """Return the bytes that `record.encode` writes for each tool; one that was seen costs a look-up."""
+    return [(_encoded.get(id(tool)) or _encode_once(tool))[1] for tool in tools]
+
+
+def _encode_once(tool: Tool) -> tuple[Tool, msgspec.Raw]:
+    if len(_encoded) >= _MANY:
+        _encoded.clear()
+    # The tool is kept beside its bytes: as long as it is, no other object can have its id.
+    found = _encoded[id(tool)] = (tool, msgspec.Raw(encode(tool)))
+    return found
 
 
 def _parameters(
@@ -214,18 +214,12 @@ def _text(value: Json) -> str:
 
 def assemble(known: Sequence[Known]) -> Toolset:
     """Return the toolset of one row; different names that became equal get a number."""
-    names = {}
-    tools = []
-    digests = []
-    for k in known:
-        names[k.name] = k.tool.name
-        tools.append(k.tool)
-        digests.append(k.digest)
+    names = {k.name: k.tool.name for k in known}
     if len(set(names.values())) < len(names):
         names = _distinct(names)
         renamed = tuple([_renamed(k, names[k.name]) for k in known])
         return Toolset(renamed, names, b"".join(tool_digest(t) for t in renamed))
-    return Toolset(tuple(tools), names, b"".join(digests))
+    return Toolset(tuple([k.tool for k in known]), names, b"".join([k.digest for k in known]))
 
 
 def _distinct(names: Mapping[str, str]) -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 ``{"messages": […], "tools": […]}``, as logs, fine-tuning files and most exports have it. Arguments may be
 JSON text or an object, calls may be parallel or in the legacy `function_call`, and the tools may stand in
-`tools` or `functions`, as a list or as its JSON text. Without either field it is unknown which tools were
-offered.
+`tools` or `functions`. Messages and tools may be lists or, as columns of Parquet files often are, their JSON
+text. Without tools or functions it is unknown which were offered.
 
 Thoughts come from `reasoning_content`, `reasoning`, `thinking`, from parts of these types, or from before
 ``</think>``; several become one. Text parts of a content are joined; an image, sound or file drops the row,
@@ -37,7 +37,7 @@ _NOT_OURS = frozenset({"chosen", "rejected", "chosen_response", "rejected_respon
 
 
 class _Row(msgspec.Struct):
-    messages: list[Json]
+    messages: list[Json] | str
     tools: list[Json] | str | None = None
     functions: list[Json] | str | None = None
 
@@ -63,8 +63,8 @@ _ANSWER = frozenset(_Message.__struct_fields__) - {"tool_call_id", "refusal"}
 
 def detect(value: Mapping[str, Json]) -> str:
     """Recognise messages with OpenAI's roles; preference pairs are not ours."""
-    messages = value.get("messages")
-    if not isinstance(messages, list) or not messages or _NOT_OURS & value.keys():
+    messages = _listed(value.get("messages"))
+    if not messages or _NOT_OURS & value.keys():
         return ""
     for message in messages:
         if not isinstance(message, dict) or message.get("role") not in _ROLES:
@@ -75,12 +75,25 @@ def detect(value: Mapping[str, Json]) -> str:
     return "messages with the roles of OpenAI chat"
 
 
+def _listed(messages: Json) -> list[Json]:
+    """Return the messages of a list or of its JSON text; none for anything else."""
+    if isinstance(messages, str):
+        try:
+            messages = decode(messages)
+        except ValueError:
+            return []
+    return messages if isinstance(messages, list) else []
+
+
 def convert(row: Row) -> Trajectory:
     """Return the conversation."""
     raw = shape(row.value, _Row)
+    messages = _listed(raw.messages)
+    if isinstance(raw.messages, str) and not messages:
+        raise BadRow("wrong-type", "messages", "expected a list of messages or its JSON text")
     offered = raw.tools if raw.tools is not None else raw.functions
     talk = Conversation(row, toolset(offered, "tools" if raw.tools is not None else "functions"))
-    for i, item in enumerate(raw.messages):
+    for i, item in enumerate(messages):
         path = f"messages[{i}]"
         _add(talk, item, path)
     reward, success = row.value.get("reward"), row.value.get("success")
