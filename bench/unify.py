@@ -1,16 +1,17 @@
 """50,000 rows in the layout of xlam-function-calling-60k: ours beside convmerge, on one file, in one run.
 
-The rows are made here from a seed: 1 to 5 of 5,389 tools each, 1 to 3 calls, texts of invented words, 2.2 kB a
-row. Ours reads strictly (no key twice, no NaN), makes schemas legal, gives each row its fingerprint, looks for
-secrets, checks every call against its schema and writes the lines; the verb does all of that but the check.
-convmerge converts to messages and checks nothing. Each side runs in a process of its own; time is CPU time,
-memory the peak of that process.
+The rows are made here from a seed: 1 to 5 of 5,389 tools each, 1 to 3 calls, texts of invented words, 2.2 kB
+a row. "verb" is what `callwright unify` does: it reads strictly (no key twice, no NaN), makes schemas legal,
+gives each row its fingerprint, looks for secrets and writes the lines. "checked" also checks every call against
+its schema. convmerge converts to messages and checks nothing. Each side runs in a process of its own and
+has imported its code; time is CPU time from there, memory the peak of the process.
 
     pip install convmerge             # the peer; without it only ours is measured
     python bench/unify.py [repeats]   # 3 unless told
     python bench/unify.py million     # the verb on 1,000,000 rows (2.2 GB on disk): does memory stay flat?
 """
 
+import importlib
 import importlib.util
 import json
 import random
@@ -146,6 +147,7 @@ SIDES: dict[str, Callable[[Path, Path], int]] = {"checked": checked, "verb": ver
 
 def child(side: str, source: Path) -> None:
     """Run one side and print its CPU seconds, its peak memory and what it returned."""
+    importlib.import_module("convmerge.cli" if side == "convmerge" else "callwright.unify")
     with tempfile.TemporaryDirectory() as scratch:
         started = time.process_time()
         returned = SIDES[side](source, Path(scratch) / "out.jsonl")

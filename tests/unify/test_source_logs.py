@@ -12,7 +12,7 @@ from callwright.errors import DataError
 from callwright.record import Dropped, Message, ToolCall, Trajectory
 from callwright.schema import check
 from callwright.unify import detect, unify
-from callwright.unify.blocks import number, read
+from callwright.unify.notations.blocks import number, read
 from callwright.unify.rows import BadRow
 
 

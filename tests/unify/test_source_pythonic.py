@@ -17,8 +17,8 @@ from callwright.formats.reply import Reply
 from callwright.record import Dropped, Json, Message, ToolCall, Trajectory
 from callwright.schema import check
 from callwright.unify import unify
-from callwright.unify.calls import Call
-from callwright.unify.pythonic import find, mentions_call, order_of, read
+from callwright.unify.notations.calls import Call
+from callwright.unify.notations.pythonic import find, mentions_call, order_of, read
 from callwright.unify.rows import BadRow
 from callwright.unify.tools import toolset
 

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from callwright.record import Dropped, Json, ToolCall, Trajectory
-from callwright.unify import SOURCES, prompt_tools, react, unify
-from callwright.unify.environment_grammars import (
+from callwright.unify import SOURCES, unify
+from callwright.unify.notations import prompt_tools, react
+from callwright.unify.notations.environment_grammars import (
     ALFWORLD,
     BABYAI,
     DATABASE,
@@ -25,7 +26,7 @@ from callwright.unify.environment_grammars import (
     described,
     named,
 )
-from callwright.unify.environments import Environment
+from callwright.unify.notations.environments import Environment
 from callwright.unify.rows import BadRow, Element, File, Row
 
 

@@ -12,10 +12,8 @@ import pytest
 from callwright.record import Dropped, Json, ToolCall, Trajectory, decode, encode
 from callwright.schema import check
 from callwright.unify import detect, unify
-from callwright.unify.calls import Call
-from callwright.unify.rows import BadRow
-from callwright.unify.sources.hermes_fc import detect as is_hermes
-from callwright.unify.tagged import (
+from callwright.unify.notations.calls import Call
+from callwright.unify.notations.tagged import (
     CALL,
     FUNCTIONCALL,
     TOOL_CALL,
@@ -28,7 +26,9 @@ from callwright.unify.tagged import (
     read,
     values,
 )
-from callwright.unify.tagged_results import Result, answered, listed_results, responses
+from callwright.unify.notations.tagged_results import Result, answered, listed_results, responses
+from callwright.unify.rows import BadRow
+from callwright.unify.sources.hermes_fc import detect as is_hermes
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 

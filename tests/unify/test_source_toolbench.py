@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from callwright.record import Dropped, Message, ToolCall, Trajectory
-from callwright.unify import SOURCES, answers, detect, pairs, unify
-from callwright.unify.literals import python_value
+from callwright.unify import SOURCES, detect, unify
+from callwright.unify.notations import answers, pairs
+from callwright.unify.notations.literals import python_value
+from callwright.unify.notations.thoughts import read_step
 from callwright.unify.rows import BadRow, File, Row
-from callwright.unify.thoughts import read_step
 
 TOOL = {"name": "rain", "parameters": {"city": {"type": "string"}}}
 CALL = '{"name": "rain", "arguments": {"city": "Bergen"}}'

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from callwright.record import Dropped, Trajectory, decode, encode
 from callwright.unify import REASONS, SOURCES, unify
-from callwright.unify.calls import Call, call, json_text, openai
 from callwright.unify.conversation import Conversation
-from callwright.unify.described import read_parameter
+from callwright.unify.notations.calls import Call, call, json_text, openai
+from callwright.unify.notations.described import read_parameter
 from callwright.unify.rows import BadRow, Element, File, Row
 from callwright.unify.tools import assemble, known_tools, legal_name, offer, toolset
 

@@ -18,7 +18,7 @@ import msgspec
 import xxhash
 
 from callwright.record import Json, Message, Outcome, Preference, Source, Task, ToolCall, Trajectory
-from callwright.unify.calls import Call, written_in
+from callwright.unify.notations.calls import Call, written_in
 from callwright.unify.rows import BadRow, Row
 from callwright.unify.tools import Toolset, legal_name
 

@@ -20,13 +20,13 @@ from typing import Any
 import msgspec
 
 from callwright.record import Json, Message, Trajectory
-from callwright.unify import answers, pairs, turns
-from callwright.unify.blocks import written
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
-from callwright.unify.literals import written_value
+from callwright.unify.notations import answers, pairs, turns
+from callwright.unify.notations.blocks import written
+from callwright.unify.notations.literals import written_value
+from callwright.unify.notations.tagged import Said
 from callwright.unify.rows import BadRow, Row, other_fields, shape
-from callwright.unify.tagged import Said
 from callwright.unify.tools import toolset
 
 LICENSES = {"": "CC-BY-NC-4.0"}

@@ -21,10 +21,10 @@ from collections.abc import Mapping
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.unify.blocks import joined, outcome
-from callwright.unify.calls import Call, call
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
+from callwright.unify.notations.blocks import joined, outcome
+from callwright.unify.notations.calls import Call, call
 from callwright.unify.rows import BadRow, Row, other_fields, shape
 from callwright.unify.tools import Toolset, assemble, make_tool, toolset
 

@@ -14,12 +14,12 @@ from collections.abc import Mapping
 import msgspec
 
 from callwright.record import Json, Outcome, Trajectory
-from callwright.unify import answers, react
-from callwright.unify.blocks import joined, written
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
+from callwright.unify.notations import answers, react
+from callwright.unify.notations.blocks import joined, written
+from callwright.unify.notations.tagged import Said
 from callwright.unify.rows import BadRow, Row, other_fields, shape
-from callwright.unify.tagged import Said
 
 LICENSES: dict[str, str] = {}
 FIELDS = ("user_query", "user query", "model_name", "score", "other_information", "steps")

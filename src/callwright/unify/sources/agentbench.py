@@ -18,10 +18,10 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.unify.calls import Call
 from callwright.unify.conversation import Conversation
-from callwright.unify.environment_grammars import DATABASE, KNOWLEDGE_GRAPH, OPERATING_SYSTEM
 from callwright.unify.files import rows as rows
+from callwright.unify.notations.calls import Call
+from callwright.unify.notations.environment_grammars import DATABASE, KNOWLEDGE_GRAPH, OPERATING_SYSTEM
 from callwright.unify.rows import BadRow, Row, other_fields, shape
 
 LICENSES = {"": "Apache-2.0"}

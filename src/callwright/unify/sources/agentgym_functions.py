@@ -16,11 +16,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.unify import prompt_tools
-from callwright.unify.calls import Call, call
 from callwright.unify.conversation import Conversation
-from callwright.unify.dialogue import READ, Turn, expects, is_flag, is_reward, outcome, texts, turns
 from callwright.unify.files import rows as rows
+from callwright.unify.notations import prompt_tools
+from callwright.unify.notations.calls import Call, call
+from callwright.unify.notations.dialogue import READ, Turn, expects, is_flag, is_reward, outcome, texts, turns
 from callwright.unify.rows import BadRow, Row, decode, other_fields, shape
 
 LICENSES = {"": "MIT"}

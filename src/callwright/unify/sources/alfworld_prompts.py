@@ -16,10 +16,10 @@ import msgspec
 
 from callwright.record import Json, Outcome, Trajectory
 from callwright.unify import files
-from callwright.unify.calls import Call, openai
 from callwright.unify.conversation import Conversation
-from callwright.unify.dialogue import expects
-from callwright.unify.environment_grammars import ALFWORLD
+from callwright.unify.notations.calls import Call, openai
+from callwright.unify.notations.dialogue import expects
+from callwright.unify.notations.environment_grammars import ALFWORLD
 from callwright.unify.rows import BadRow, Element, File, Row, shape
 
 LICENSES = {"": "Apache-2.0"}

@@ -21,8 +21,8 @@ import msgspec
 from callwright.record import Json, Trajectory
 from callwright.store import row_seed
 from callwright.unify import beside, files
-from callwright.unify.calls import call
 from callwright.unify.conversation import Conversation
+from callwright.unify.notations.calls import call
 from callwright.unify.rows import BadRow, Element, File, Row, shape
 from callwright.unify.tools import Known, Toolset, assemble, known_tools, offer
 

@@ -18,7 +18,7 @@ import msgspec
 from callwright.record import Json, Trajectory
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
-from callwright.unify.pythonic import read
+from callwright.unify.notations.pythonic import read
 from callwright.unify.rows import BadRow, Row, other_fields, shape
 
 LICENSES = {"": "Apache-2.0"}

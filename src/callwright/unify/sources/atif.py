@@ -19,10 +19,10 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from callwright.record import Json, Message, Trajectory
-from callwright.unify.blocks import joined, read
-from callwright.unify.calls import Call, call, split_thought
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
+from callwright.unify.notations.blocks import joined, read
+from callwright.unify.notations.calls import Call, call, split_thought
 from callwright.unify.rows import BadRow, Row, other_fields, shape
 from callwright.unify.tools import toolset
 

@@ -22,10 +22,10 @@ import msgspec
 from callwright.errors import DataError
 from callwright.record import Json, Trajectory
 from callwright.unify import files
-from callwright.unify.calls import Call
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
-from callwright.unify.pythonic import order_of, read
+from callwright.unify.notations.calls import Call
+from callwright.unify.notations.pythonic import order_of, read
 from callwright.unify.rows import BadRow, Row, other_fields, shape
 from callwright.unify.tools import Toolset, toolset
 

@@ -23,10 +23,10 @@ import msgspec
 
 from callwright.record import Json, Trajectory
 from callwright.unify import beside
-from callwright.unify.calls import Call
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
-from callwright.unify.pythonic import Order, order_of, read
+from callwright.unify.notations.calls import Call
+from callwright.unify.notations.pythonic import Order, order_of, read
 from callwright.unify.rows import BadRow, Row, other_fields, shape
 from callwright.unify.sources.bfcl import add_message, answer_of, turns_of
 from callwright.unify.tools import Known, Toolset, assemble

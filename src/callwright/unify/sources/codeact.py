@@ -16,12 +16,12 @@ from functools import lru_cache
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.unify import react
-from callwright.unify.calls import Call
 from callwright.unify.conversation import Conversation
-from callwright.unify.dialogue import READ, expects, texts, turns
-from callwright.unify.episode import unlabelled
 from callwright.unify.files import rows as rows
+from callwright.unify.notations import react
+from callwright.unify.notations.calls import Call
+from callwright.unify.notations.dialogue import READ, expects, texts, turns
+from callwright.unify.notations.episode import unlabelled
 from callwright.unify.rows import BadRow, Row, other_fields, shape
 from callwright.unify.tools import Toolset, assemble, make_tool
 

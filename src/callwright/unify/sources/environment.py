@@ -28,13 +28,13 @@ from typing import NamedTuple
 import msgspec
 
 from callwright.record import Json, Outcome, Trajectory
-from callwright.unify import prompt_tools
 from callwright.unify.conversation import Conversation
-from callwright.unify.dialogue import READ, Turn, expects, is_flag, is_reward, outcome, texts, turns
-from callwright.unify.environment_grammars import described, named
-from callwright.unify.environments import Environment
-from callwright.unify.episode import Episode
 from callwright.unify.files import rows as rows
+from callwright.unify.notations import prompt_tools
+from callwright.unify.notations.dialogue import READ, Turn, expects, is_flag, is_reward, outcome, texts, turns
+from callwright.unify.notations.environment_grammars import described, named
+from callwright.unify.notations.environments import Environment
+from callwright.unify.notations.episode import Episode
 from callwright.unify.rows import Row, decode, other_fields, shape
 from callwright.unify.tools import Toolset
 

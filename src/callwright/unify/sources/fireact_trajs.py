@@ -15,8 +15,8 @@ import msgspec
 from callwright.record import Json, Outcome, Trajectory
 from callwright.unify import files
 from callwright.unify.conversation import Conversation
-from callwright.unify.dialogue import Turn, turns
-from callwright.unify.episode import Episode
+from callwright.unify.notations.dialogue import Turn, turns
+from callwright.unify.notations.episode import Episode
 from callwright.unify.rows import BadRow, Element, File, Row, other_fields, shape
 from callwright.unify.sources import react_text
 

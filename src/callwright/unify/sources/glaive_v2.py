@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.unify import tagged
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
+from callwright.unify.notations import tagged
 from callwright.unify.rows import BadRow, Row, other_fields, shape
 from callwright.unify.tools import Toolset, toolset
 

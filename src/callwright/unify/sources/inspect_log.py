@@ -18,10 +18,11 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from callwright.record import Json, Outcome, Trajectory
-from callwright.unify import files, turns
-from callwright.unify.blocks import number, outcome
-from callwright.unify.calls import Call, call
+from callwright.unify import files
 from callwright.unify.conversation import Conversation
+from callwright.unify.notations import turns
+from callwright.unify.notations.blocks import number, outcome
+from callwright.unify.notations.calls import Call, call
 from callwright.unify.rows import BadRow, Element, File, Row, other_fields, shape
 from callwright.unify.tools import Toolset, toolset
 

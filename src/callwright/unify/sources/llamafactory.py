@@ -18,13 +18,13 @@ from collections.abc import Mapping
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.unify import pairs
-from callwright.unify.calls import json_text, split_thought
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
-from callwright.unify.pairs import Placed
+from callwright.unify.notations import pairs
+from callwright.unify.notations.calls import json_text, split_thought
+from callwright.unify.notations.pairs import Placed
+from callwright.unify.notations.tagged import Said
 from callwright.unify.rows import BadRow, Row, other_fields, shape
-from callwright.unify.tagged import Said
 from callwright.unify.tools import toolset
 
 LICENSES = {

@@ -19,9 +19,9 @@ import msgspec
 from callwright.record import Json, Trajectory
 from callwright.store import row_seed
 from callwright.unify import beside
-from callwright.unify.calls import Call, call
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
+from callwright.unify.notations.calls import Call, call
 from callwright.unify.rows import BadRow, Row, decode, other_fields, shape
 from callwright.unify.tools import Toolset, assemble, offer, toolset
 

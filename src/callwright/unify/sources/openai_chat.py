@@ -19,13 +19,13 @@ from collections.abc import Mapping
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.unify import blocks
-from callwright.unify.calls import Call, json_object, split_thought
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
+from callwright.unify.notations import blocks
+from callwright.unify.notations.calls import Call, json_object, split_thought
+from callwright.unify.notations.turns import calls_of
 from callwright.unify.rows import BadRow, Row, decode, other_fields, shape
 from callwright.unify.tools import toolset
-from callwright.unify.turns import calls_of
 
 LICENSES: dict[str, str] = {}
 FIELDS = ("messages", "tools", "functions", "parallel_tool_calls")

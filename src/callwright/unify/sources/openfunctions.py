@@ -15,7 +15,7 @@ import msgspec
 from callwright.record import Json, Trajectory
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
-from callwright.unify.pythonic import order_of, read
+from callwright.unify.notations.pythonic import order_of, read
 from callwright.unify.rows import Row, other_fields, shape
 from callwright.unify.tools import toolset
 

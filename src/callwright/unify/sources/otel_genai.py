@@ -17,10 +17,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from callwright.record import Json, Trajectory
-from callwright.unify import files, spans
-from callwright.unify.blocks import joined, written
-from callwright.unify.calls import Call, call, split_thought
+from callwright.unify import files
 from callwright.unify.conversation import Conversation
+from callwright.unify.notations import spans
+from callwright.unify.notations.blocks import joined, written
+from callwright.unify.notations.calls import Call, call, split_thought
 from callwright.unify.rows import BadRow, Element, File, Row, other_fields, shape
 from callwright.unify.tools import toolset
 

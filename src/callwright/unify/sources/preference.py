@@ -24,15 +24,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.unify import answers, pairs, turns
-from callwright.unify.blocks import joined
-from callwright.unify.blocks import read as read_content
-from callwright.unify.calls import json_object
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
-from callwright.unify.pairs import Placed
+from callwright.unify.notations import answers, pairs, turns
+from callwright.unify.notations.blocks import joined
+from callwright.unify.notations.blocks import read as read_content
+from callwright.unify.notations.calls import json_object
+from callwright.unify.notations.pairs import Placed
+from callwright.unify.notations.tagged import Said
 from callwright.unify.rows import BadRow, Row, other_fields, shape
-from callwright.unify.tagged import Said
 from callwright.unify.tools import toolset
 
 LICENSES: dict[str, str] = {}

@@ -18,13 +18,13 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.unify import react
 from callwright.unify.conversation import Conversation
-from callwright.unify.dialogue import Turn, expects, texts, turns
-from callwright.unify.environment_grammars import FIREACT, HOTPOTQA, WEBSHOP
-from callwright.unify.environments import Environment
-from callwright.unify.episode import Episode
 from callwright.unify.files import rows as rows
+from callwright.unify.notations import react
+from callwright.unify.notations.dialogue import Turn, expects, texts, turns
+from callwright.unify.notations.environment_grammars import FIREACT, HOTPOTQA, WEBSHOP
+from callwright.unify.notations.environments import Environment
+from callwright.unify.notations.episode import Episode
 from callwright.unify.rows import BadRow, Row, other_fields, shape
 
 LICENSES = {"fireact": "MIT", "hotpotqa": "MIT", "multitask": "MIT"}

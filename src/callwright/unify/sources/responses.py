@@ -17,10 +17,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from callwright.record import Json, Trajectory
-from callwright.unify import responses_items as items_of
-from callwright.unify.blocks import number, outcome
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
+from callwright.unify.notations import responses_items as items_of
+from callwright.unify.notations.blocks import number, outcome
 from callwright.unify.rows import Row, other_fields, shape
 from callwright.unify.tools import Toolset, toolset
 

@@ -17,10 +17,10 @@ from typing import NamedTuple
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.unify import tagged, tagged_results
-from callwright.unify.calls import json_object
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
+from callwright.unify.notations import tagged, tagged_results
+from callwright.unify.notations.calls import json_object
 from callwright.unify.rows import BadRow, Row, other_fields, shape
 from callwright.unify.tools import Toolset, toolset
 

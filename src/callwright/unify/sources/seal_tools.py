@@ -28,9 +28,9 @@ from callwright.errors import DataError
 from callwright.record import Json, Trajectory
 from callwright.store import row_seed
 from callwright.unify import beside, files
-from callwright.unify.calls import Call, call
 from callwright.unify.conversation import Conversation
-from callwright.unify.literals import python_value
+from callwright.unify.notations.calls import Call, call
+from callwright.unify.notations.literals import python_value
 from callwright.unify.rows import BadRow, Element, File, Row, other_fields, shape
 from callwright.unify.tools import Known, Toolset, assemble, offer, toolset
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.unify import tagged, tagged_results
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
+from callwright.unify.notations import tagged, tagged_results
 from callwright.unify.rows import BadRow, Row, other_fields, shape
 
 LICENSES: dict[str, str] = {}

@@ -23,11 +23,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from callwright.record import Json, Outcome, Trajectory
-from callwright.unify import react, shell
-from callwright.unify.calls import call, openai
 from callwright.unify.conversation import Conversation
-from callwright.unify.dialogue import expects
 from callwright.unify.files import rows as rows
+from callwright.unify.notations import react, shell
+from callwright.unify.notations.calls import call, openai
+from callwright.unify.notations.dialogue import expects
 from callwright.unify.rows import BadRow, Row, other_fields, shape
 
 LICENSES = {"nebius": "CC-BY-4.0"}

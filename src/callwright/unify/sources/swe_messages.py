@@ -22,11 +22,11 @@ from typing import NamedTuple
 import msgspec
 
 from callwright.record import Json, Outcome, Trajectory
-from callwright.unify import prompt_tools, react, shell
-from callwright.unify.calls import Call, openai
 from callwright.unify.conversation import Conversation
-from callwright.unify.dialogue import expects
 from callwright.unify.files import rows as rows
+from callwright.unify.notations import prompt_tools, react, shell
+from callwright.unify.notations.calls import Call, openai
+from callwright.unify.notations.dialogue import expects
 from callwright.unify.rows import BadRow, Row, other_fields, shape
 from callwright.unify.tools import Toolset, toolset
 

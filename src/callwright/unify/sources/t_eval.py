@@ -20,9 +20,9 @@ import msgspec
 from callwright.record import Json, Trajectory
 from callwright.schema import parse_type
 from callwright.unify import files
-from callwright.unify.calls import Call, call
 from callwright.unify.conversation import Conversation
-from callwright.unify.literals import python_value
+from callwright.unify.notations.calls import Call, call
+from callwright.unify.notations.literals import python_value
 from callwright.unify.rows import BadRow, Element, File, Row, other_fields, shape
 from callwright.unify.tools import Known, Toolset, assemble, make_tool, toolset
 

@@ -18,9 +18,10 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.unify import beside, files, turns
-from callwright.unify.blocks import number, outcome
+from callwright.unify import beside, files
 from callwright.unify.conversation import Conversation
+from callwright.unify.notations import turns
+from callwright.unify.notations.blocks import number, outcome
 from callwright.unify.rows import BadRow, Element, File, Row, other_fields, shape
 from callwright.unify.sources.tau_bench import TOOL_FILES, by_domain, succeeded
 from callwright.unify.tools import Toolset, toolset

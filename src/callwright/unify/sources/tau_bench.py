@@ -17,10 +17,11 @@ from pathlib import Path
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.unify import beside, turns
-from callwright.unify.blocks import number, outcome
+from callwright.unify import beside
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
+from callwright.unify.notations import turns
+from callwright.unify.notations.blocks import number, outcome
 from callwright.unify.rows import BadRow, Row, other_fields, shape
 from callwright.unify.tools import Known, Toolset, assemble
 

@@ -16,10 +16,10 @@ from collections.abc import Mapping
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.unify.calls import Call, split_thought
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
-from callwright.unify.pythonic import Order, find, mentions_call, order_of
+from callwright.unify.notations.calls import Call, split_thought
+from callwright.unify.notations.pythonic import Order, find, mentions_call, order_of
 from callwright.unify.rows import BadRow, Row, decode, other_fields, shape
 from callwright.unify.tools import toolset
 

@@ -26,9 +26,9 @@ import msgspec
 
 from callwright.record import Json, Trajectory
 from callwright.unify import files
-from callwright.unify.calls import Call, call
 from callwright.unify.conversation import Conversation
-from callwright.unify.described import GET_DETAILS, tool
+from callwright.unify.notations.calls import Call, call
+from callwright.unify.notations.described import GET_DETAILS, tool
 from callwright.unify.rows import BadRow, Element, File, Row, decode, shape
 from callwright.unify.tools import Toolset, assemble
 

@@ -19,9 +19,9 @@ import msgspec
 
 from callwright.record import Json, Outcome, Trajectory
 from callwright.unify import files
-from callwright.unify.calls import call
 from callwright.unify.conversation import Conversation
-from callwright.unify.described import GET_DETAILS, tool
+from callwright.unify.notations.calls import call
+from callwright.unify.notations.described import GET_DETAILS, tool
 from callwright.unify.rows import BadRow, Element, File, Row, other_fields, shape
 from callwright.unify.tools import Toolset, assemble
 

@@ -26,12 +26,12 @@ import msgspec
 
 from callwright.record import Json, Outcome, Trajectory
 from callwright.unify import files
-from callwright.unify.calls import json_object
 from callwright.unify.conversation import Conversation
-from callwright.unify.literals import written_value
+from callwright.unify.notations.calls import json_object
+from callwright.unify.notations.literals import written_value
+from callwright.unify.notations.search import add_attempt
+from callwright.unify.notations.thoughts import Run, read_step
 from callwright.unify.rows import BadRow, Element, File, Row, other_fields, shape
-from callwright.unify.search import add_attempt
-from callwright.unify.thoughts import Run, read_step
 from callwright.unify.tools import toolset
 
 LICENSES = {"": "Apache-2.0"}

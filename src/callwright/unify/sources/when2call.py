@@ -15,9 +15,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.unify.calls import Call, json_text, split_thought
 from callwright.unify.conversation import Conversation, Expects
 from callwright.unify.files import rows as rows
+from callwright.unify.notations.calls import Call, json_text, split_thought
 from callwright.unify.rows import BadRow, Row, decode, other_fields, shape
 from callwright.unify.tools import toolset
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.unify.calls import json_text
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
+from callwright.unify.notations.calls import json_text
 from callwright.unify.rows import Row, other_fields, shape
 from callwright.unify.tools import toolset
 

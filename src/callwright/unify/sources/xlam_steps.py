@@ -15,10 +15,10 @@ from collections.abc import Mapping
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.unify.blocks import written
-from callwright.unify.calls import Call, openai
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
+from callwright.unify.notations.blocks import written
+from callwright.unify.notations.calls import Call, openai
 from callwright.unify.rows import BadRow, Row, decode, other_fields, shape
 from callwright.unify.tools import toolset
 

@@ -12,9 +12,9 @@ from typing import NamedTuple
 import msgspec
 
 from callwright.record import Json
-from callwright.unify.calls import Call
+from callwright.unify.notations.calls import Call
+from callwright.unify.notations.tagged import Tag, written
 from callwright.unify.rows import decode
-from callwright.unify.tagged import Tag, written
 
 RESPONSE = Tag("<tool_response>", "</tool_response>")
 _RESULT = ({"name", "content"}, {"name", "content", "tool_call_id"})

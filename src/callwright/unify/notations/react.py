@@ -21,8 +21,8 @@ from typing import Literal, NamedTuple
 from callwright.formats.python_calls import parse
 from callwright.formats.reply import Malformed
 from callwright.record import Json
-from callwright.unify.calls import Call, call, split_thought
-from callwright.unify.literals import python_value
+from callwright.unify.notations.calls import Call, call, split_thought
+from callwright.unify.notations.literals import python_value
 from callwright.unify.rows import decode
 from callwright.unify.tools import Toolset
 

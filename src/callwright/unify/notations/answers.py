@@ -16,9 +16,9 @@ import re
 from typing import NamedTuple
 
 from callwright.record import Json
-from callwright.unify import tagged
-from callwright.unify.calls import json_text, split_thought
-from callwright.unify.tagged import Said
+from callwright.unify.notations import tagged
+from callwright.unify.notations.calls import json_text, split_thought
+from callwright.unify.notations.tagged import Said
 
 _TAGS = (tagged.TOOL_CALL, tagged.TOOLCALL, tagged.FUNCTIONCALL)
 _MISTRAL = "[TOOL_CALLS]"

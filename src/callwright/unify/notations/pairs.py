@@ -12,10 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from callwright.record import Json
-from callwright.unify.blocks import joined
 from callwright.unify.conversation import Conversation
+from callwright.unify.notations.blocks import joined
+from callwright.unify.notations.tagged import Said
 from callwright.unify.rows import BadRow
-from callwright.unify.tagged import Said
 
 Expects = Literal["call", "no_call", "any"]
 _CLASSES = ("error_type", "error_class", "rejected_reason")

@@ -18,8 +18,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from callwright.record import Json
-from callwright.unify.calls import Call
-from callwright.unify.literals import python_value, written_value
+from callwright.unify.notations.calls import Call
+from callwright.unify.notations.literals import python_value, written_value
 from callwright.unify.rows import BadRow
 from callwright.unify.tools import Toolset
 

@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from callwright.record import Json
-from callwright.unify.blocks import joined, read
-from callwright.unify.calls import Call, json_object, openai, split_thought
 from callwright.unify.conversation import Conversation
+from callwright.unify.notations.blocks import joined, read
+from callwright.unify.notations.calls import Call, json_object, openai, split_thought
 from callwright.unify.rows import BadRow, shape
 
 ROLES = ("system", "developer", "user", "assistant", "tool")

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-from callwright.unify.environment_games import BABYAI, MAZE, RESPONSE, SCIWORLD, TEXTCRAFT, WORDLE
-from callwright.unify.environments import Action, Environment
+from callwright.unify.notations.environment_games import BABYAI, MAZE, RESPONSE, SCIWORLD, TEXTCRAFT, WORDLE
+from callwright.unify.notations.environments import Action, Environment
 
 _SEARCH = Action("search", "Search for an entity or a fact.", "search[{query}]")
 _FINISH = Action("finish", "Give the answer and end the episode.", "finish[{answer}]")

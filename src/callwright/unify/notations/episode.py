@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 from callwright.record import Outcome
 from callwright.unify.conversation import Conversation
-from callwright.unify.dialogue import READ, Turn
-from callwright.unify.environments import Environment
+from callwright.unify.notations.dialogue import READ, Turn
+from callwright.unify.notations.environments import Environment
 
 _LABEL = re.compile(r"\A\s*(?:Observation|OBSERVATION)[ \t]*:[ \t]*\n?")
 _END = re.compile(r"\A\s*Episode finished, reward = (True|False|-?\d+(?:\.\d+)?)\s*\Z")

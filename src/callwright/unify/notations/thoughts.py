@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from callwright.unify.calls import Call, call
 from callwright.unify.conversation import Conversation
+from callwright.unify.notations.calls import Call, call
 from callwright.unify.rows import BadRow
 
 _INPUT = "\nAction Input:"

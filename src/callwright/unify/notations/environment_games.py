@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from callwright.unify.environments import Action, Environment
+from callwright.unify.notations.environments import Action, Environment
 
 RESPONSE = r"Your response should use the following format:.*"
 """Pattern of the end of a prompt, where most tell how to answer."""

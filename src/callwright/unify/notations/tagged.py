@@ -19,8 +19,8 @@ from typing import NamedTuple
 import msgspec
 
 from callwright.record import Json
-from callwright.unify.calls import Call, call, openai, split_thought, written_in
-from callwright.unify.literals import python_value
+from callwright.unify.notations.calls import Call, call, openai, split_thought, written_in
+from callwright.unify.notations.literals import python_value
 from callwright.unify.rows import BadRow, decode
 
 _scan = json.JSONDecoder().raw_decode  # lenient, but it only finds where a value ends

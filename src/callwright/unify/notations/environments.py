@@ -23,8 +23,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from callwright.record import Json
-from callwright.unify import react
-from callwright.unify.calls import Call
+from callwright.unify.notations import react
+from callwright.unify.notations.calls import Call
 from callwright.unify.rows import decode
 from callwright.unify.tools import Toolset, assemble, make_tool
 

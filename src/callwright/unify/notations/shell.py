@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from callwright.unify.calls import Call
+from callwright.unify.notations.calls import Call
 from callwright.unify.tools import Toolset, assemble, make_tool
 
 NAME = "bash"

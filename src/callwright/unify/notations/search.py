@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 import msgspec
 
 from callwright.record import Json
-from callwright.unify.calls import Call, call
+from callwright.unify.notations.calls import Call, call
+from callwright.unify.notations.thoughts import Run
 from callwright.unify.rows import BadRow, shape
-from callwright.unify.thoughts import Run
 
 
 class _Node(msgspec.Struct):

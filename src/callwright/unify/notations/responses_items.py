@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from callwright.record import Json
-from callwright.unify.blocks import joined, read, written
-from callwright.unify.calls import Call, call, split_thought
 from callwright.unify.conversation import Conversation
+from callwright.unify.notations.blocks import joined, read, written
+from callwright.unify.notations.calls import Call, call, split_thought
 from callwright.unify.rows import BadRow
 
 BUILT_IN = {
