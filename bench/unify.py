@@ -2,9 +2,9 @@
 
 The rows are made here from a seed: 1 to 5 of 5,389 tools each, 1 to 3 calls, texts of invented words, 2.2 kB
 a row. "verb" is what `callwright unify` does: it reads strictly (no key twice, no NaN), makes schemas legal,
-gives each row its fingerprint, looks for secrets and writes the lines. "checked" also checks every call against
-its schema. convmerge converts to messages and checks nothing. Each side runs in a process of its own and
-has imported its code; time is CPU time from there, memory the peak of the process.
+gives each row its fingerprint, looks for secrets and writes the lines. "checked" also checks every call
+against its schema. convmerge converts to messages and checks nothing. Each side runs in a process of its own
+and has imported its code; time is CPU time from there, memory the peak of the process.
 
     pip install convmerge             # the peer; without it only ours is measured
     python bench/unify.py [repeats]   # 3 unless told
@@ -99,28 +99,31 @@ def write_rows(path: Path, count: int) -> None:
 
 
 def checked(source: Path, out: Path) -> int:
-    """Unify and check every call; return the calls that do not fit their schema."""
+    """Unify and check every call, block by block as the verb does; return the findings."""
     from callwright.record import Trajectory
     from callwright.schema import check
+    from callwright.secrets import innocent
     from callwright.unify import files
     from callwright.unify.convert import Converter, Origin
     from callwright.unify.elements import decoded
-    from callwright.unify.gate import Gate
     from callwright.unify.lines import written
     from callwright.unify.rows import File
 
-    gate = Gate("fail")
     convert = Converter(Origin(File(source, source.name, source.stem), "xlam_60k"))
     wrong = 0
     with out.open("wb") as stream:
         for block in files.blocks(source):
-            for row in convert.rows(decoded(block)):
-                if isinstance(row, Trajectory):
-                    schemas = {tool.name: tool.parameters for tool in row.tools or ()}
-                    for message in row.messages:
-                        for call in message.tool_calls:
-                            wrong += any(True for _ in check(schemas[call.name], call.arguments))
-                stream.write(gate(*written(row))[1] + b"\n")
+            made = [written(row) for row in convert.rows(decoded(block))]
+            for row, _ in made:
+                assert isinstance(row, Trajectory), row
+                schemas = {tool.name: tool.parameters for tool in row.tools or ()}
+                for message in row.messages:
+                    for call in message.tool_calls:
+                        for _ in check(schemas[call.name], call.arguments):
+                            wrong += 1
+            lines = b"\n".join([line for _, line in made] + [b""])
+            assert innocent(str(lines, "utf-8"))
+            stream.write(lines)
     return wrong
 
 

@@ -6,13 +6,15 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
+import jsonschema_rs
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from callwright.record import Issue
 from callwright.schema import ISSUE_CODES, TYPE_NAMES, check, normalise, parse_type
+from callwright.schema.plain import plain
 
 NAMES = st.sampled_from(["city", "days", "type", "required", "properties", "items", "a'b", 'a"b', "", "é"])
 TYPES = st.one_of(
@@ -315,3 +317,50 @@ def test_a_schema_that_is_checked_twice_is_compiled_once_and_not_confused_with_a
     assert [issue.code for issue in check(fresh, {"n": 3.0})] == ["wrong-type"]
     nested = {"type": "object", "properties": {"l": {"type": "array", "items": {"type": "integer"}}}}
     assert [issue.path for issue in check(nested, {"l": [1, 2.0]})] == ["arguments.l[1]"]
+
+
+SCALARS = ["string", "integer", "number", "boolean", "null"]
+PROPERTY = st.one_of(
+    st.sampled_from(SCALARS).map(lambda kind: {"type": kind, "description": "d"}),
+    st.sampled_from(SCALARS).map(lambda kind: {"type": "array", "items": {"type": kind}}),
+    st.just({"type": "array"}),
+    st.just({"type": "object"}),
+    st.lists(st.sampled_from("abc"), min_size=1, max_size=2, unique=True).map(
+        lambda v: {"type": "string", "enum": v}
+    ),
+    st.sampled_from(
+        [{"type": "integer", "minimum": 0}, {"anyOf": [{"type": "string"}]}, {}, {"type": ["string"]}]
+    ),
+)
+PLAIN_SCHEMA = st.builds(
+    lambda properties, required, more: {
+        "type": "object",
+        "properties": properties,
+        "required": [name for name in required if name in properties],
+        **more,
+    },
+    st.dictionaries(st.sampled_from("xyz"), PROPERTY, max_size=3),
+    st.lists(st.sampled_from("xyz"), max_size=2, unique=True),
+    st.sampled_from(
+        [{}, {}, {"additionalProperties": False}, {"additionalProperties": True}, {"minProperties": 1}]
+    ),
+)
+VALUE = st.sampled_from(
+    ["a", "b", "", 0, 1, -1, 2.0, 2.5, True, False, None, [], ["a"], [1], [1.0], [True, 1], {}, {"k": 1}]
+)
+
+
+@given(PLAIN_SCHEMA, st.dictionaries(st.sampled_from("wxyz"), VALUE, max_size=3))
+@settings(max_examples=1500)
+def test_what_the_plain_check_lets_pass_the_validator_lets_pass(
+    schema: dict[str, Any], arguments: dict[str, Any]
+) -> None:
+    fits = plain(schema)
+    if fits is not None and fits(arguments):
+        closed = {"additionalProperties": False, **schema}
+        assert jsonschema_rs.Draft202012Validator(closed).is_valid(arguments)
+        assert not list(check(schema, arguments))
+        event("surely valid")
+    elif fits is not None:
+        assert list(check(schema, arguments)), "a plain schema is decided by types alone"
+        event("not valid")

@@ -44,7 +44,10 @@ def _is_plain(value: Json) -> bool:
     """Tell whether a value surely holds no number beyond floats: an object of texts and integers."""
     if type(value) is not dict:
         return type(value) in _PLAIN
-    return all(type(item) in _PLAIN for item in value.values())
+    for item in value.values():  # noqa: SIM110  (`all` costs twice as much, and every row passes here)
+        if type(item) not in _PLAIN:
+            return False
+    return True
 
 
 def _check_numbers(raw: bytes) -> None:

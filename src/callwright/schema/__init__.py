@@ -1,0 +1,15 @@
+"""JSON Schema as tools use it: normalise what data sets call a schema, and check arguments strictly."""
+
+from callwright.schema.checking import ISSUE_CODES, check
+from callwright.schema.normaliser import Normalised, normalise
+from callwright.schema.type_names import FORMATS_BY_TYPE_NAME, TYPE_NAMES, parse_type
+
+__all__ = [
+    "FORMATS_BY_TYPE_NAME",
+    "ISSUE_CODES",
+    "TYPE_NAMES",
+    "Normalised",
+    "check",
+    "normalise",
+    "parse_type",
+]

@@ -1,0 +1,126 @@
+"""Arguments against a schema, strictly: by jsonschema-rs, without any coercion.
+
+A bool is no integer, 3.0 is no integer, and an argument that the schema does not name is an error.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+import jsonschema_rs
+import msgspec
+
+from callwright.record import Issue, Json
+from callwright.schema.plain import Plain, plain
+
+_CODES = {
+    "required": "missing-argument",
+    "additionalProperties": "unknown-argument",
+    "unevaluatedProperties": "unknown-argument",
+    "type": "wrong-type",
+    "enum": "not-in-enum",
+    "const": "not-in-enum",
+    "format": "bad-format",
+    "pattern": "bad-pattern",
+    "minimum": "out-of-bounds",
+    "maximum": "out-of-bounds",
+    "exclusiveMinimum": "out-of-bounds",
+    "exclusiveMaximum": "out-of-bounds",
+    "multipleOf": "out-of-bounds",
+    "minLength": "out-of-bounds",
+    "maxLength": "out-of-bounds",
+    "minItems": "out-of-bounds",
+    "maxItems": "out-of-bounds",
+}
+ISSUE_CODES = (*dict.fromkeys(_CODES.values()), "invalid-value", "bad-schema")
+
+
+def check(schema: Mapping[str, Json], arguments: Json, path: str = "arguments") -> Iterator[Issue]:
+    """Yield what is wrong with `arguments`, each with its JSON path. Nothing is coerced."""
+    fits = _plain(schema)
+    if fits is not None and fits(arguments):
+        return
+    try:
+        validator = _compile(msgspec.json.encode(schema, order="sorted"))
+    except (ValueError, RecursionError) as error:
+        yield Issue(
+            code="bad-schema", path=path, expected="a JSON Schema", got=str(error).partition("\n")[0][:200]
+        )
+        return
+    if not validator.is_valid(arguments):
+        for problem in validator.iter_errors(arguments):
+            yield from _as_issues(problem, path)
+    if _has_integral_float(arguments):
+        yield from _integral_floats(schema, arguments, path)
+
+
+_NO_FLOATS = (str, int, bool, type(None))
+_MANY = 8192
+_known: dict[int, tuple[Mapping[str, Json], Plain | None]] = {}
+
+
+def _plain(schema: Mapping[str, Json]) -> Plain | None:
+    """Return the fast check of a schema, if it has one; that of the very same object costs a look-up."""
+    found = _known.get(id(schema))
+    if found is None:
+        if len(_known) >= _MANY:
+            _known.clear()
+        # The schema is kept beside: as long as it is, no other object can have its id.
+        found = _known[id(schema)] = (schema, plain(schema))
+    return found[1]
+
+
+@lru_cache(maxsize=_MANY)
+def _compile(schema: bytes) -> jsonschema_rs.Draft202012Validator:
+    parsed = json.loads(schema)
+    # JSON Schema lets unnamed properties pass; a tool's argument that nobody declared is a mistake.
+    if not any(word in parsed for word in ("$ref", "allOf", "anyOf", "oneOf")):
+        parsed.setdefault("additionalProperties", False)
+    return jsonschema_rs.Draft202012Validator(parsed, validate_formats=True, retriever=_refuse)
+
+
+def _refuse(uri: str) -> Json:
+    # A schema is data: it must not make us open files or connections.
+    raise ValueError(f"{uri} lies outside the schema")
+
+
+def _as_issues(problem: jsonschema_rs.ValidationError, path: str) -> Iterator[Issue]:
+    word = str(problem.schema_path[-1]) if problem.schema_path else ""
+    kind: Any = problem.kind
+    code = _CODES.get(kind.name, "invalid-value")
+    where = path + "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in problem.instance_path)
+    places = [where]
+    if code == "missing-argument":
+        places = [f"{where}.{kind.property}"]
+    elif code == "unknown-argument":
+        places = [f"{where}.{name}" for name in kind.unexpected]
+    for place in places:
+        yield Issue(code=code, path=place, expected=word, got=problem.message[:300])
+
+
+def _has_integral_float(value: Json) -> bool:
+    """Tell whether 3.0 or the like stands anywhere in a value: rare, and quick to look for."""
+    if type(value) is dict:
+        return any(_has_integral_float(v) for v in value.values() if type(v) not in _NO_FLOATS)
+    if type(value) is list:
+        return any(_has_integral_float(v) for v in value if type(v) not in _NO_FLOATS)
+    return isinstance(value, float) and value.is_integer()
+
+
+def _integral_floats(schema: Json, value: Json, path: str) -> Iterator[Issue]:
+    """Yield where a float such as 3.0 stands for an integer, which JSON Schema itself lets pass."""
+    if not isinstance(schema, Mapping):
+        return
+    if isinstance(value, float):
+        if schema.get("type") == "integer" and value.is_integer():
+            yield Issue(code="wrong-type", path=path, expected="integer", got=repr(value))
+    elif isinstance(value, dict):
+        properties = schema.get("properties", {})
+        for name, item in value.items():
+            yield from _integral_floats(properties.get(name), item, f"{path}.{name}")
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            yield from _integral_floats(schema.get("items"), item, f"{path}[{i}]")
