@@ -27,6 +27,9 @@ ROOMS: dict[str, set[str]] = {
     },
     "models": {"EMBEDDED", "Completion", "Model", "Prompt", "open_model"},
     "report": {"outcome_text", "write"},
+    "schema": {
+        "FORMATS_BY_TYPE_NAME", "ISSUE_CODES", "TYPE_NAMES", "Normalised", "check", "normalise", "parse_type",
+    },
     "serve": {"check_address", "serve"},
     "store": {
         "BROKEN", "Report", "Run", "Sink", "StageResult", "dropped_path", "encoded", "open_bytes", "read",

@@ -5,7 +5,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from atif_inverse import restored
 from round_trip import SOURCES, comparable, read_back, written
 
 from callwright.export import EXPORTS
@@ -21,6 +20,7 @@ from callwright.record import (
     ToolCall,
     Trajectory,
 )
+from callwright.unify.notations.own_atif import restored
 
 PARAMETERS = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
 PLAIN = Trajectory(

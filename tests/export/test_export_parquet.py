@@ -5,7 +5,6 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from atif_inverse import restored
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from callwright.errors import ConfigError, DataError
 from callwright.export import EXPORTS, export, read
 from callwright.export.columns import GROUP
 from callwright.record import Dropped, Message, Trajectory, encode
+from callwright.unify.notations.own_atif import restored
 from record_strategies import trajectories
 
 parquet = pytest.importorskip("pyarrow.parquet")

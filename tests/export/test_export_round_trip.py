@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from round_trip import SOURCES, comparable, read_back, stripped, written
 
 from callwright.export import EXPORTS
-from callwright.export.layout import ABOUT_THE_CALLS, ABOUT_THE_TASK, ABOUT_THE_TOOLS
 from callwright.record import Trajectory
 from record_strategies import plain_numbers, trajectories
 
@@ -39,20 +38,7 @@ READERS: dict[str, Reader] = {
     "xlam": Reader(trajectories("single", errors=False)),
     # Every source sets aside what tells how to write calls.
     "xlam2": Reader(trajectories("alternating", errors=False), ("task.format_instruction",)),
-    "atif": Reader(
-        trajectories(errors=False),
-        # It does not read what stands in `extra.callwright`.
-        (
-            *ABOUT_THE_TASK,
-            "task.few_shots",
-            *ABOUT_THE_TOOLS,
-            *ABOUT_THE_CALLS,
-            "messages[].name",
-            "messages[].weight",
-            "outcome",
-            "preference",
-        ),
-    ),
+    "atif": Reader(trajectories()),
 }
 
 
@@ -71,3 +57,12 @@ def test_an_exported_row_that_is_unified_again_is_the_same_up_to_the_declared_lo
     assert len(back) == len(kept) == report.kept
     for before, after in zip(kept, back, strict=True):
         assert comparable(after, losses) == comparable(before, losses)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(trajectories(errors=False), min_size=1, max_size=4))
+def test_atif_gives_back_every_field_of_the_record(rows: list[Trajectory]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path, report, kept = written(rows, Path(folder), "atif")
+        assert report.dropped == len(rows) - len(kept)  # results that stand behind no call
+        assert read_back(path, "atif") == kept

@@ -47,6 +47,13 @@ class Columns:
         self._flush()
         self._writer.close()
 
+    def discard(self) -> None:
+        """Let go of the stream, whatever state it is in: a writer that is never closed complains at exit."""
+        try:
+            self._writer.close()
+        except (OSError, self._arrow.ArrowException):
+            pass  # what could not be written was to be thrown away
+
     def _flush(self) -> None:
         if self._rows:
             arrays = [self._array(field) for field in self._schema]

@@ -238,6 +238,7 @@ class _Parquet:
         if self._file.closed:
             return
         self._part.unlink(missing_ok=True)
+        self._columns.discard()
         self._file.close()
         for folder in self._made:
             try:

@@ -10,6 +10,7 @@ A result that names no call belongs to the oldest call of its step that still la
 calls it is a result of no call. A step that was copied from an earlier trajectory as context has weight 0.
 Times, metrics and all other fields of steps, calls and results are kept under their path; trajectories of
 other agents inside a trajectory stay in the fields and make no rows. A step with an image drops the row.
+What `callwright export --to atif` wrote is restored whole, id and source included.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
 from callwright.unify.notations.blocks import joined, read
 from callwright.unify.notations.calls import Call, call, split_thought
+from callwright.unify.notations.own_atif import restored
 from callwright.unify.rows import BadRow, Row, other_fields, shape
 from callwright.unify.tools import toolset
 
@@ -30,8 +32,6 @@ LICENSES: dict[str, str] = {}
 FIELDS = ("schema_version", "session_id", "agent", "steps", "final_metrics")
 LOSES = "where one text part ends. Rows with images are dropped."
 SEEN = "exemplar"
-OWN = "callwright"
-"""The key of `extra` under which our exporter writes what the format has no place for."""
 _KNOWN = frozenset({"agent", "steps"})
 
 
@@ -87,6 +87,8 @@ def detect(value: Mapping[str, Json]) -> str:
 
 def convert(row: Row) -> Trajectory:
     """Return the conversation, each result as a turn behind its step."""
+    if own := restored(row.value):
+        return own
     raw = shape(row.value, _Row)
     talk = Conversation(row, toolset(raw.agent.tool_definitions, "agent.tool_definitions"))
     for i, item in enumerate(raw.steps):
@@ -94,15 +96,7 @@ def convert(row: Row) -> Trajectory:
     agent = row.value.get("agent", {})
     fields = other_fields(row.value, _KNOWN)
     about = other_fields(agent, frozenset({"tool_definitions"}))
-    return restore(talk.finish(fields={**fields, "agent": about} if about else fields), row.value)
-
-
-def restore(trajectory: Trajectory, value: Mapping[str, Json]) -> Trajectory:
-    """Return the trajectory with what our own exporter wrote into the extra of the row and of its steps.
-
-    Until that is read, it stays where any other extra stays: in the fields and under the step's path.
-    """
-    return trajectory
+    return talk.finish(fields={**fields, "agent": about} if about else fields)
 
 
 def _add(talk: Conversation, item: Json, path: str) -> None:
