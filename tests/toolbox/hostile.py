@@ -66,7 +66,7 @@ def ignore_signals_and_hang() -> None:
 def fork_and_go_on() -> int:
     child = os.fork()
     if child == 0:
-        for file in range(3, 20):
+        for file in range(3, 512):
             try:
                 os.write(file, b'{"forged": true}' * 10)
             except OSError:
@@ -79,7 +79,7 @@ def fork_in_c() -> int:
 
 
 def write_into_every_pipe() -> str:
-    for file in range(3, 20):
+    for file in range(3, 512):
         try:
             os.write(file, b"\0" * 64)
         except OSError:
@@ -88,7 +88,7 @@ def write_into_every_pipe() -> str:
 
 
 def close_every_pipe() -> str:
-    os.closerange(3, 20)
+    os.closerange(3, 512)
     return "done"
 
 

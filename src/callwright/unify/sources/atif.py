@@ -10,7 +10,7 @@ A result that names no call belongs to the oldest call of its step that still la
 calls it is a result of no call. A step that was copied from an earlier trajectory as context has weight 0.
 Times, metrics and all other fields of steps, calls and results are kept under their path; trajectories of
 other agents inside a trajectory stay in the fields and make no rows. A step with an image drops the row.
-What `callwright export --to atif` wrote is restored whole, id and source included.
+What callwright itself exported is restored whole, id and source included.
 """
 
 from __future__ import annotations
@@ -87,9 +87,9 @@ def detect(value: Mapping[str, Json]) -> str:
 
 def convert(row: Row) -> Trajectory:
     """Return the conversation, each result as a turn behind its step."""
+    raw = shape(row.value, _Row)
     if own := restored(row.value):
         return own
-    raw = shape(row.value, _Row)
     talk = Conversation(row, toolset(raw.agent.tool_definitions, "agent.tool_definitions"))
     for i, item in enumerate(raw.steps):
         _add(talk, item, f"steps[{i}]")
