@@ -39,28 +39,30 @@ _SCRIPTS = (
 class Conversation:
     """The messages of one row while they are being read."""
 
+    # What most rows leave as it is stands here once, and not in every object: one is made for each row.
+    instruction = ""
+    format_instruction = ""
+    """How the source wants calls written. It ends up in the notes: the calls are no longer written so."""
+    few_shots: tuple[str, ...] = ()
+    lang = ""
+    """Language of the request; recognised by its script where the source does not tell."""
+    _preference: Preference | None = None
+    _calls = 0
+    _users = 0
+    _results = 0
+    _request = ""
+    _has_text = False
+    _has_calls = False
+    _has_unparsed = False
+    _foreign_ids = False
+
     def __init__(self, row: Row, tools: Toolset | None) -> None:
         self.row = row
         self.tools = tools
-        self._offered: Mapping[str, str] = tools.names if tools else {}
         self.messages: list[Message] = []
-        self.instruction = ""
-        self.format_instruction = ""
-        """How the source wants calls written. It ends up in the notes: the calls are no longer written so."""
-        self.few_shots: tuple[str, ...] = ()
-        self.lang = ""
-        """Language of the request; recognised by its script where the source does not tell."""
         self.notes: dict[str, Json] = {}
         """Ends up in ``extra["unify"]``."""
-        self._preference: Preference | None = None
-        self._calls = 0
-        self._users = 0
-        self._request = ""  # what the user says first
-        self._results = 0
-        self._has_text = False
-        self._has_calls = False
-        self._has_unparsed = False
-        self._foreign_ids = False
+        self._offered: Mapping[str, str] = tools.names if tools else {}
         self._pending: dict[str, str] = {}  # call id → legal name, calls without a result so far
         self._used: set[str] = set()
         self._ids: dict[str, str] = {}  # the source's call id → ours, the latest use wins
@@ -159,10 +161,12 @@ class Conversation:
             self._foreign_ids = True
         if call.id is not None:
             self._ids[call.id] = own
-        self._has_unparsed |= call.parse_error is not None
         self._used.add(own)
         self._pending[own] = name
         turn.append(own)
+        if call.parse_error is None and not call.depends_on and call.alternatives is None:
+            return ToolCall(name=name, arguments=call.arguments, id=own)
+        self._has_unparsed |= call.parse_error is not None
         return ToolCall(
             name=name,
             arguments=call.arguments,
@@ -215,13 +219,9 @@ class Conversation:
         if self._strangers:
             renamed = {legal: name for name, legal in self._strangers.items() if name != legal}
             notes.update({"renamed": renamed} if renamed else {})
-        name, _, _ = row.id.partition("/")
         return Trajectory(
             id=row.id,
-            source=Source(
-                dataset=name, row=row.number, uri=row.file.uri, split=row.split, license=row.license,
-                noncommercial="-NC" in row.license, adapter=name,
-            ),
+            source=_source(row),
             task=_task(
                 self.instruction,
                 self.few_shots,
@@ -261,6 +261,19 @@ class Conversation:
         tools = self.tools.digest if self.tools else b"unknown"
         text = self.instruction.encode("utf-8", "surrogatepass") if self.instruction else b""
         return xxhash.xxh3_128_hexdigest(b"\0".join((tools, text, _canonical.encode(messages))))
+
+
+def _source(row: Row) -> Source:
+    name = row.id[: row.id.index("/")]
+    return Source(
+        dataset=name,
+        row=row.number,
+        uri=row.file.uri,
+        split=row.split,
+        license=row.license,
+        noncommercial="-NC" in row.license,
+        adapter=name,
+    )
 
 
 @lru_cache(maxsize=256)

@@ -17,7 +17,7 @@ from callwright.errors import DataError
 from callwright.unify.rows import BadRow, Element
 from callwright.unify.strict_json import DuplicateKey, decode
 
-BLOCK = 1 << 18
+BLOCK = 1 << 17
 """Bytes that are read at a time."""
 _MANY = 1000
 """Elements of an array that make a block, however short they are."""

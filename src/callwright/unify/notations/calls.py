@@ -11,8 +11,7 @@ be read makes the row unusable.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -25,7 +24,7 @@ _MARKERS = re.compile(
 )
 
 
-class Call(NamedTuple):
+class Call(msgspec.Struct, frozen=True, gc=False):
     """A call as the source has it."""
 
     name: str
@@ -38,13 +37,12 @@ class Call(NamedTuple):
     alternatives: dict[str, list[Json]] | None = None
     """Argument name to its allowed values, where the source grades with several."""
 
+    def replace(self, **changes: Json) -> Call:
+        """Return the call with some fields changed."""
+        return msgspec.structs.replace(self, **changes)
 
-class _Plain(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    name: str
-    arguments: dict[str, Json]
 
-
-_plain_calls = msgspec.json.Decoder(list[_Plain])
+_calls = msgspec.json.Decoder(list[Call])
 
 
 def call(name: str, arguments: Json, id: str | None = None) -> Call:
@@ -80,20 +78,27 @@ def json_object(value: Json, path: str) -> Call:
 def json_text(text: str, path: str = "calls") -> list[Call]:
     """Read the JSON text of a call or of a list of calls."""
     try:
-        plain = _plain_calls.decode(text)
+        found = _calls.decode(text)
     except (ValueError, RecursionError):
         return _any_calls(text, path)
-    # As many colons as keys: none is in a text, and no key was there twice, which this parser does not tell.
-    if text.count(":") == sum(2 + _keys(c.arguments) for c in plain) and all(c.name for c in plain):
-        return [Call(c.name, c.arguments) for c in plain]
-    return _any_calls(text, path)
+    keys = 0
+    for made in found:
+        if not made.name or made.arguments is None:
+            return _any_calls(text, path)
+        keys += 2 + _keys(made.arguments)
+    # As many colons as keys: none is in a text, no key was there twice or is another, none of which this
+    # parser would tell.
+    return found if text.count(":") == keys else _any_calls(text, path)
 
 
 def _keys(value: dict[str, Json] | list[Json]) -> int:
     """Count the keys of all objects in a value."""
-    inner = value.values() if isinstance(value, dict) else value
-    own = len(value) if isinstance(value, dict) else 0
-    return own + sum(_keys(item) for item in inner if isinstance(item, dict | list))
+    keys = len(value) if isinstance(value, dict) else 0
+    inner: Iterable[Json] = value.values() if isinstance(value, dict) else value
+    for item in inner:
+        if type(item) is dict or type(item) is list:
+            keys += _keys(item)
+    return keys
 
 
 def _any_calls(text: str, path: str) -> list[Call]:
@@ -124,7 +129,7 @@ def openai(value: Json, path: str) -> Call:
     if not isinstance(function, dict):
         return json_object(value, path)
     found = json_object(function, f"{path}.function")
-    return found._replace(id=_id(value) or found.id)
+    return found.replace(id=_id(value) or found.id)
 
 
 def _id(value: Mapping[str, Json]) -> str | None:

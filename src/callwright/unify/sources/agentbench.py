@@ -101,7 +101,7 @@ def _linked(actions: Sequence[str]) -> list[Call]:
             raise BadRow("bad-calls", f"actions[{i}]", f"expected an action, got {action[:80]!r}")
         numbers = {int(n[:6]) for n in _VARIABLE.findall(action)}
         origins = sorted({makers[n] for n in numbers if n < len(makers)})
-        calls.append(made._replace(depends_on=tuple(origins)))
+        calls.append(made.replace(depends_on=tuple(origins)))
         if made.name in _MAKES_VARIABLE:
             makers.append(i)
     return calls

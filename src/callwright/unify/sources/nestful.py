@@ -102,7 +102,7 @@ def _linked(steps: list[_Step]) -> list[Call]:
             raise BadRow("bad-calls", f"output[{i}].name", "a call without a name")
         named = _REFERENCE.findall(" ".join(_strings(step.arguments)))
         needed = sorted({origin[label] for label in named if label in origin})
-        calls.append(call(step.name, step.arguments)._replace(depends_on=tuple(needed)))
+        calls.append(call(step.name, step.arguments).replace(depends_on=tuple(needed)))
         if step.label:
             origin[step.label.strip("$")] = i
     return calls

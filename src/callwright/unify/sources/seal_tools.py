@@ -167,7 +167,7 @@ def _linked(calling: list[_Call]) -> list[Call]:
     for i, item in enumerate(calling):
         named = _REFERENCE.findall(" ".join(_strings(item.parameters)))
         sources = sorted({origin[name] for name in named if name in origin})
-        calls.append(call(item.api, item.parameters)._replace(depends_on=tuple(sources)))
+        calls.append(call(item.api, item.parameters).replace(depends_on=tuple(sources)))
         origin.update((name, i) for name in item.responses)
     return calls
 

@@ -142,7 +142,7 @@ def _plan(steps: Sequence[_Step]) -> list[Call]:
         if not step.name:
             raise BadRow("bad-calls", f"ground_truth[{i}].name", "expected a name")
         origins = sorted({position[id] for id in step.prev if id in position})
-        calls.append(call(step.name, step.args)._replace(depends_on=tuple(origins)))
+        calls.append(call(step.name, step.args).replace(depends_on=tuple(origins)))
         position[step.id] = i
     return calls
 

@@ -192,7 +192,7 @@ def _read_call(action: _Action, earlier: list[str]) -> Call:
     if quoted.arguments is None:
         return plain
     last = {name: i for i, name in enumerate(earlier)}
-    return quoted._replace(depends_on=tuple(sorted({last[name] for name in named})))
+    return quoted.replace(depends_on=tuple(sorted({last[name] for name in named})))
 
 
 @lru_cache(maxsize=4096)
