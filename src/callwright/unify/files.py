@@ -12,11 +12,12 @@ from itertools import islice
 from pathlib import Path
 
 from callwright.errors import DataError
+from callwright.record import Json
 from callwright.store import BROKEN, open_bytes
 from callwright.unify import columns
 from callwright.unify.elements import Block, decoded
 from callwright.unify.elements import blocks as blocks_of
-from callwright.unify.rows import Element, File
+from callwright.unify.rows import BadRow, Element, File
 
 COMPRESSIONS = (".gz", ".zst")
 _LINE_SUFFIXES = (".jsonl", ".ndjson")
@@ -49,6 +50,23 @@ def walk(paths: Sequence[Path], notes: list[str]) -> list[File]:
 def rows(file: File) -> Iterator[Element]:
     """Yield the elements of a file as rows: what most sources do."""
     return elements(file.path)
+
+
+def entries(file: File, key: str) -> Iterator[Element]:
+    """Yield a row per entry of the objects that a file holds, with the entry's name under `key`."""
+    number = 0
+    for element in elements(file.path):
+        error = element.error
+        if error is None and not isinstance(element.value, dict):
+            error = BadRow("not-an-object", "", f"expected entries, got {type(element.value).__name__}")
+        values = [element.value] if error else [_named(key, k, v) for k, v in element.value.items()]
+        for value in values:
+            yield Element(number, value, error)
+            number += 1
+
+
+def _named(key: str, name: str, entry: Json) -> Json:
+    return {key: name, **entry} if isinstance(entry, dict) else entry
 
 
 def is_json(path: Path) -> bool:

@@ -11,7 +11,7 @@ be read makes the row unusable.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -150,6 +150,15 @@ def split_thought(text: str) -> tuple[str | None, str]:
     if not start:  # a template wrote the opening tag into the prompt
         return thought.strip(), said.strip()
     return inner.strip(), f"{before}{said}".strip()
+
+
+def strings(value: Json) -> Iterator[str]:
+    """Yield every text inside a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from strings(item)
 
 
 def written_in(text: str) -> str:

@@ -47,19 +47,7 @@ def detect(value: Mapping[str, Json]) -> str:
 
 def rows(file: File) -> Iterator[Element]:
     """Yield a row per entry, numbered through the file."""
-    number = 0
-    for element in files.elements(file.path):
-        error = element.error
-        if error is None and not isinstance(element.value, dict):
-            error = BadRow("not-an-object", "", f"expected entries, got {type(element.value).__name__}")
-        entries = [element.value] if error else [_named(k, v) for k, v in element.value.items()]
-        for entry in entries:
-            yield Element(number, entry, error)
-            number += 1
-
-
-def _named(id: str, entry: Json) -> Json:
-    return {"id": id, **entry} if isinstance(entry, dict) else entry
+    return files.entries(file, "id")
 
 
 def convert(row: Row) -> Trajectory:

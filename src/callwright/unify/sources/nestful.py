@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
@@ -21,7 +21,7 @@ from callwright.store import row_seed
 from callwright.unify import beside
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
-from callwright.unify.notations.calls import Call, call
+from callwright.unify.notations.calls import Call, call, strings
 from callwright.unify.rows import BadRow, Row, decode, other_fields, shape
 from callwright.unify.tools import Toolset, assemble, offer, toolset
 
@@ -100,20 +100,12 @@ def _linked(steps: list[_Step]) -> list[Call]:
     for i, step in enumerate(steps):
         if not step.name:
             raise BadRow("bad-calls", f"output[{i}].name", "a call without a name")
-        named = _REFERENCE.findall(" ".join(_strings(step.arguments)))
+        named = _REFERENCE.findall(" ".join(strings(step.arguments)))
         needed = sorted({origin[label] for label in named if label in origin})
         calls.append(call(step.name, step.arguments).replace(depends_on=tuple(needed)))
         if step.label:
             origin[step.label.strip("$")] = i
     return calls
-
-
-def _strings(value: Json) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _strings(item)
 
 
 def _offered(row: Row, own: list[Json] | str | None, names: list[str]) -> tuple[Toolset | None, str]:

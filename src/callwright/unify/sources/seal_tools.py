@@ -29,7 +29,7 @@ from callwright.record import Json, Trajectory
 from callwright.store import row_seed
 from callwright.unify import beside, files
 from callwright.unify.conversation import Conversation
-from callwright.unify.notations.calls import Call, call
+from callwright.unify.notations.calls import Call, call, strings
 from callwright.unify.notations.literals import python_value
 from callwright.unify.rows import BadRow, Element, File, Row, other_fields, shape
 from callwright.unify.tools import Known, Toolset, assemble, offer, toolset
@@ -165,19 +165,11 @@ def _linked(calling: list[_Call]) -> list[Call]:
     origin: dict[str, int] = {}
     calls = []
     for i, item in enumerate(calling):
-        named = _REFERENCE.findall(" ".join(_strings(item.parameters)))
+        named = _REFERENCE.findall(" ".join(strings(item.parameters)))
         sources = sorted({origin[name] for name in named if name in origin})
         calls.append(call(item.api, item.parameters).replace(depends_on=tuple(sources)))
         origin.update((name, i) for name in item.responses)
     return calls
-
-
-def _strings(value: Json) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _strings(item)
 
 
 def _offered(row: Row, names: list[str]) -> tuple[Toolset, int]:
