@@ -24,6 +24,7 @@ _KEYWORD_TYPES: dict[str, type | tuple[type, ...]] = {
     "anyOf": list, "oneOf": list, "allOf": list, "prefixItems": list, "$defs": dict, "definitions": dict,
     "examples": list, "$comment": str, "$schema": str, "$id": str,
 }  # fmt: skip
+_SIMPLE = frozenset({"type", "description", "default"})
 _COMBINERS = ("anyOf", "oneOf", "allOf", "prefixItems")
 _SCHEMA_WORDS = frozenset(
     {"type", "properties", "required", "description", "title", "additionalProperties", "$defs", "$schema",
@@ -101,6 +102,12 @@ def _says_optional(type_name: Json) -> bool:
 
 def _clean(schema: dict[str, Json], path: str, fixes: list[str]) -> dict[str, Json]:
     """Return `schema` with every nested type name, `required` flag and default made legal."""
+    texts = isinstance(schema.get("type"), str) and isinstance(schema.get("description", ""), str)
+    if texts and schema.keys() <= _SIMPLE:
+        _replace_type(schema, path, fixes)  # most parameters say no more than this
+        if "default" in schema:
+            _fix_default(schema, path, fixes)
+        return schema
     schema.pop("optional", None)
     for word in [w for w, value in schema.items() if not isinstance(value, _KEYWORD_TYPES.get(w, object))]:
         fixes.append(f"{path or 'top level'}: {word} {json.dumps(schema.pop(word))[:40]} removed")
@@ -185,7 +192,7 @@ def _replace_type(schema: dict[str, Json], path: str, fixes: list[str]) -> None:
     fixes.append(f"{path or 'top level'}: {remark}")
     del schema["type"]
     for key, value in fragment.items():
-        schema.setdefault(key, copy.deepcopy(value) if isinstance(value, dict | list) else value)
+        schema.setdefault(key, copy.deepcopy(value) if key != "type" else value)
 
 
 @lru_cache(maxsize=1024)
@@ -220,14 +227,16 @@ def _fix_default(schema: dict[str, Json], path: str, fixes: list[str]) -> None:
         fixes.append(f"{path}: default {json.dumps(default)[:40]} read as {json.dumps(cast)[:40]}")
 
 
+_PYTHON: dict[str, tuple[type, ...]] = {
+    "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,),
+    "array": (list,), "object": (dict,), "null": (type(None),),
+}  # fmt: skip
+
+
 def _is_of(kind: str, value: Json) -> bool:
-    types: dict[str, tuple[type, ...]] = {
-        "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,),
-        "array": (list,), "object": (dict,), "null": (type(None),),
-    }  # fmt: skip
     if isinstance(value, bool) and kind != "boolean":
         return False
-    return isinstance(value, types.get(kind, (object,)))
+    return isinstance(value, _PYTHON.get(kind, (object,)))
 
 
 def _cast_default(kind: str, value: Json) -> Json:

@@ -28,12 +28,12 @@ class Plain:
     __slots__ = ("_items", "_required", "_types", "_values")
 
     def __init__(self, schema: Mapping[str, Json]) -> None:
-        """Read a schema; raises `ValueError` for one that is not plain."""
+        """Read a schema; raises for one that is not plain, see `plain`."""
         if schema.get("type") != "object" or not schema.keys() <= _OF_OBJECTS:
             raise ValueError("not only an object")
         if schema.get("additionalProperties", False) is not False:
             raise ValueError("open to other properties")
-        self._required: tuple[str, ...] = tuple(schema.get("required", ()))
+        self._required = frozenset(schema.get("required", ()))
         self._types: dict[str, tuple[type, ...]] = {}
         self._items: dict[str, tuple[type, ...]] = {}
         self._values: dict[str, frozenset[str]] = {}
@@ -41,28 +41,24 @@ class Plain:
             self._read(name, about)
 
     def _read(self, name: str, about: Mapping[str, Json]) -> None:
-        kind, extra = about.get("type"), about.keys() - _REMARKS
-        if not isinstance(kind, str) or kind not in _TYPES:
-            raise ValueError("no single type")
-        self._types[name] = _TYPES[kind]
-        if extra == {"items"} and kind == "array":
-            items = about["items"]
-            if not isinstance(items, dict) or not items.keys() <= _REMARKS or items.get("type") not in _TYPES:
-                raise ValueError("items that are not plain")
-            self._items[name] = _TYPES[items["type"]]
-        elif extra == {"enum"} and kind == "string" and all(isinstance(v, str) for v in about["enum"]):
+        self._types[name] = _TYPES[about["type"]]
+        if about.keys() <= _REMARKS:
+            return
+        extra = about.keys() - _REMARKS
+        if extra == {"items"} and about["type"] == "array" and about["items"].keys() <= _REMARKS:
+            self._items[name] = _TYPES[about["items"]["type"]]
+        elif (
+            extra == {"enum"} and about["type"] == "string" and all(isinstance(v, str) for v in about["enum"])
+        ):
             self._values[name] = frozenset(about["enum"])
-        elif extra:
+        else:
             raise ValueError("more than a type")
 
     def __call__(self, arguments: Json) -> bool:
         """Return True if `arguments` are valid; False says nothing."""
-        if type(arguments) is not dict:
+        if type(arguments) is not dict or not arguments.keys() >= self._required:
             return False
         types = self._types
-        for name in self._required:
-            if name not in arguments:
-                return False
         for name, value in arguments.items():
             # The exact type: a bool is an int, but no integer.
             if type(value) not in types.get(name, ()):
@@ -81,5 +77,5 @@ def plain(schema: Mapping[str, Json]) -> Plain | None:
     """Return the check of a plain schema; None for any other."""
     try:
         return Plain(schema)
-    except (ValueError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         return None

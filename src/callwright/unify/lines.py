@@ -87,19 +87,17 @@ class ToLines:
 
 
 def _batch(made: list[tuple[Trajectory | Dropped, bytes]], rows: int) -> Batch:
-    kept: list[bytes] = []
-    dropped: list[bytes] = []
-    reasons: Counter[str] = Counter()
-    licenses: Counter[str] = Counter()
-    for row, line in made:
-        if isinstance(row, Dropped):
-            dropped.append(line)
-            reasons[row.reason] += 1
-        else:
-            kept.append(line)
-            licenses[row.source.license if row.source else ""] += 1
-    # The empty line at the end makes every line end, also the last.
-    return Batch(rows, b"\n".join([*kept, b""]), b"\n".join([*dropped, b""]), reasons, licenses)
+    kept = [line for row, line in made if isinstance(row, Trajectory)]
+    dropped = [line for row, line in made if isinstance(row, Dropped)]
+    sources = [row.source for row, _ in made if isinstance(row, Trajectory)]
+    return Batch(
+        rows=rows,
+        # The empty line at the end makes every line end, also the last.
+        kept=b"\n".join([*kept, b""]),
+        dropped=b"\n".join([*dropped, b""]),
+        reasons=Counter([row.reason for row, _ in made if isinstance(row, Dropped)]),
+        licenses=Counter([source.license if source else "" for source in sources]),
+    )
 
 
 def written(row: Trajectory | Dropped) -> tuple[Trajectory | Dropped, bytes]:

@@ -29,7 +29,9 @@ _digest: Callable[[Raw], bytes] = xxhash.xxh3_128_digest
 
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_.-]+")
 _PARAMETERS = ("parameters", "input_schema", "inputSchema", "input_parameters", "arguments")
-_RETURNS = ("returns", "response", "responses", "output_schema", "outputSchema", "output_parameters")
+_RETURNS = dict.fromkeys(
+    ("returns", "response", "responses", "output_schema", "outputSchema", "output_parameters")
+)
 _OBJECT_WORDS = frozenset(
     {"properties", "title", "description", "$schema", "$defs", "additionalProperties", "definitions"}
 )
@@ -171,7 +173,9 @@ def _parameters(
     body: Mapping[str, Json], definition: Mapping[str, Json]
 ) -> tuple[dict[str, Json], tuple[str, ...]]:
     """Return the parameters with a `required` list that stood beside them moved in."""
-    found: Json = next((body[key] for key in _PARAMETERS if body.get(key) is not None), {})
+    found: Json = body.get("parameters")
+    if found is None:
+        found = next((body[key] for key in _PARAMETERS if body.get(key) is not None), {})
     if isinstance(found, str):
         found = decode(found) if found.strip() else {}
     if not isinstance(found, dict):
@@ -193,6 +197,8 @@ def _is_object_schema(parameters: Mapping[str, Json]) -> bool:
 
 
 def _returns(body: Mapping[str, Json]) -> dict[str, Json] | None:
+    if _RETURNS.keys().isdisjoint(body):
+        return None
     found = next((body[key] for key in _RETURNS if isinstance(body.get(key), dict) and body[key]), None)
     if found is None:
         return None
