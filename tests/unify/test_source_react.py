@@ -463,3 +463,10 @@ def test_t_eval_plans_keep_calls_and_order(raw: Path) -> None:
     assert unknown(rows[:1106]) == 0
     assert [len(c.depends_on) for c in calls(rows)] == [len(set(s["prev"])) for s in steps]
     assert all(t.tools == () for t in rows[1106:])
+
+
+def test_a_long_action_full_of_commas_is_no_action_of_several_arguments() -> None:
+    hostile = "get_neighbors(" + "," * 40_000 + ")"  # the end of each argument was tried at every comma
+    for env in ENVIRONMENTS.values():
+        assert not env.fits([hostile])
+    assert ENVIRONMENTS["kg"].fits(["get_neighbors(#1, people.person.parents)"])

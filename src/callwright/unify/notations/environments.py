@@ -29,6 +29,8 @@ from callwright.unify.rows import decode
 from callwright.unify.tools import Toolset, assemble, make_tool
 
 _SLOT = re.compile(r"\{(\w+)(?::([^{}]+))?\}")
+_LONGEST = 2000
+"""Characters of an action with several slots; none that was seen has 500."""
 _WORD = r"[^ \n]+"
 _CODE = r"```(?:\w*[ \t]*\n|(?:sql|bash|python)\s+)?(?P<{0}>.*?)```"
 
@@ -63,6 +65,8 @@ class Form:
 
     def read(self, action: str) -> dict[str, Json] | None:
         """Return the arguments of an action in this form, None for any other; raises `ValueError`."""
+        if len(self.slots) > 1 and len(action) > _LONGEST:
+            return None  # where one slot ends and the next begins is tried at every place
         found = self._pattern.fullmatch(action)
         if not found:
             return None
