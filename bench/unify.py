@@ -101,27 +101,27 @@ def write_rows(path: Path, count: int) -> None:
 def checked(source: Path, out: Path) -> int:
     """Unify and check every call, block by block as the verb does; return the findings."""
     from callwright.record import Trajectory
-    from callwright.schema import check
+    from callwright.schema import check, surely_valid
     from callwright.secrets import innocent
     from callwright.unify import files
     from callwright.unify.convert import Converter, Origin
     from callwright.unify.elements import decoded
-    from callwright.unify.lines import written
+    from callwright.unify.lines import batch_of
     from callwright.unify.rows import File
 
     convert = Converter(Origin(File(source, source.name, source.stem), "xlam_60k"))
     wrong = 0
     with out.open("wb") as stream:
         for block in files.blocks(source):
-            made = [written(row) for row in convert.rows(decoded(block))]
-            for row, _ in made:
+            rows = list(convert.rows(decoded(block)))
+            for row in rows:
                 assert isinstance(row, Trajectory), row
                 schemas = {tool.name: tool.parameters for tool in row.tools or ()}
                 for message in row.messages:
                     for call in message.tool_calls:
-                        for _ in check(schemas[call.name], call.arguments):
-                            wrong += 1
-            lines = b"\n".join([line for _, line in made] + [b""])
+                        if not surely_valid(schemas[call.name], call.arguments):
+                            wrong += sum(1 for _ in check(schemas[call.name], call.arguments))
+            lines = batch_of(rows).kept
             assert innocent(str(lines, "utf-8"))
             stream.write(lines)
     return wrong

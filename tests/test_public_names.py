@@ -29,6 +29,7 @@ ROOMS: dict[str, set[str]] = {
     "report": {"outcome_text", "write"},
     "schema": {
         "FORMATS_BY_TYPE_NAME", "ISSUE_CODES", "TYPE_NAMES", "Normalised", "check", "normalise", "parse_type",
+        "surely_valid",
     },
     "serve": {"check_address", "serve"},
     "store": {

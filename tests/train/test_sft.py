@@ -278,7 +278,7 @@ def test_a_budget_in_minutes_plans_fewer_steps(tiny_base: Path, tmp_path: Path) 
     data = write(tmp_path / "train.jsonl", [trajectory(i) for i in range(40)])
     config = SftConfig(**{**CONFIG.__dict__, "minutes": 0.003, "epochs": 200.0})
     summary = sft(config, base=tiny_base, data=data, out=tmp_path / "run")
-    assert 3 <= summary.steps < 2000
+    assert 2 <= summary.steps < 2000  # two are the fewest that a plan is made from, on however slow a machine
     assert summary.stopped_by in ("steps", "minutes")
 
 

@@ -12,9 +12,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, TypeVar
 
-from callwright.engine import team
 from callwright.engine.rows import ApplyStep, Row, Step, apply, chunks, unpack
-from callwright.engine.team import Task
+from callwright.engine.task import Task
 from callwright.errors import ConfigError
 
 __all__ = ["Engine", "Row", "Step", "Task", "in_order", "run"]
@@ -37,6 +36,8 @@ def in_order(
         return cluster.spread(work, tasks, workers)
     if workers == 1:
         return (work(task.value) for task in tasks)
+    from callwright.engine import team  # the machinery of processes takes two megabytes
+
     return team.spread(work, tasks, workers)
 
 

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeVar
 
-from callwright.engine.team import Task, sendable
+from callwright.engine.task import Task
+from callwright.engine.team import sendable
 from callwright.errors import ExtraMissing
 
 T = TypeVar("T")

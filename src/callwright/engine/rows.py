@@ -8,7 +8,7 @@ from typing import NamedTuple, cast
 
 import msgspec
 
-from callwright.engine.team import Task, sendable
+from callwright.engine.task import Task
 from callwright.record import Dropped, Trajectory
 
 Row = Trajectory | Dropped
@@ -62,6 +62,8 @@ class ApplyStep:
         try:
             rows.extend(apply(self._step, unpack(packed)))
         except Exception as raised:
+            from callwright.engine.team import sendable
+
             error = sendable(raised)
         return Done(pack(rows), error)
 

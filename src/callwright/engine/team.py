@@ -17,6 +17,7 @@ from multiprocessing.connection import Connection, wait
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, NamedTuple, TypeVar
 
+from callwright.engine.task import Task
 from callwright.errors import CallwrightError, ConfigError, WorkerError
 
 T = TypeVar("T")
@@ -26,15 +27,6 @@ _AHEAD = 3
 """Tasks per worker that are read but not handed on yet: bridges a slow one and keeps memory flat."""
 _PATIENCE = 3.0
 """Seconds that workers get to clean up before they are killed."""
-
-
-class Task(NamedTuple):
-    """Something to do."""
-
-    place: str
-    """What an error calls it."""
-    value: Any
-    """Picklable."""
 
 
 def spread(work: Callable[[T], R], tasks: Iterable[Task], workers: int) -> Iterator[R]:

@@ -1,6 +1,6 @@
 """JSON Schema as tools use it: normalise what data sets call a schema, and check arguments strictly."""
 
-from callwright.schema.checking import ISSUE_CODES, check
+from callwright.schema.checking import ISSUE_CODES, check, surely_valid
 from callwright.schema.normaliser import Normalised, normalise
 from callwright.schema.type_names import FORMATS_BY_TYPE_NAME, TYPE_NAMES, parse_type
 
@@ -12,4 +12,5 @@ __all__ = [
     "check",
     "normalise",
     "parse_type",
+    "surely_valid",
 ]

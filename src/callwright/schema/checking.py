@@ -40,8 +40,7 @@ ISSUE_CODES = (*dict.fromkeys(_CODES.values()), "invalid-value", "bad-schema")
 
 def check(schema: Mapping[str, Json], arguments: Json, path: str = "arguments") -> Iterator[Issue]:
     """Yield what is wrong with `arguments`, each with its JSON path. Nothing is coerced."""
-    fits = _plain(schema)
-    if fits is not None and fits(arguments):
+    if surely_valid(schema, arguments):
         return
     try:
         validator = _compile(msgspec.json.encode(schema, order="sorted"))
@@ -57,20 +56,27 @@ def check(schema: Mapping[str, Json], arguments: Json, path: str = "arguments") 
         yield from _integral_floats(schema, arguments, path)
 
 
+def surely_valid(schema: Mapping[str, Json], arguments: Json) -> bool:
+    """Tell in passing that `check` would find nothing; False says nothing."""
+    found = _known.get(id(schema) >> 4)  # addresses are multiples of 16, and would collide as they are
+    fits = found[1] if found is not None else _learned(schema)
+    return fits is not None and fits(arguments)
+
+
 _NO_FLOATS = (str, int, bool, type(None))
 _MANY = 8192
 _known: dict[int, tuple[Mapping[str, Json], Plain | None]] = {}
+"""Address of a schema → the schema and its fast check."""
 
 
-def _plain(schema: Mapping[str, Json]) -> Plain | None:
-    """Return the fast check of a schema, if it has one; that of the very same object costs a look-up."""
-    found = _known.get(id(schema))
-    if found is None:
-        if len(_known) >= _MANY:
-            _known.clear()
-        # The schema is kept beside: as long as it is, no other object can have its id.
-        found = _known[id(schema)] = (schema, plain(schema))
-    return found[1]
+def _learned(schema: Mapping[str, Json]) -> Plain | None:
+    """Return the fast check of a schema, if it has one, and remember it for this very object."""
+    if len(_known) >= _MANY:
+        _known.clear()
+    fits = plain(schema)
+    # The schema is kept beside: as long as it is, no other object can have its address.
+    _known[id(schema) >> 4] = (schema, fits)
+    return fits
 
 
 @lru_cache(maxsize=_MANY)

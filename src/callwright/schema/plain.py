@@ -35,24 +35,12 @@ class Plain:
             raise ValueError("open to other properties")
         self._required = frozenset(schema.get("required", ()))
         self._types: dict[str, tuple[type, ...]] = {}
-        self._items: dict[str, tuple[type, ...]] = {}
-        self._values: dict[str, frozenset[str]] = {}
+        items: dict[str, tuple[type, ...]] = {}
+        values: dict[str, frozenset[str]] = {}
         for name, about in schema.get("properties", {}).items():
-            self._read(name, about)
-
-    def _read(self, name: str, about: Mapping[str, Json]) -> None:
-        self._types[name] = _TYPES[about["type"]]
-        if about.keys() <= _REMARKS:
-            return
-        extra = about.keys() - _REMARKS
-        if extra == {"items"} and about["type"] == "array" and about["items"].keys() <= _REMARKS:
-            self._items[name] = _TYPES[about["items"]["type"]]
-        elif (
-            extra == {"enum"} and about["type"] == "string" and all(isinstance(v, str) for v in about["enum"])
-        ):
-            self._values[name] = frozenset(about["enum"])
-        else:
-            raise ValueError("more than a type")
+            self._types[name] = _read(name, about, items, values)
+        # Thousands of these are held, most with neither lists nor enumerations: None is smaller than {}.
+        self._items, self._values = items or None, values or None
 
     def __call__(self, arguments: Json) -> bool:
         """Return True if `arguments` are valid; False says nothing."""
@@ -66,11 +54,31 @@ class Plain:
         return self._inner_fit(arguments) if self._items or self._values else True
 
     def _inner_fit(self, arguments: dict[str, Json]) -> bool:
-        for name, kinds in self._items.items():
+        for name, kinds in (self._items or {}).items():
             for item in arguments.get(name, ()):
                 if type(item) not in kinds:
                     return False
-        return all(arguments[name] in values for name, values in self._values.items() if name in arguments)
+        values = self._values or {}
+        return all(arguments[name] in allowed for name, allowed in values.items() if name in arguments)
+
+
+def _read(
+    name: str,
+    about: Mapping[str, Json],
+    items: dict[str, tuple[type, ...]],
+    values: dict[str, frozenset[str]],
+) -> tuple[type, ...]:
+    """Return the types of a parameter; those of its items, and its allowed values, are noted by name."""
+    if not about.keys() <= _REMARKS:
+        extra = about.keys() - _REMARKS
+        of_array = extra == {"items"} and about["type"] == "array"
+        if of_array and about["items"].keys() <= _REMARKS:
+            items[name] = _TYPES[about["items"]["type"]]
+        elif extra == {"enum"} and about["type"] == "string" and all(type(v) is str for v in about["enum"]):
+            values[name] = frozenset(about["enum"])
+        else:
+            raise ValueError("more than a type")
+    return _TYPES[about["type"]]
 
 
 def plain(schema: Mapping[str, Json]) -> Plain | None:

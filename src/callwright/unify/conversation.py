@@ -10,7 +10,7 @@ trajectory = talk.finish()
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Literal
 
@@ -25,8 +25,10 @@ from callwright.unify.tools import Toolset, legal_name
 Expects = Literal["call", "no_call", "clarify", "partial", "any"]
 Kind = Literal["single", "multi", "react", "env", "query"]
 
-_canonical = msgspec.json.Encoder(order="deterministic")
-_IDS = tuple(f"call_{i}" for i in range(64))
+_canonical = msgspec.json.Encoder(order="deterministic").encode
+_hash: Callable[[bytes], str] = xxhash.xxh3_128_hexdigest
+IDS = tuple(f"call_{i}" for i in range(64))
+"""Of calls whose source gives them none."""
 _SCRIPTS = (
     ("ja", re.compile(r"[\u3040-\u30ff]")),
     ("zh", re.compile(r"[\u4e00-\u9fff]")),
@@ -154,7 +156,7 @@ class Conversation:
         name = self._name(call.name)
         own = call.id
         if own is None or own in self._used:
-            own = _IDS[number] if number < len(_IDS) else f"call_{number}"
+            own = IDS[number] if number < len(IDS) else f"call_{number}"
             while own in self._used:
                 own += "x"
         else:
@@ -221,13 +223,13 @@ class Conversation:
             notes.update({"renamed": renamed} if renamed else {})
         return Trajectory(
             id=row.id,
-            source=_source(row),
-            task=_task(
+            source=source_of(row),
+            task=task_of(
                 self.instruction,
                 self.few_shots,
                 kind or self._kind(),
                 expects or self._expects(),
-                self.lang or self._language(),
+                self.lang or language(self._request),
             ),
             tools=self.tools.tools if self.tools else None,
             messages=tuple(self.messages),
@@ -247,23 +249,30 @@ class Conversation:
             return "call"
         return "no_call" if self._has_text and self.tools and self.tools.tools else "any"
 
-    def _language(self) -> str:
-        text = self._request
-        if text.isascii():
-            return "en"
-        return next((lang for lang, script in _SCRIPTS if script.search(text)), "en")
-
     def _fingerprint(self) -> str:
         """Hash instruction, tools and messages, but neither made-up ids nor the words of a parser."""
         messages: Sequence[Message] = self.messages
         if self._foreign_ids or self._has_unparsed:
             messages = _numbered(messages)
-        tools = self.tools.digest if self.tools else b"unknown"
-        text = self.instruction.encode("utf-8", "surrogatepass") if self.instruction else b""
-        return xxhash.xxh3_128_hexdigest(b"\0".join((tools, text, _canonical.encode(messages))))
+        return fingerprint(self.tools, self.instruction, messages)
 
 
-def _source(row: Row) -> Source:
+def fingerprint(tools: Toolset | None, instruction: str, messages: Sequence[Message]) -> str:
+    """Return the hash of a row whose calls are numbered in their order."""
+    offered = tools.digest if tools else b"unknown"
+    text = instruction.encode("utf-8", "surrogatepass") if instruction else b""
+    return _hash(b"\0".join((offered, text, _canonical(messages))))
+
+
+def language(text: str) -> str:
+    """Return the language that the script of a text tells, English where it tells none."""
+    if text.isascii():
+        return "en"
+    return next((lang for lang, script in _SCRIPTS if script.search(text)), "en")
+
+
+def source_of(row: Row) -> Source:
+    """Return where a row comes from."""
     name = row.id[: row.id.index("/")]
     return Source(
         dataset=name,
@@ -277,7 +286,7 @@ def _source(row: Row) -> Source:
 
 
 @lru_cache(maxsize=256)
-def _task(instruction: str, few_shots: tuple[str, ...], kind: Kind, expects: Expects, lang: str) -> Task:
+def task_of(instruction: str, few_shots: tuple[str, ...], kind: Kind, expects: Expects, lang: str) -> Task:
     """Return the task; most rows of a source share one."""
     return Task(instruction=instruction, few_shots=few_shots, kind=kind, expects=expects, lang=lang)
 

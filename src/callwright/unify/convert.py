@@ -43,12 +43,14 @@ class Converter:
 
     def rows(self, elements: Iterable[Element]) -> Iterator[Trajectory | Dropped]:
         """Yield what became of each element."""
-        convert, prefix, about = self._convert, self._prefix, (self._license, self._split)
-        for number, value, error in elements:
-            row = Row(value, number, self._file, f"{prefix}{number}", *about)
+        convert, prefix, file = self._convert, self._prefix, self._file
+        license, split = self._license, self._split
+        for element in elements:
+            number = element.number
+            row = Row(element.value, number, file, f"{prefix}{number}", license, split)
             try:
-                if error is not None:
-                    raise error
+                if element.error is not None:
+                    raise element.error
                 yield convert(row)
             except BadRow as bad:
                 yield _dropped(row, bad)

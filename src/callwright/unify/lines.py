@@ -7,13 +7,13 @@ would cost more than all the rest; so each is written once, and its bytes are pu
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Any, NamedTuple
 
 import msgspec
 
-from callwright.record import Dropped, Trajectory, encode
+from callwright.record import Dropped, Trajectory
 from callwright.secrets import innocent
 from callwright.store import encoded
 from callwright.unify.convert import STAGE, Converter, Origin
@@ -38,6 +38,9 @@ _Line: Any = msgspec.defstruct(
 )  # fmt: skip
 """A trajectory whose tools may be bytes that are written already."""
 _write = msgspec.json.Encoder().encode
+_write_lines: Callable[[list[Any]], bytes] = msgspec.json.Encoder().encode_lines
+_UNWRITABLE = (ValueError, TypeError, OverflowError, RecursionError)
+Row = Trajectory | Dropped
 
 
 class Chunk(NamedTuple):
@@ -78,39 +81,42 @@ class ToLines:
         """Return the lines; raises `GateError` for a secret if the gate is closed to them."""
         rows = chunk.rows
         elements = decoded(rows) if isinstance(rows, Block) else rows
-        made = [written(row) for row in Converter(chunk.origin).rows(elements)]
-        batch = _batch(made, chunk.size)
+        made = list(Converter(chunk.origin).rows(elements))
         # All at once costs a third. A chunk with anything suspicious in it is looked at row by row.
-        if innocent(str(batch.kept, "utf-8")) and innocent(str(batch.dropped, "utf-8")):
+        try:
+            batch = batch_of(made)
+        except _UNWRITABLE:
+            batch = None
+        if batch and innocent(str(batch.kept, "utf-8")) and innocent(str(batch.dropped, "utf-8")):
             return batch
-        return _batch([self._gate(*pair) for pair in made], chunk.size)
+        passed = [self._gate(*written(row)) for row in made]
+        return batch_of([row for row, _ in passed])
 
 
-def _batch(made: list[tuple[Trajectory | Dropped, bytes]], rows: int) -> Batch:
-    kept = [line for row, line in made if isinstance(row, Trajectory)]
-    dropped = [line for row, line in made if isinstance(row, Dropped)]
-    sources = [row.source for row, _ in made if isinstance(row, Trajectory)]
+def batch_of(made: list[Row]) -> Batch:
+    """Return the lines of rows; raises one of `_UNWRITABLE` if JSON can not hold one of them."""
+    kept = [row for row in made if isinstance(row, Trajectory)]
+    dropped = [row for row in made if isinstance(row, Dropped)]
     return Batch(
-        rows=rows,
-        # The empty line at the end makes every line end, also the last.
-        kept=b"\n".join([*kept, b""]),
-        dropped=b"\n".join([*dropped, b""]),
-        reasons=Counter([row.reason for row, _ in made if isinstance(row, Dropped)]),
-        licenses=Counter([source.license if source else "" for source in sources]),
+        rows=len(made),
+        kept=_write_lines([_with_written_tools(row) for row in kept]),
+        dropped=_write_lines(dropped),
+        reasons=Counter([row.reason for row in dropped]),
+        licenses=Counter([row.source.license if row.source else "" for row in kept]),
     )
 
 
-def written(row: Trajectory | Dropped) -> tuple[Trajectory | Dropped, bytes]:
+def written(row: Row) -> tuple[Row, bytes]:
     """Return a row with its line; one that JSON can not hold becomes a dropped one."""
     try:
-        return row, _line(row) if isinstance(row, Trajectory) else encode(row)
-    except (ValueError, TypeError, OverflowError, RecursionError):
+        return row, bytes(_write(_with_written_tools(row) if isinstance(row, Trajectory) else row))
+    except _UNWRITABLE:
         return encoded(row, STAGE)
 
 
-def _line(t: Trajectory) -> bytes:
+def _with_written_tools(t: Trajectory) -> Any:
     if not t.tools:
-        return encode(t)
+        return t
     line = _Line(*msgspec.structs.astuple(t))
     line.tools = encoded_tools(t.tools)
-    return bytes(_write(line))
+    return line

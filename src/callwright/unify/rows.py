@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 
@@ -66,7 +66,7 @@ class BadRow(Exception):
         return (BadRow, (self.reason, self.path, self.detail))
 
 
-class Element(NamedTuple):
+class Element(msgspec.Struct, gc=False):
     """One value of a file: an element of its JSON array or one of its lines."""
 
     number: int
@@ -89,7 +89,7 @@ class File:
     """Named by the caller, not found in a folder."""
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, gc=False):
     """One raw row and where it comes from."""
 
     value: Json

@@ -39,27 +39,38 @@ _MANY = 1 << 13
 """Distinct tools that are remembered: a few thousand bytes each."""
 _read: dict[bytes, Known] = {}
 """Digest of a definition's text to its tool."""
-_encoded: dict[int, tuple[Tool, msgspec.Raw]] = {}
+_encoded: dict[int, msgspec.Raw] = {}
+"""Address of a tool to its bytes."""
+_alive: list[Tool] = []
+"""The tools of `_encoded`: as long as they are here, no other object can have their addresses."""
 _COMBINED = frozenset({"$ref", "anyOf", "oneOf", "allOf"})
 _raw_list = msgspec.json.Decoder(list[msgspec.Raw])
 _canonical = msgspec.json.Encoder(order="deterministic")
 
 
 class Known(NamedTuple):
-    """A tool with the name that its source uses and the digest that stands for it in a fingerprint."""
+    """A tool with the name that its source uses, its legal one, and what stands for it in a fingerprint."""
 
     tool: Tool
     name: str
+    legal: str
     digest: bytes
 
 
-class Toolset(NamedTuple):
+class Toolset(msgspec.Struct, frozen=True, gc=False):
     """The tools of one row."""
 
     tools: tuple[Tool, ...]
-    names: Mapping[str, str]
-    """The source's name to the legal one."""
     digest: bytes
+    own: tuple[str, ...]
+    """The source's names."""
+    legal: tuple[str, ...]
+    """The names of `tools`; where none had to be changed, the same object as `own`."""
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Return the source's name → the legal one."""
+        return dict(zip(self.own, self.legal, strict=True))
 
 
 def legal_name(name: str) -> str:
@@ -148,7 +159,7 @@ def make_tool(
         original_name=name if legal != name else None,
         schema_fixes=tuple(dict.fromkeys(fixes)),
     )
-    return Known(tool, name, tool_digest(tool))
+    return Known(tool, name, legal, tool_digest(tool))
 
 
 def tool_digest(tool: Tool) -> bytes:
@@ -158,14 +169,16 @@ def tool_digest(tool: Tool) -> bytes:
 
 def encoded_tools(tools: Iterable[Tool]) -> list[msgspec.Raw]:
     """Return the bytes that `record.encode` writes for each tool; one that was seen costs a look-up."""
-    return [(_encoded.get(id(tool)) or _encode_once(tool))[1] for tool in tools]
+    # Addresses are multiples of 16; a table of them as they are would be full of collisions.
+    return [_encoded.get(id(tool) >> 4) or _encode_once(tool) for tool in tools]
 
 
-def _encode_once(tool: Tool) -> tuple[Tool, msgspec.Raw]:
+def _encode_once(tool: Tool) -> msgspec.Raw:
     if len(_encoded) >= _MANY:
         _encoded.clear()
-    # The tool is kept beside its bytes: as long as it is, no other object can have its id.
-    found = _encoded[id(tool)] = (tool, msgspec.Raw(encode(tool)))
+        _alive.clear()
+    _alive.append(tool)
+    found = _encoded[id(tool) >> 4] = msgspec.Raw(encode(tool))
     return found
 
 
@@ -220,12 +233,17 @@ def _text(value: Json) -> str:
 
 def assemble(known: Sequence[Known]) -> Toolset:
     """Return the toolset of one row; different names that became equal get a number."""
-    names = {k.name: k.tool.name for k in known}
+    if not known:
+        return Toolset((), b"", (), ())
+    tools, own, legal, digests = zip(*known)  # noqa: B905  (all are of one length, and this is a hot path)
+    if own == legal:
+        return Toolset(tools, b"".join(digests), own, own)
+    names = dict(zip(own, legal, strict=True))
     if len(set(names.values())) < len(names):
         names = _distinct(names)
-        renamed = tuple([_renamed(k, names[k.name]) for k in known])
-        return Toolset(renamed, names, b"".join(tool_digest(t) for t in renamed))
-    return Toolset(tuple([k.tool for k in known]), names, b"".join([k.digest for k in known]))
+        tools = tuple([_renamed(k, names[k.name]) for k in known])
+        digests = tuple([tool_digest(tool) for tool in tools])
+    return Toolset(tools, b"".join(digests), own, tuple([names[name] for name in own]))
 
 
 def _distinct(names: Mapping[str, str]) -> dict[str, str]:

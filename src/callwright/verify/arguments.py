@@ -24,7 +24,9 @@ def check(t: Trajectory) -> Iterator[Issue]:
     for i, message in enumerate(t.messages):
         for j, call in enumerate(message.tool_calls):
             parameters = by_name.get(call.name)
-            if parameters is not None and isinstance(call.arguments, dict):
+            if parameters is None or schema.surely_valid(parameters, call.arguments):
+                continue
+            if isinstance(call.arguments, dict):
                 path = f"messages[{i}].tool_calls[{j}].arguments"
                 found = _judge(parameters, call.arguments, path)
                 yield from _of_known_values(found, call.arguments, path) if call.depends_on else found

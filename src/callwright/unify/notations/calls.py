@@ -81,23 +81,28 @@ def json_text(text: str, path: str = "calls") -> list[Call]:
         found = _calls.decode(text)
     except (ValueError, RecursionError):
         return _any_calls(text, path)
-    keys = 0
+    outer = 0
     for made in found:
         if not made.name or made.arguments is None:
             return _any_calls(text, path)
-        keys += 2 + _keys(made.arguments)
+        outer += 2 + len(made.arguments)
     # As many colons as keys: none is in a text, no key was there twice or is another, none of which this
     # parser would tell.
-    return found if text.count(":") == keys else _any_calls(text, path)
+    colons = text.count(":")
+    if colons == outer or colons == outer + sum(_inner_keys(made.arguments) for made in found):
+        return found
+    return _any_calls(text, path)
 
 
-def _keys(value: dict[str, Json] | list[Json]) -> int:
-    """Count the keys of all objects in a value."""
-    keys = len(value) if isinstance(value, dict) else 0
-    inner: Iterable[Json] = value.values() if isinstance(value, dict) else value
+def _inner_keys(value: Json) -> int:
+    """Count the keys of all objects inside a value, its own left out."""
+    keys = 0
+    inner: Iterable[Json] = value.values() if type(value) is dict else value
     for item in inner:
-        if type(item) is dict or type(item) is list:
-            keys += _keys(item)
+        if type(item) is dict:
+            keys += len(item) + _inner_keys(item)
+        elif type(item) is list:
+            keys += _inner_keys(item)
     return keys
 
 

@@ -182,9 +182,9 @@ def _copies(text: Json, conversation: Json) -> bool:
 def _licensed(row: Row, env: Environment) -> Row:
     """Return the row with the licence that its layout tells, where its file's name does not."""
     if env.name in _AGENTBOARD:
-        return row._replace(license="GPL-2.0")
+        return msgspec.structs.replace(row, license="GPL-2.0")
     if row.license:
         return row
     if "data_source" in row.value or row.value.keys() == {"id", "conversations"}:
-        return row._replace(license="Apache-2.0")
-    return row._replace(license="MIT" if "item_id" in row.value else "")
+        return msgspec.structs.replace(row, license="Apache-2.0")
+    return msgspec.structs.replace(row, license="MIT" if "item_id" in row.value else "")

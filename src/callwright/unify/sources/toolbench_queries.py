@@ -118,7 +118,7 @@ def _tool(definition: bytes) -> Known:
     known = make_tool(shown, api.api_description or "", schema, None, tuple(fixes))
     original = f"{api.tool_name}: {api.api_name}"
     tool = msgspec.structs.replace(known.tool, original_name=original)
-    return Known(tool, original, tool_digest(tool))
+    return Known(tool, original, tool.name, tool_digest(tool))
 
 
 def _property(parameter: _Parameter, fixes: list[str]) -> dict[str, Json]:

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 import msgspec
 
 from callwright.record import Json, Trajectory
-from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
 from callwright.unify.notations.calls import json_text
+from callwright.unify.question import answered
 from callwright.unify.rows import Row, other_fields, shape
 from callwright.unify.tools import toolset
 
@@ -41,8 +41,13 @@ def detect(value: Mapping[str, Json]) -> str:
 def convert(row: Row) -> Trajectory:
     """Return query → calls."""
     columns = shape(row.value, _Columns)
-    talk = Conversation(row, toolset(columns.tools))
-    talk.user(columns.query)
     calls = json_text(columns.answers, "answers")
-    talk.assistant("", calls, path="answers")
-    return talk.finish(fields=other_fields(row.value, _KNOWN), expects="call" if calls else "no_call")
+    return answered(
+        row,
+        toolset(columns.tools),
+        columns.query,
+        calls,
+        expects="call" if calls else "no_call",
+        fields=other_fields(row.value, _KNOWN),
+        path="answers",
+    )
