@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import msgspec
 import xxhash
 
+from callwright.blend.table import eight
 from callwright.blend.words import normalised
 from callwright.record import Json, Message, ToolCall, Trajectory
 
@@ -82,12 +83,12 @@ def facts(row: Trajectory) -> tuple[int, list[str]]:
     made = calls(row)
     if not made:
         figures = [_FIGURE.findall(text) for text in texts]
-        return _number(digest("offer", _offer(row), figures)), texts + _replies(row)
+        return eight(digest("offer", _offer(row), figures)), texts + _replies(row)
     try:
         hard = [digest(call.name, _hard(call.arguments, texts), call.raw).hex() for call in made]
     except RecursionError:  # arguments nested beyond reason: compared as they stand
         hard = [digest(call.name, call.arguments).hex() for call in made]
-    return _number(digest("calls", sorted(hard))), texts
+    return eight(digest("calls", sorted(hard))), texts
 
 
 def structure(row: Trajectory) -> bytes | None:
@@ -147,7 +148,3 @@ def _hard(value: Json, wording: list[str]) -> Json:
         wording.append(value)
         return None
     return normalised(value)
-
-
-def _number(key: bytes) -> int:
-    return int.from_bytes(key[:8], "little")

@@ -5,7 +5,7 @@ meet only rows of their own block (equal facts, see `keys`): a few are compared 
 of `CROWD` or more needs candidates from MinHash signatures and locality-sensitive hashing. Every candidate
 is confirmed on the shingles themselves, because candidates alone merge far too much.
 
-What a row costs: 4 bytes a shingle, 0.2 kB for a block of its own, 1.5 to 2.4 kB once it stands in a crowd.
+What a row costs: 4 bytes a shingle, 40 bytes for a block of its own, 1.5 to 2.4 kB once it stands in a crowd.
 
     >>> index = Near(0.5)
     >>> index.add(index.look(0, ["please tell me the weather in Oslo"]))
@@ -24,6 +24,7 @@ from typing import NamedTuple
 from rensa import RMinHash, RMinHashLSH
 from xxhash import xxh32_digest
 
+from callwright.blend.table import Table
 from callwright.blend.words import grams, words
 
 SHINGLE = 3
@@ -60,7 +61,7 @@ class Near:
         """Candidates that were left out because a row had more than `CHECKS`."""
         self._pieces = array("I")
         self._ends = array("Q", [0])
-        self._alone: dict[int, int] = {}
+        self._alone = Table()
         self._mates: dict[int, array[int]] = {}
         self._rows = rows_per_band(threshold)
         self._index = RMinHashLSH(threshold, BANDS * self._rows, BANDS)
@@ -73,7 +74,8 @@ class Near:
             sketch = self._sketch(pieces)
             found = sorted(self._index.query(sketch))
         else:
-            found = list(mates) if mates else [self._alone[block]] if block in self._alone else []
+            alone = self._alone.get(block)
+            found = list(mates) if mates else [] if alone is None else [alone]
         return Look(block, pieces, sketch, self._confirmed(pieces, found) if found and pieces else [])
 
     def add(self, row: Look) -> None:
@@ -84,8 +86,9 @@ class Near:
         if row.sketch is not None:
             self._index.insert(number, row.sketch)
             return
-        first = self._alone.setdefault(row.block, number)
-        if first == number:
+        first = self._alone.get(row.block)
+        if first is None:
+            self._alone.put(row.block, number)
             return
         mates = self._mates.setdefault(row.block, array("Q", [first]))
         mates.append(number)

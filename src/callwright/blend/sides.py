@@ -16,11 +16,13 @@ from typing import Literal
 from msgspec.structs import replace
 
 from callwright.blend.keys import calls, group_keys
+from callwright.blend.table import Table, eight
 from callwright.record import Trajectory
 from callwright.store import row_seed
 
 Side = Literal["train", "valid"]
 SplitBy = Literal["request", "tool"]
+SIDES: tuple[Side, ...] = ("train", "valid")
 
 
 class Straddles(Exception):
@@ -34,7 +36,7 @@ class Sides:
         self.by = by
         self._holdout = holdout
         self._seed = seed
-        self._side_of: dict[bytes, Side] = {}
+        self._side_of = Table()
         self._side_of_tool: dict[str, Side] = {}
 
     def place(self, row: Trajectory, kin: set[Side]) -> Side:
@@ -43,7 +45,8 @@ class Sides:
         Raises Straddles, and remembers nothing then.
         """
         keys = group_keys(row)
-        known = {self._side_of[key] for key in keys if key in self._side_of} | kin
+        numbers = {self._side_of.get(eight(key)) for key in keys}
+        known = {SIDES[number] for number in numbers if number is not None} | kin
         if len(known) > 1:
             raise Straddles("its request, its calls or its wording are on both sides of the split")
         side = self._by_tools(row) if self.by == "tool" else None
@@ -51,7 +54,8 @@ class Sides:
             raise Straddles(f"its tools are on the side {side!r}, its request or its calls are not")
         if side is None:
             side = known.pop() if known else self._draw(keys[-1].hex() if keys else row.id)
-        self._side_of.update(dict.fromkeys(keys, side))
+        for key in keys:
+            self._side_of.put(eight(key), SIDES.index(side))
         return side
 
     def offering(self, row: Trajectory, side: Side) -> Trajectory:

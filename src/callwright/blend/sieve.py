@@ -15,7 +15,8 @@ import msgspec
 from callwright.blend.contamination import Benchmarks
 from callwright.blend.keys import equal_keys, facts, structure, variant
 from callwright.blend.near import Look, Near
-from callwright.blend.sides import Side, Sides, Straddles
+from callwright.blend.sides import SIDES, Side, Sides, Straddles
+from callwright.blend.table import Table, Texts, eight
 from callwright.blend.tally import Tally
 from callwright.record import Dropped, Trajectory
 
@@ -44,10 +45,10 @@ class Sieve:
         self._near = near
         self._benchmarks = benchmarks
         self._most = max_per_structure
-        self._first: dict[bytes, int] = {}
+        self._first = Table()
         self._structures: Counter[bytes] = Counter()
-        self._ids: list[str] = []
-        self._side_of: list[Side] = []
+        self._ids = Texts()
+        self._side_of = bytearray()
         self._variants: dict[int, bytes] = {}
         self._names: list[str] = []
         self._starts: list[int] = []
@@ -72,7 +73,7 @@ class Sieve:
             self._tally.contaminated[found.benchmark, self._names[-1], found.kind] += 1
             return drop(row, "contaminated", f"{found.benchmark}: {found.detail}", found.path)
         keys = equal_keys(row)
-        same = next((self._first[key] for key in keys if key in self._first), None)
+        same = next((number for key in keys if (number := self._first.get(eight(key))) is not None), None)
         if same is not None:
             return self._twice(row, same, "duplicate", "says the same as")
         look = self._look(row)
@@ -84,7 +85,7 @@ class Sieve:
         if self._most is not None and kind is not None and self._structures[kind] >= self._most:
             return drop(row, "over-structure", f"{self._most} rows of its structure are kept already")
         try:
-            side = self._sides.place(row, {self._side_of[k] for k in look.same} if look else set())
+            side = self._sides.place(row, {SIDES[self._side_of[k]] for k in look.same} if look else set())
         except Straddles as error:
             return drop(row, "straddles-split", str(error))
         if kind is not None:
@@ -105,10 +106,10 @@ class Sieve:
         number = len(self._ids)
         self._ids.append(row.id)
         for key in keys:
-            self._first[key] = number
+            self._first.put(eight(key), number)
         if self._near is not None and look is not None:
             self._near.add(look)
-            self._side_of.append(side)
+            self._side_of.append(SIDES.index(side))
 
     def _twice(self, row: Trajectory, mate: int, reason: str, says: str) -> Dropped:
         there = self._names[bisect_right(self._starts, mate) - 1]
