@@ -268,6 +268,21 @@ def test_a_write_that_fails_is_one_line_with_the_file_and_leaves_no_half_file(de
     assert not list(desk.glob("out*"))
 
 
+@pytest.mark.parametrize(
+    "command",
+    [("unify", "rows.jsonl", "-o", "rows.jsonl"), ("unify", ".", "-o", "new.jsonl"),
+     ("verify", "rows.jsonl", "-o", "rows.jsonl"), ("augment", "rows.jsonl", "-o", "rows.jsonl"),
+     ("pair", "rows.jsonl", "-o", "rows.jsonl"), ("blend", "train.jsonl", "-o", ".")],
+    ids=lambda command: " ".join(command[:2]),
+)  # fmt: skip
+def test_no_verb_overwrites_what_it_reads(desk: Path, command: tuple[str, ...]) -> None:
+    for name in ("rows.jsonl", "train.jsonl"):
+        (desk / name).write_text('{"id": "a"}\n', encoding="utf-8")
+    line = error_line(callwright(*command, cwd=desk))
+    assert "choose another -o" in line
+    assert (desk / command[1]).is_dir() or (desk / command[1]).read_text("utf-8") == '{"id": "a"}\n'
+
+
 @contextmanager
 def small_disk(place: Path, kib: int) -> Iterator[None]:
     """Mount a file system of so many KiB; skips where that takes rights that the user has not."""

@@ -23,7 +23,7 @@ from typer.core import TyperGroup
 from callwright import __version__
 from callwright.build import BuildConfig
 from callwright.console import carried, err, heed_drops, say, say_counts, scores, tell, tell_report, trained
-from callwright.errors import CallwrightError, ConfigError, UserError
+from callwright.errors import CallwrightError, UserError
 from callwright.options import verb
 from callwright.progress import Display, legible
 from callwright.record import Dropped, Trajectory
@@ -73,20 +73,24 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON t
 Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away what an earlier run left in the directory.")]
 Sources = Annotated[list[Path], typer.Argument(help="Files, folders or globs of raw data.")]
 Data = Annotated[Path, typer.Argument(help="A file of trajectories.")]
+RowFiles = Annotated[list[Path], typer.Argument(help="Files of trajectories, as unify writes them.")]
 ToolsFile = Annotated[Path, typer.Argument(help="A Python file of typed functions.")]
 ModelSpec = Annotated[
     str, typer.Option("--model", help="smollm2-135m, a directory, http(s)://host/v1#name, or scripted:file.")
 ]
 Row = Trajectory | Dropped
 INTERRUPTED = 130
+RESUMED = ("train", "evaluate", "build", "demo")
+"""Verbs that go on where an earlier run of theirs stopped."""
 MARKS = {"ok": "✓", "missing": "✗", "note": "•"}
 
 
 def unify(sources: Sources, out: Out, config: UnifySettings, as_json: AsJson = False) -> None:
     """Turn raw agent data of many layouts into trajectories."""
-    from callwright.store import Sink
+    from callwright.store import Sink, refuse_to_overwrite
     from callwright.unify import unify_lines
 
+    refuse_to_overwrite(out, sources)
     notes: list[str] = []
     batches = unify_lines(
         sources,
@@ -106,7 +110,7 @@ def unify(sources: Sources, out: Out, config: UnifySettings, as_json: AsJson = F
 def verify(data: Data, out: Out, config: VerifySettings, as_json: AsJson = False) -> None:
     """Check every call; drop what does not hold, with its reason."""
     from callwright.engine import run
-    from callwright.store import read
+    from callwright.store import read, refuse_to_overwrite
     from callwright.toolbox import Executor, import_python
     from callwright.verify import VerifyStep, funnel
 
@@ -117,6 +121,7 @@ def verify(data: Data, out: Out, config: VerifySettings, as_json: AsJson = False
             # One executor for the whole run: the step itself is called once per stretch of rows.
             execute = partial(_opened, stack.enter_context(executor))
         step = VerifyStep(execute=execute, min_grounding=config.min_grounding)
+        refuse_to_overwrite(out, [data])
         rows = run(step, read(data, "verify"), workers=config.workers, engine=config.engine)
         _write(rows, out, "verify", config, as_json, table=lambda seen: funnel(seen).text())
 
@@ -129,8 +134,9 @@ def augment(data: Data, out: Out, config: AugmentSettings, as_json: AsJson = Fal
     """Write variants that mean the same: other order, other format."""
     from callwright.augment import AugmentStep
     from callwright.engine import run
-    from callwright.store import read
+    from callwright.store import read, refuse_to_overwrite
 
+    refuse_to_overwrite(out, [data])
     step = AugmentStep(seed=config.seed, copies=config.copies, format_share=config.format_share)
     rows = run(step, read(data, "augment"), workers=config.workers, engine=config.engine)
     _write(rows, out, "augment", config, as_json)
@@ -144,11 +150,14 @@ def synthesize(tools: ToolsFile, out: Out, config: SynthesizeSettings, as_json: 
     _write(synthesized(import_python(tools), config), out, "synthesize", config, as_json)
 
 
-def blend(inputs: Sources, out: Out, config: BlendSettings, as_json: AsJson = False) -> None:
+def blend(inputs: RowFiles, out: Out, config: BlendSettings, as_json: AsJson = False) -> None:
     """Join files without duplicates; split off a validation set."""
     from callwright.blend import Tally
     from callwright.dataset import blended
+    from callwright.store import refuse_to_overwrite
 
+    for side in ("train", "valid"):
+        refuse_to_overwrite(out / f"{side}.jsonl", inputs)
     tally = Tally()
     reports = blended(inputs, out, **asdict(config), tally=tally)
     if len(inputs) > 1 or tally.asked:
@@ -161,8 +170,9 @@ def blend(inputs: Sources, out: Out, config: BlendSettings, as_json: AsJson = Fa
 def pair(data: Data, out: Out, config: PairSettings, as_json: AsJson = False) -> None:
     """Make preference pairs: an answer against a corruption of it."""
     from callwright.pair import pair as pairs_of
-    from callwright.store import read
+    from callwright.store import read, refuse_to_overwrite
 
+    refuse_to_overwrite(out, [data])
     _write(pairs_of(read(data, "pair"), seed=config.seed), out, "pair", config, as_json)
 
 
@@ -170,9 +180,9 @@ def export(data: Data, out: Out, config: ExportSettings, as_json: AsJson = False
     """Write rows in a layout that trainers and other tools read."""
     from callwright.export import export as write_rows
     from callwright.export import read
+    from callwright.store import refuse_to_overwrite
 
-    if data.exists() and out.exists() and data.samefile(out):
-        raise ConfigError("would overwrite the rows it reads", place=str(out), hint="choose another -o")
+    refuse_to_overwrite(out, [data])
     report = write_rows(read(data), out, config.to, _plain(config))
     tell(report.to_json(), as_json)
     say_counts("export", report)
@@ -420,10 +430,16 @@ def main() -> None:
     except CallwrightError as error:
         _fail(str(error), 1)
     except KeyboardInterrupt:
-        _fail("interrupted; the same command continues where it stopped", INTERRUPTED)
+        _fail(_interrupted(sys.argv[1:2]), INTERRUPTED)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         _fail(f"{place}{error.strerror or error}", 2)
+
+
+def _interrupted(verb: list[str]) -> str:
+    if verb and verb[0] in RESUMED:
+        return "interrupted; the same command continues where it stopped"
+    return "interrupted; nothing was written, the same command begins anew"
 
 
 def _misuse(error: Any) -> None:

@@ -80,6 +80,9 @@ REFUSED: list[tuple[str, str, str, Trajectory]] = [
      talk(USER, calling("f", "g"), result("c1"), TEXT)),
     ("llamafactory", "ambiguous-text", "messages[1].content",
      talk(USER, Message(role="assistant", content="<think>"))),
+    *((name, "ambiguous-text", "messages[1].content",
+       talk(USER, Message(role="assistant", content="<think>So.</think> No.")))
+      for name in ("openai", "responses", "hf", "trl", "xlam2")),
     ("hermes", "ambiguous-text", "messages[1].content",
      talk(USER, Message(role="assistant", content="Write <tool_call> and go."))),
     ("hermes", "ambiguous-text", "messages[1].reasoning", talk(USER, calling("f", reasoning="</think>"))),

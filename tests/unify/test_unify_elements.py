@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from callwright.unify import elements
-from callwright.unify.elements import Broken, blocks, decoded
+from callwright.unify import pieces
+from callwright.unify.elements import blocks, decoded
+from callwright.unify.pieces import Broken
 from callwright.unify.strict_json import DuplicateKey, decode
 
 VALUES = st.recursive(
@@ -34,7 +35,7 @@ def rows_of(text: bytes, *, lines: bool = False) -> list[Any]:
 
 @pytest.fixture(params=[8, 64, 1 << 18])
 def block(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
-    monkeypatch.setattr(elements, "BLOCK", request.param)
+    monkeypatch.setattr(pieces, "BLOCK", request.param)
     return int(request.param)
 
 
@@ -44,7 +45,7 @@ def test_an_array_is_its_elements_wherever_the_blocks_end(
     values: list[Any], indent: int | None, size: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(elements, "BLOCK", size)
+        patch.setattr(pieces, "BLOCK", size)
         text = json.dumps(values, indent=indent, ensure_ascii=False).encode()
         assert rows_of(text) == values
 
@@ -53,7 +54,7 @@ def test_an_array_is_its_elements_wherever_the_blocks_end(
 @settings(max_examples=200)
 def test_lines_are_rows_wherever_the_blocks_end(values: list[Any], size: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(elements, "BLOCK", size)
+        patch.setattr(pieces, "BLOCK", size)
         for end in ("\n", "\r\n", "\n\n \n"):
             text = "".join(json.dumps(value, ensure_ascii=False) + end for value in values).encode()
             assert rows_of(text, lines=True) == values
@@ -88,8 +89,8 @@ def test_lines_of_arrays_are_rows_and_a_single_one_holds_its_elements(block: int
 
 
 def test_a_line_that_is_too_long_is_one_dropped_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(elements, "BLOCK", 16)
-    monkeypatch.setattr(elements, "MAX_LINE", 64)
+    monkeypatch.setattr(pieces, "BLOCK", 16)
+    monkeypatch.setattr(pieces, "MAX_ROW", 64)
     long = json.dumps({"a": "x" * 500})
     assert rows_of(f'{{"a": 1}}\n{long}\n{{"a": 2}}\n'.encode(), lines=True) == [
         {"a": 1},
@@ -97,6 +98,87 @@ def test_a_line_that_is_too_long_is_one_dropped_row(monkeypatch: pytest.MonkeyPa
         {"a": 2},
     ]
     assert rows_of(f'{{"a": 1}}\n{long}'.encode(), lines=True) == [{"a": 1}, "too-long"]
+
+
+def test_an_element_or_a_value_that_is_too_long_is_one_dropped_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "BLOCK", 16)
+    monkeypatch.setattr(pieces, "MAX_ROW", 64)
+    long = json.dumps({"a": "x" * 500})
+    assert rows_of(f'[{{"a": 1}}, {long}'.encode()) == [{"a": 1}, "too-long"]
+    assert rows_of(long.replace(":", ":\n").encode()) == ["too-long"]
+
+
+def test_lines_with_a_long_or_a_broken_first_one_are_lines_whatever_the_name_says(block: int) -> None:
+    long = json.dumps({"a": "x" * 3 * block})
+    assert rows_of(f'{long}\n{{"a": 1}}\n'.encode()) == [json.loads(long), {"a": 1}]
+    assert rows_of(b'{"a": }\n{"a": 1}\n{"a": 2}') == ["not-json", {"a": 1}, {"a": 2}]
+    spread = json.dumps({"a": [1, {"b": 2}], "c": "x" * block}, indent=1)
+    assert rows_of(spread.encode()) == [json.loads(spread)]
+
+
+ROWS = st.lists(
+    st.builds(
+        lambda number, text, inner: {
+            "id": number,
+            "text": text,
+            "more": [{"id": n, "n": 0.5} for n in inner],
+        },
+        st.integers(0, 99),
+        st.sampled_from(["", "plain", 'with "quotes"', "[{", "}, {", "a\\nb", "日本", "x, y: z"]),
+        st.lists(st.integers(0, 9), max_size=2),
+    ),
+    min_size=1,
+    max_size=6,
+)
+STYLES = (
+    lambda rows: "[" + ", ".join(rows) + "]",
+    lambda rows: "[\n" + ",\n".join(rows) + "\n]\n",
+    lambda rows: "[\n  " + ",\n  ".join(row.replace("\n", "\n  ") for row in rows) + "\n]",
+)
+DAMAGES = (
+    lambda row: row.replace('"text": ', '"text": NaN, "was": ', 1),
+    lambda row: row.replace('"text"', '"text', 1),
+    lambda row: row.replace('"id"', "id", 1),
+    lambda row: row.replace(",", "", 1),
+    lambda row: row.replace('"more": [', '"more": [[', 1),
+    lambda row: row.replace("]", "", 1),
+    lambda row: row[: len(row) // 2],
+)
+
+
+@given(
+    rows=ROWS,
+    where=st.integers(0, 5),
+    damage=st.sampled_from(DAMAGES),
+    style=st.sampled_from(STYLES),
+    indent=st.sampled_from([None, 2]),
+)
+@settings(max_examples=400)
+def test_a_broken_element_costs_no_other(
+    rows: list[dict[str, Any]], where: int, damage: Any, style: Any, indent: int | None
+) -> None:
+    where %= len(rows)
+    texts = [json.dumps(row, ensure_ascii=False, indent=indent) for row in rows]
+    texts[where] = damage(texts[where])
+    found = rows_of(style(texts).encode())
+    others = rows[:where] + rows[where + 1 :]
+    assert [row for row in found if isinstance(row, dict) and "text" in row] == others
+    assert len(found) > len(others), "the broken one is told"
+
+
+def test_many_broken_elements_take_no_more_time_than_they_are_long() -> None:
+    class Stream(io.BytesIO):
+        read_bytes = 0
+
+        def read(self, size: int | None = -1) -> bytes:
+            found = super().read(size)
+            Stream.read_bytes += len(found)
+            return found
+
+    text = "[" + ", ".join(f'{{"n": {n}, "score": NaN}}' for n in range(20_000)) + "]"
+    sizes = [len(b.texts) for b in blocks(Stream(text.encode()), "x", lines=False)]
+    assert sum(sizes) == 20_000
+    assert max(sizes) <= 1000, "they are given out as they are found"
 
 
 def test_memory_holds_a_block_not_the_file() -> None:
@@ -111,7 +193,7 @@ def test_memory_holds_a_block_not_the_file() -> None:
     sizes = [len(b.texts) for b in blocks(Stream(text), "x", lines=False)]
     assert sum(sizes) == 50_000
     assert max(sizes) <= 1000
-    assert Stream.asked <= 2 * elements.BLOCK
+    assert Stream.asked <= 2 * pieces.BLOCK
 
 
 @given(VALUES)

@@ -72,6 +72,8 @@ def in_order(t: Trajectory) -> None:
 
 def message_object(message: Message, path: str, *, as_text: bool) -> dict[str, Json]:
     """Return a message as chat templates read it; arguments are JSON text or objects."""
+    if message.role == "assistant":
+        no_thought_in(message.content, path)
     row: dict[str, Json] = {"role": message.role, "content": message.content}
     if message.reasoning is not None:
         row["reasoning_content"] = message.reasoning
@@ -84,6 +86,14 @@ def message_object(message: Message, path: str, *, as_text: bool) -> dict[str, J
     if message.name is not None:
         row["name"] = message.name
     return row
+
+
+def no_thought_in(text: str, path: str) -> None:
+    """Raise where readers, ours among them, would take a part of what was said for a thought."""
+    if "</think>" in text:
+        raise Unexpressible(
+            "ambiguous-text", f"{path}.content", "what stands before </think> reads as a thought"
+        )
 
 
 def _call(call: ToolCall, path: str, as_text: bool) -> dict[str, Json]:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Literal
 
-from callwright.export.chat import arguments_text, flat_definition, linked, system_text
+from callwright.export.chat import arguments_text, flat_definition, linked, no_thought_in, system_text
 from callwright.export.layout import (
     ABOUT_THE_CALLS,
     ABOUT_THE_ROW,
@@ -62,6 +62,7 @@ def _items(message: Message, path: str) -> list[Json]:
         return [{"type": "function_call_output", "call_id": call_id, "output": message.content}]
     if message.role != "assistant":
         return [{"type": "message", "role": message.role, "content": message.content}]
+    no_thought_in(message.content, path)
     items: list[Json] = []
     if message.reasoning:
         thought = {"type": "reasoning_text", "text": message.reasoning}

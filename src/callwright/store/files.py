@@ -11,12 +11,13 @@ import fcntl
 import hashlib
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-from callwright.errors import DataError
+from callwright.errors import ConfigError, DataError
 from callwright.record import Json
 
 PART = ".part"
@@ -57,6 +58,19 @@ def write_json_atomic(path: Path, obj: Json) -> None:
     except OSError as error:
         part.unlink(missing_ok=True)
         raise write_error(path, error) from None
+
+
+def refuse_to_overwrite(out: Path, inputs: Iterable[Path]) -> None:
+    """Raise `ConfigError` if `out` is one of the files that are read, or lies in a folder that is."""
+    place = out.resolve()
+    for path in inputs:
+        if path.is_dir() and place.is_relative_to(path.resolve()):
+            what = f"would write into the folder it reads, {path}, and read that the next time"
+        elif path.exists() and place == path.resolve():
+            what = "would overwrite the rows it reads"
+        else:
+            continue
+        raise ConfigError(what, place=str(out), hint="choose another -o")
 
 
 def sync(stream: BinaryIO) -> None:

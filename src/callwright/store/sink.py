@@ -161,6 +161,7 @@ class Sink:
             seconds=round(time.monotonic() - self._started, 3),
             extra=self._extra,
         )
+        msgspec.json.encode(self.report)  # what can not be reported must not be published either
         # An old report must not vouch for new rows, not even between two renames.
         self._report_path.unlink(missing_ok=True)
         self._kept.publish()

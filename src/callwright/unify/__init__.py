@@ -15,6 +15,8 @@ import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+
 from callwright.engine import Engine, Task, in_order
 from callwright.errors import DataError
 from callwright.record import Dropped, Trajectory
@@ -90,6 +92,12 @@ def _assign(found: Sequence[File], source: str, notes: list[str]) -> list[tuple[
             empty.append(file)
             continue
         seen = recognise(first)
+        if source == "auto" and _are_trajectories(first):
+            hint = "they need no unify: verify, augment, blend and export read them as they are"
+            if file.explicit:
+                raise DataError("holds trajectories already", place=str(file.path), hint=hint)
+            notes.append(f"{file.uri}: passed over, holds trajectories already")
+            continue
         if source != "auto" and (file.explicit or (seen and seen.name == source)):
             assigned.append((file, source))
         elif source == "auto" and seen:
@@ -110,6 +118,15 @@ def _assign(found: Sequence[File], source: str, notes: list[str]) -> list[tuple[
         raise DataError("no file with rows", place=place, expected=source, got="; ".join(notes[-5:]))
     order = {id(file): i for i, file in enumerate(found)}
     return sorted(assigned, key=lambda pair: order[id(pair[0])])
+
+
+def _are_trajectories(first: Sequence[Element]) -> bool:
+    """Tell whether rows are what unify itself writes; as another layout, they would lose what they say."""
+    try:
+        rows = [msgspec.convert(element.value, Trajectory) for element in first]
+    except (msgspec.ValidationError, RecursionError):
+        return False
+    return all(row.messages for row in rows)
 
 
 def _assign_empty(

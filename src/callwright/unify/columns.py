@@ -12,14 +12,43 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from callwright.errors import DataError, ExtraMissing
 from callwright.record import Json
 from callwright.unify.rows import BadRow, Element
 from callwright.unify.strict_json import decode
 
 SUFFIXES = (".parquet", ".arrow")
+_DESCRIPTIONS = ("state.json", "dataset_info.json")
+
+
+class _Shard(msgspec.Struct):
+    filename: str
+
+
+class _State(msgspec.Struct):
+    """What `datasets` writes beside the files of a data set."""
+
+    _data_files: list[_Shard]
+
+
 _ROWS = 512
 """Rows that are taken from the columns at a time."""
+
+
+def holds_rows(path: Path) -> bool:
+    """Tell whether a file may hold rows; beside the Arrow files of a data set lie caches and descriptions."""
+    if path.name in _DESCRIPTIONS and any(path.parent.glob("*.arrow")):
+        return False
+    state = path.parent / "state.json"
+    if path.suffix != ".arrow" or not state.is_file():
+        return True
+    try:
+        shards = msgspec.json.decode(state.read_bytes(), type=_State)._data_files
+    except (OSError, msgspec.DecodeError):
+        return not path.name.startswith("cache-")
+    return path.name in {shard.filename for shard in shards}
 
 
 def elements(path: Path) -> Iterator[Element]:

@@ -6,42 +6,22 @@ than the elements that one block cuts. A broken element costs that element only;
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 import msgspec
 
 from callwright.errors import DataError
+from callwright.unify import pieces
+from callwright.unify.arrays import Array
+from callwright.unify.pieces import Block, Broken, too_long
 from callwright.unify.rows import BadRow, Element
 from callwright.unify.strict_json import DuplicateKey, decode
 
-BLOCK = 1 << 17
-"""Bytes that are read at a time."""
 _MANY = 1000
 """Elements of an array that make a block, however short they are."""
-MAX_LINE = 1 << 28
-"""Bytes. A longer line is no row; the limit keeps a decompression bomb out of memory."""
 _BOM = b"\xef\xbb\xbf"
-_GAP = re.compile(rb"[\s,]*")
-_TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
 _whole = msgspec.json.Decoder(msgspec.Raw)
-
-
-class Broken(NamedTuple):
-    """What can not even be told apart from its neighbours."""
-
-    text: bytes
-    error: BadRow
-
-
-class Block(NamedTuple):
-    """The texts of some rows that follow each other in a file, not decoded yet."""
-
-    first: int
-    """Number of the first row in its file, from 0."""
-    texts: list[bytes | Broken]
 
 
 def decoded(block: Block) -> Iterator[Element]:
@@ -77,26 +57,40 @@ def blocks(stream: BinaryIO, place: str, *, lines: bool) -> Iterator[Block]:
 
     Raises `DataError` for what is no text in UTF-8.
     """
-    first = _next_line(stream, stream.readline(BLOCK).removeprefix(_BOM))
+    first = _next_line(stream, stream.readline(pieces.BLOCK).removeprefix(_BOM))
     refuse_binary(first[:4096], place)
     if first.lstrip()[:1] == b"[":
-        second = _next_line(stream, stream.readline(BLOCK)) if _is_value(first) else b""
+        second = _next_line(stream, stream.readline(pieces.BLOCK)) if _is_value(first) else b""
         if second:  # lines, each of which is an array
             yield from _lines(first + second, stream)
         else:
-            yield from _in_blocks(_Array(first, stream).texts())
-    elif first and (lines or _is_value(first)):
+            yield from _in_blocks(Array(first, stream).texts())
+    elif first and lines:
         yield from _lines(first, stream)
     elif first:
-        text = first + stream.read()
-        refuse_binary(text[:BLOCK], place)
-        yield Block(0, [text])
+        yield from _lines_or_value(first, stream, place)
+
+
+def _lines_or_value(first: bytes, stream: BinaryIO, place: str) -> Iterator[Block]:
+    """Yield lines if the first or, should that be broken, the second is a value; else all as one value."""
+    if not first.endswith(b"\n"):
+        first += stream.readline(pieces.MAX_ROW)
+    if _is_value(first):
+        yield from _lines(first, stream)
+        return
+    second = _next_line(stream, stream.readline(pieces.BLOCK))
+    if _is_value(second):  # as a line of an object that is spread over lines never is
+        yield from _lines(first + second, stream)
+        return
+    text = first + second + stream.read(pieces.MAX_ROW)
+    refuse_binary(text[: pieces.BLOCK], place)
+    yield Block(0, [text if len(text) <= pieces.MAX_ROW else too_long(text)])
 
 
 def _next_line(stream: BinaryIO, line: bytes) -> bytes:
     """Return `line`, or the first one after it that is not blank."""
     while line and not line.strip():
-        line = stream.readline(BLOCK)
+        line = stream.readline(pieces.BLOCK)
     return line
 
 
@@ -106,7 +100,7 @@ def _in_blocks(texts: Iterable[bytes | Broken]) -> Iterator[Block]:
     for text in texts:
         held.append(text)
         size += len(text)
-        if size >= BLOCK or len(held) >= _MANY:
+        if size >= pieces.BLOCK or len(held) >= _MANY:
             yield Block(number, held)
             number += len(held)
             held, size = [], 0
@@ -115,9 +109,10 @@ def _in_blocks(texts: Iterable[bytes | Broken]) -> Iterator[Block]:
 
 
 def refuse_binary(head: bytes, place: str) -> None:
-    """Raise `DataError` for UTF-16 and for what is no text."""
-    if head[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise DataError("is UTF-16", place=place, expected="UTF-8", hint="save it as UTF-8")
+    """Raise `DataError` for UTF-16, UTF-32 and for what is no text."""
+    if head[:2] in (b"\xff\xfe", b"\xfe\xff") or head[:4] == b"\0\0\xfe\xff":
+        width = 32 if head[2:4] == b"\0\0" or head[:4] == b"\0\0\xfe\xff" else 16
+        raise DataError(f"is UTF-{width}", place=place, expected="UTF-8", hint="save it as UTF-8")
     if b"\0" in head:
         raise DataError("is no text", place=place, expected="JSON or JSON lines", got="binary data")
 
@@ -138,11 +133,11 @@ def _lines(begun: bytes, stream: BinaryIO) -> Iterator[Block]:
     rest = lines.pop()
     while True:
         texts: list[bytes | Broken] = [text for text in lines if text and not text.isspace()]
-        if len(rest) > MAX_LINE:
-            texts.append(Broken(rest[:1000], BadRow("too-long", "", f"more than {MAX_LINE:,} bytes")))
+        if len(rest) > pieces.MAX_ROW:
+            texts.append(too_long(rest))
             rest = _after_line(stream)
         # As much again as is held, so that a long line is not copied for every block of it.
-        read = stream.read(max(BLOCK, len(rest)))
+        read = stream.read(max(pieces.BLOCK, len(rest)))
         if not read and rest.strip():
             texts.append(rest)
         if texts:
@@ -157,81 +152,8 @@ def _lines(begun: bytes, stream: BinaryIO) -> Iterator[Block]:
 
 def _after_line(stream: BinaryIO) -> bytes:
     """Skip what is left of a line; return what was read beyond it."""
-    while read := stream.read(BLOCK):
+    while read := stream.read(pieces.BLOCK):
         _, newline, after = read.partition(b"\n")
         if newline:
             return after
     return b""
-
-
-class _Array:
-    """A JSON array that is cut into its elements while it is being read."""
-
-    def __init__(self, begun: bytes, stream: BinaryIO) -> None:
-        self._text = begun
-        self._at = begun.index(b"[") + 1
-        self._stream = stream
-        self._ended = False
-
-    def texts(self) -> Iterator[bytes | Broken]:
-        """Yield the elements up to the closing bracket, or up to where nothing can be read any more."""
-        while (opening := self._after_gap()) != b"]":
-            if not opening:
-                yield Broken(b"", BadRow("not-json", "", "the file ends inside an array"))
-                return
-            end = self._end()
-            if isinstance(end, BadRow):
-                yield Broken(self._text[self._at :], end)
-                return
-            yield self._text[self._at : end]
-            self._at = end
-        self._at += 1
-        if self._after_gap():
-            yield Broken(self._text[self._at :], BadRow("not-json", "", "text behind the array"))
-
-    def _after_gap(self) -> bytes:
-        """Go to the next character that is no space or comma, and return it; nothing at the end."""
-        while True:
-            gap = _GAP.match(self._text, self._at)
-            self._at = gap.end() if gap else self._at
-            if self._at < len(self._text) or not self._more():
-                return self._text[self._at : self._at + 1]
-
-    def _more(self) -> bool:
-        """Read on and forget what lies behind; in doubling steps, so that a long element costs little."""
-        rest = self._text[self._at :]
-        read = self._stream.read(max(BLOCK, len(rest)))
-        self._text, self._at = rest + read, 0
-        self._ended = not read
-        return bool(read)
-
-    def _end(self) -> int | BadRow:
-        """Return where the element at the current place ends."""
-        while True:
-            end = _end_of_value(memoryview(self._text)[self._at :])
-            if end is not None and self._at + end < len(self._text):
-                return self._at + end
-            if not self._more():
-                break
-        # Broken, or the end of the file: a lenient reader finds the end of an element with, say, a NaN in it.
-        text = self._text.decode("utf-8", "surrogateescape")
-        try:
-            _, stop = json.JSONDecoder().raw_decode(text)
-        except (ValueError, RecursionError) as error:
-            return BadRow("not-json", "", f"nothing readable from here to the end of the file: {error}")
-        return len(text[:stop].encode("utf-8", "surrogateescape"))
-
-
-def _end_of_value(text: memoryview) -> int | None:
-    """Return where the JSON value at the start of `text` ends; None if it is broken or goes on.
-
-    A value that reaches the end of the text may go on, as 12 in 123 does; so may one that is cut.
-    """
-    try:
-        _whole.decode(text)
-    except msgspec.DecodeError as error:
-        found = _TRAILING.search(str(error))
-        return int(found[1]) - 1 if found else None
-    except RecursionError:
-        return None
-    return len(text)

@@ -15,8 +15,9 @@ from callwright.errors import DataError
 from callwright.record import Json
 from callwright.store import BROKEN, open_bytes
 from callwright.unify import columns
-from callwright.unify.elements import Block, decoded
 from callwright.unify.elements import blocks as blocks_of
+from callwright.unify.elements import decoded
+from callwright.unify.pieces import Block
 from callwright.unify.rows import BadRow, Element, File
 
 COMPRESSIONS = (".gz", ".zst")
@@ -35,9 +36,12 @@ def walk(paths: Sequence[Path], notes: list[str]) -> list[File]:
         if path.is_dir():
             found += [(file, uri, False) for file, uri in _of_folder(path, notes)]
         elif path.is_file():
-            found.append((path, path.name, True))
+            found.append((path, _legible(path.name), True))
+        elif path.exists():
+            hint = "write it to a file first: it is read twice, to recognise it and to convert it"
+            raise DataError("is no regular file", place=str(path), expected="a file or a folder", hint=hint)
         else:
-            found += [(file, file.name, True) for file in _of_pattern(path)]
+            found += [(file, _legible(file.name), True) for file in _of_pattern(path)]
     once: dict[Path, tuple[Path, str, bool]] = {}
     for path, uri, explicit in found:
         if path.resolve() in once:
@@ -102,24 +106,33 @@ def peek(path: Path, count: int = 8) -> list[Element]:
 
 def plain_name(path: Path) -> str:
     """Return the file's name without the suffixes of its format."""
-    name = path.name
+    name = _legible(path.name)
     for suffix in (*COMPRESSIONS, *SUFFIXES):
         name = name.removesuffix(suffix)
     return name
 
 
+def _legible(name: str) -> str:
+    """Return a name that can be written: one that is no UTF-8 reaches us with halves of characters in it."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def _of_folder(folder: Path, notes: list[str]) -> Iterator[tuple[Path, str]]:
     for file in sorted(folder.rglob("*")):
-        uri = file.relative_to(folder).as_posix()
+        uri = _legible(file.relative_to(folder).as_posix())
         if file.is_dir() or any(part.startswith(".") for part in Path(uri).parts):
             continue
         name = file.name
         for suffix in COMPRESSIONS:
             name = name.removesuffix(suffix)
-        if name.endswith(SUFFIXES):
-            yield file, uri
-        else:
+        if not name.endswith(SUFFIXES):
             notes.append(f"{uri}: passed over, its name says that it holds no rows")
+        elif not file.is_file():
+            notes.append(f"{uri}: passed over, no regular file")
+        elif not columns.holds_rows(file):
+            notes.append(f"{uri}: passed over, no rows of the data set that is saved here")
+        else:
+            yield file, uri
 
 
 def _of_pattern(path: Path) -> list[Path]:

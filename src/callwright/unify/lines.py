@@ -17,8 +17,9 @@ from callwright.record import Dropped, Trajectory
 from callwright.secrets import innocent
 from callwright.store import encoded
 from callwright.unify.convert import STAGE, Converter, Origin
-from callwright.unify.elements import Block, decoded
+from callwright.unify.elements import decoded
 from callwright.unify.gate import Gate
+from callwright.unify.pieces import Block
 from callwright.unify.rows import Element
 from callwright.unify.tools import encoded_tools
 

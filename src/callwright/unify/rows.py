@@ -24,7 +24,7 @@ REASONS = {
     "not-json": "the text is no JSON: truncated, NaN, a broken escape, a number out of range",
     "not-utf8": "the text is no UTF-8",
     "duplicate-key": "an object has the same key twice; which value is meant nobody can tell",
-    "too-long": "a line of more than 256 MiB",
+    "too-long": "a row of more than 256 MiB",
     "not-an-object": "the row is JSON, but no object",
     "missing-field": "a field that the source always has is absent",
     "wrong-type": "a field has another type than the source's",
@@ -57,7 +57,7 @@ class BadRow(Exception):
     """A row that can not become a trajectory; never leaves `callwright.unify`."""
 
     def __init__(self, reason: str, path: str, detail: str) -> None:
-        super().__init__(f"{reason} at {path}: {detail}")
+        super().__init__(f"{reason} at {path}: {detail}" if path else f"{reason}: {detail}")
         self.reason = reason
         self.path = path
         self.detail = detail
