@@ -142,7 +142,7 @@ def blended(
         "against": against, "overlap": overlap, "weights": weights, "limit": limit, "seed": seed,
     }  # fmt: skip
     rows = blend(
-        [(name, read(path, "blend")) for name, path in _named(inputs).items()],
+        [(name, _some_trajectory(path)) for name, path in _named(inputs).items()],
         seed=seed,
         weights=parse_shares(weights or ""),
         limit=limit,
@@ -150,12 +150,28 @@ def blended(
         split_by=split_by,
         near=near,
         max_per_structure=max_per_structure,
-        against=[name.strip() for name in (against or "").split(",") if name.strip()],
+        against=() if against is None else [name.strip() for name in against.split(",")],
         overlap=overlap,
         tally=tally,
         scratch=out,
     )
     return _split_into(out, rows, config, tally)
+
+
+def _some_trajectory(path: Path) -> Iterator[Row]:
+    """Yield the rows of a file; raises `DataError` at its end if there were some and none is a trajectory."""
+    lines, found = 0, False
+    for row in read(path, "blend"):
+        lines += 1
+        found = found or isinstance(row, Trajectory)
+        yield row
+    if lines and not found:
+        raise DataError(
+            "holds no trajectory",
+            place=str(path),
+            got=f"{lines:,} other lines",
+            hint="`callwright unify` makes trajectories of raw data",
+        )
 
 
 def _named(inputs: Sequence[Path]) -> dict[str, Path]:

@@ -328,6 +328,56 @@ def test_the_seed_never_decides_which_of_two_duplicates_stays(
     assert stay[0] == stay[1]
 
 
+def test_calls_that_did_not_parse_differ_in_their_text() -> None:
+    def unparsed(id: str, raw: str) -> Trajectory:
+        call = ToolCall(name="f", arguments=None, raw=raw, parse_error="not JSON")
+        messages = (Message(role="user", content="go"), Message(role="assistant", tool_calls=(call,)))
+        return Trajectory(id=id, messages=messages)
+
+    rows = [unparsed("a", "{x: 1"), unparsed("b", "{x: 2"), unparsed("c", "{x: 1")]
+    assert reasons(rows) == {"c": "duplicate"}
+
+
+def walked(id: str, said: str, *seen: str) -> Trajectory:
+    call = ToolCall(name="move_forward", arguments={})
+    turns = [
+        m
+        for text in seen
+        for m in (Message(role="assistant", tool_calls=(call,)), Message(role="tool", content=text))
+    ]
+    return Trajectory(id=id, messages=(Message(role="user", content=said), *turns))
+
+
+ROOM = "In front of you in this room there is a {} 1 right in front of you {} steps away and a {} wall"
+
+
+def test_equal_actions_in_another_room_are_another_row() -> None:
+    goal = "Your goal is to go to the red ball that is somewhere in front of you in one of the rooms"
+    rows = [
+        walked("first", goal, ROOM.format("red ball", 4, "grey"), ROOM.format("red ball", 3, "grey")),
+        walked(
+            "again", f"{goal}, please", ROOM.format("red ball", 4, "grey"), ROOM.format("red ball", 3, "grey")
+        ),
+        walked("other", f"{goal} now", "You see a blue box, a green key and a door", "You see an open door"),
+        walked("blind", f"{goal} then", "", ""),
+    ]
+    assert reasons(rows, near=0.8) == {"again": "near-duplicate", "blind": "near-duplicate"}
+
+
+def test_equal_answers_of_a_tool_bring_no_rows_together() -> None:
+    page = " ".join(f"line {k} of a very long page about the weather" for k in range(40))
+    rows = [walked("a", f"{LONG} Oslo", page), walked("b", "Oslo: rain or shine?", page)]
+    assert reasons(rows, near=0.8) == {}
+
+
+def test_a_word_that_is_spelled_out_is_a_fact() -> None:
+    def guess(id: str, word: str) -> Trajectory:
+        return weather(id, "Welcome to the game of Wordle, guess a hidden word of five letters", word=word)
+
+    rows = [guess("a", "v y i n g"), guess("b", "a u d i o"), guess("c", "V Y I N G")]
+    assert reasons(rows, near=0.8) == {"c": "near-duplicate"}
+
+
 def test_a_structure_may_be_capped() -> None:
     rows = [weather(f"c{k}", f"weather in {k}", city=f"p{k}") for k in range(5)]
     rows += [weather(f"i{k}", f"weather of {k}", city=k) for k in range(2)]  # another type

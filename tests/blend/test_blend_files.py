@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from callwright import dataset
-from callwright.errors import ConfigError
+from callwright.errors import ConfigError, DataError
 from callwright.record import Message, Source, Tool, ToolCall, Trajectory, encode
 from command_line import callwright
 
@@ -124,8 +124,39 @@ def test_the_verb_prints_what_met_what(files: list[Path], tmp_path: Path) -> Non
 
 
 def test_a_mistake_in_the_options_is_one_line_and_writes_nothing(files: list[Path], tmp_path: Path) -> None:
-    for option, value in (("--weights", "chat"), ("--against", "absent.json"), ("--split-by", "taste")):
+    for option, value in (
+        ("--weights", "chat"),
+        ("--against", "absent.json"),
+        ("--against", ","),
+        ("--against", ""),
+        ("--against", "tools.jsonl,"),
+        ("--split-by", "taste"),
+    ):
         done = callwright("blend", "tools.jsonl", "chat.jsonl", "-o", "out", option, value, cwd=tmp_path)
         assert done.returncode == 2, option
         assert len(done.stderr.splitlines()) == 1
         assert not list((tmp_path / "out").glob("*.jsonl"))
+
+
+RAW = [{"query": f"question {k}", "tools": "[]", "answers": "[]"} for k in range(50)]
+
+
+@pytest.mark.parametrize("data", [b"".join(json.dumps(row).encode() + b"\n" for row in RAW), b"\xff\n"])
+def test_a_file_without_one_trajectory_is_told_the_way_out(
+    files: list[Path], tmp_path: Path, data: bytes
+) -> None:
+    (tmp_path / "raw.jsonl").write_bytes(data)
+    with pytest.raises(DataError, match="holds no trajectory") as caught:
+        dataset.blended([files[0], tmp_path / "raw.jsonl"], tmp_path / "out", holdout=0.1, seed=1)
+    assert caught.value.place == str(tmp_path / "raw.jsonl")
+    assert caught.value.hint == "`callwright unify` makes trajectories of raw data"
+    assert not list((tmp_path / "out").iterdir())
+
+
+def test_empty_files_and_single_broken_rows_do_not_stop_a_blend(files: list[Path], tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").write_bytes(b"")
+    (tmp_path / "mixed.jsonl").write_bytes(b"oops\n" + encode(rows("more", 1, 9)[0]) + b"\n")
+    inputs = [files[0], tmp_path / "empty.jsonl", tmp_path / "mixed.jsonl"]
+    told = dataset.blended(inputs, tmp_path / "out", holdout=0.0, seed=1)["train"].extra["blend"]["inputs"]
+    assert told["empty"]["rows_in"] == 0
+    assert told["mixed"]["reasons"] == {"not-a-trajectory": 1}

@@ -86,7 +86,7 @@ def test_rows_of_other_blocks_never_meet_however_many_there_are() -> None:
     for block in range(3):
         for k in range(2 * CROWD):
             index.add(index.look(block, [f"{text} {k} {block} a{k} b{k} c{k} d{k} e{k} f{k}"]))
-    number = len(index._ends) - 1
+    number = len(index._pieces)
     index.add(index.look(1, [text]))
     assert index.look(1, [text]).same == [number]
     assert [index.look(block, [text]).same for block in (0, 2, 7)] == [[], [], []]

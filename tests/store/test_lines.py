@@ -31,7 +31,7 @@ def only(path: Path) -> Trajectory | Dropped:
 
 @SUFFIX
 @given(
-    lines=st.lists(st.text(st.characters(exclude_characters="\n", codec="utf-8")), max_size=20),
+    lines=st.lists(st.text(st.characters(exclude_characters="\n\0", codec="utf-8")), max_size=20),
     end=st.booleans(),
 )
 def test_every_line_comes_out_once_with_its_number(
@@ -102,6 +102,33 @@ def test_a_file_that_is_absent_a_folder_or_utf16_is_named_as_such(tmp_path: Path
         list(read(tmp_path))
     with pytest.raises(DataError, match="got UTF-16"):
         list(read(write(tmp_path, '{"id":"a"}'.encode("utf-16"))))
+
+
+@pytest.mark.parametrize(
+    ("data", "got", "hint"),
+    [
+        (b"PAR1\x15\x04\x15 \n", "a Parquet file", "callwright export"),
+        (b"PK\x03\x04\x14\n", "a zip archive", "unpack"),
+        (gzip.compress(b'{"id":"a"}\n'), "gzip", ".gz"),
+        (zstandard.ZstdCompressor().compress(b'{"id":"a"}\n'), "zstd", ".zst"),
+        (b"SQLite format 3\0\x10\0\n", "binary data", ""),
+    ],
+)
+@SUFFIX
+def test_a_file_that_begins_like_a_binary_one_is_one_error(
+    tmp_path: Path, suffix: str, data: bytes, got: str, hint: str
+) -> None:
+    path = write(tmp_path, data + b'{"id":"a"}\n', suffix)
+    with pytest.raises(DataError, match="holds no lines") as caught:
+        list(read(path))
+    assert (caught.value.place, caught.value.got) == (str(path), got)
+    assert hint in caught.value.hint
+
+
+def test_a_zero_byte_in_a_row_costs_that_row_alone(tmp_path: Path) -> None:
+    broken, whole = read(write(tmp_path, b'{"id":"\0"}\n{"id":"a"}\n'))
+    assert isinstance(broken, Dropped)
+    assert isinstance(whole, Trajectory)
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
+from callwright.blend.against import named
 from callwright.blend.contamination import Benchmarks
 from callwright.blend.near import Near
 from callwright.blend.questions import questions
@@ -140,7 +141,8 @@ def _left_out(
 
 
 def _benchmarks(against: Sequence[str], overlap: float, tally: Tally) -> Benchmarks:
-    found = Benchmarks((question for name in against for question in questions(name)), overlap)
+    asked = (question for name, one in named(against).items() for question in questions(one, name))
+    found = Benchmarks(asked, overlap)
     tally.asked.update(found.counts)
     return found
 

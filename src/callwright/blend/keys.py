@@ -3,13 +3,16 @@
 Two rows with equal *facts* ask for the same: the same calls with the same names, arguments and short values,
 or, where nothing is called, the same offer and the same figures in the request. Only such rows can be
 near-duplicates; "weather in Oslo" and "weather in Paris" never are, however long the rest of the sentence.
-Long values (an e-mail's body) are no facts; they count as wording, like the request.
+Long values (an e-mail's body) are no facts; they count as wording, like the request. What the tools answer
+sets rows apart as well, since in an environment equal actions in another room are another row; but it never
+brings rows together, because equal calls are answered alike however differently they were asked for.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import msgspec
 import xxhash
@@ -19,7 +22,8 @@ from callwright.blend.words import normalised
 from callwright.record import Json, Message, ToolCall, Trajectory
 
 LONG = 4
-"""Words from which the text of an argument counts as wording and not as a value."""
+"""Words from which the text of an argument counts as wording and not as a value. Single characters are none:
+a word that is spelled out, or a row of digits, is a value however long it is."""
 
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*")
 _encoder = msgspec.json.Encoder(order="sorted")
@@ -52,7 +56,7 @@ def variant(row: Trajectory) -> bytes:
 
 def equal_keys(row: Trajectory) -> list[bytes]:
     """Return hashes of which two equal rows share at least one."""
-    made = [[call.name, call.arguments] for call in calls(row)]
+    made = [_made(call) for call in calls(row)]
     said: list[Json] = []
     if not made:
         # Without calls the reply is the answer, and what was offered decides whether it is right.
@@ -71,24 +75,36 @@ def group_keys(row: Trajectory) -> list[bytes]:
     request = [text for text in map(normalised, requests(row)) if text]
     if request:
         keys.append(digest("request", request))
-    made = {digest([call.name, call.arguments]).hex() for call in calls(row)}
+    made = {digest(_made(call)).hex() for call in calls(row)}
     if made:
         keys.append(digest("calls", sorted(made)))
     return keys
 
 
-def facts(row: Trajectory) -> tuple[int, list[str]]:
-    """Return a 64-bit hash of a row's facts, and the texts in which rows of equal facts may differ."""
+class Facts(NamedTuple):
+    """What a row is compared by with others of the same facts."""
+
+    block: int
+    """Hash of the facts, 64 bits."""
+    texts: list[str]
+    """The wording in which rows of equal facts may differ."""
+    results: list[str]
+    """What the tools answered."""
+
+
+def facts(row: Trajectory) -> Facts:
+    """Return a row's facts as a hash, and the texts in which rows of equal facts may differ."""
     texts = requests(row)
     made = calls(row)
     if not made:
         figures = [_FIGURE.findall(text) for text in texts]
-        return eight(digest("offer", _offer(row), figures)), texts + _replies(row)
+        return Facts(eight(digest("offer", _offer(row), figures)), texts + _replies(row), [])
     try:
         hard = [digest(call.name, _hard(call.arguments, texts), call.raw).hex() for call in made]
     except RecursionError:  # arguments nested beyond reason: compared as they stand
-        hard = [digest(call.name, call.arguments).hex() for call in made]
-    return eight(digest("calls", sorted(hard))), texts
+        hard = [digest(*_made(call)).hex() for call in made]
+    results = [m.content for m in row.messages if m.role == "tool"]
+    return Facts(eight(digest("calls", sorted(hard))), texts, results)
 
 
 def structure(row: Trajectory) -> bytes | None:
@@ -119,6 +135,11 @@ def shape(value: Json) -> Json:
     return kinds.get(type(value), "null")
 
 
+def _made(call: ToolCall) -> list[Json]:
+    """Return what a call says; of one that did not parse, the text."""
+    return [call.name, call.arguments] if call.raw is None else [call.name, call.arguments, call.raw]
+
+
 def _copy(row: Trajectory) -> Json:
     augment = row.extra.get("augment")
     return augment.get("copy", 0) if isinstance(augment, dict) else 0
@@ -144,7 +165,7 @@ def _hard(value: Json, wording: list[str]) -> Json:
         return [_hard(item, wording) for item in value]
     if not isinstance(value, str):
         return value
-    if len(value.split(maxsplit=LONG)) >= LONG:
+    if len(value) > 2 * LONG and sum(len(word) > 1 for word in value.split()) >= LONG:
         wording.append(value)
         return None
     return normalised(value)

@@ -5,6 +5,8 @@ meet only rows of their own block (equal facts, see `keys`): a few are compared 
 of `CROWD` or more needs candidates from MinHash signatures and locality-sensitive hashing. Every candidate
 is confirmed on the shingles themselves, because candidates alone merge far too much.
 
+Where tools answered in both, rows must overlap twice: in what was asked, and in that with the answers.
+
 What a row costs: 4 bytes a shingle, 40 bytes for a block of its own, 1.5 to 2.4 kB once it stands in a crowd.
 
     >>> index = Near(0.5)
@@ -48,8 +50,38 @@ class Look(NamedTuple):
 
     block: int
     pieces: set[bytes]
+    whole: set[bytes]
+    """The shingles with those of the tools' answers; empty where there are none."""
     sketch: RMinHash | None
     same: list[int]
+
+
+class Pieces:
+    """Sets of shingles by number, in the order in which they came: 4 bytes a shingle, 8 bytes a set."""
+
+    def __init__(self) -> None:
+        self._pieces = array("I")
+        self._ends = array("Q", [0])
+
+    def __len__(self) -> int:
+        return len(self._ends) - 1
+
+    def append(self, pieces: Iterable[bytes]) -> None:
+        """Take a set; it gets the next number."""
+        self._pieces.frombytes(b"".join(pieces))
+        self._ends.append(len(self._pieces))
+
+    def size(self, number: int) -> int:
+        """Return how many shingles a set has."""
+        return self._ends[number + 1] - self._ends[number]
+
+    def __getitem__(self, number: int) -> set[int]:
+        return set(self._pieces[self._ends[number] : self._ends[number + 1]])
+
+    def hashes(self, number: int) -> list[bytes]:
+        """Return the shingles of a set as they came."""
+        data = self._pieces[self._ends[number] : self._ends[number + 1]].tobytes()
+        return [data[k : k + 4] for k in range(0, len(data), 4)]
 
 
 class Near:
@@ -59,16 +91,19 @@ class Near:
         self.threshold = threshold
         self.unchecked = 0
         """Candidates that were left out because a row had more than `CHECKS`."""
-        self._pieces = array("I")
-        self._ends = array("Q", [0])
+        self._pieces = Pieces()
+        self._whole = Pieces()
         self._alone = Table()
         self._mates: dict[int, array[int]] = {}
         self._rows = rows_per_band(threshold)
         self._index = RMinHashLSH(threshold, BANDS * self._rows, BANDS)
 
-    def look(self, block: int, texts: Iterable[str]) -> Look:
+    def look(self, block: int, texts: Iterable[str], results: Iterable[str] = ()) -> Look:
         """Return the row's shingles with the rows of its block that overlap by the threshold or more."""
-        pieces = shingles(texts, block & 0xFFFFFFFF)
+        seed = block & 0xFFFFFFFF
+        pieces = shingles(texts, seed)
+        answered = shingles(results, seed)
+        whole = _sample(pieces | answered) if answered else set()
         sketch = None
         if len(mates := self._mates.get(block, ())) >= CROWD:
             sketch = self._sketch(pieces)
@@ -76,13 +111,14 @@ class Near:
         else:
             alone = self._alone.get(block)
             found = list(mates) if mates else [] if alone is None else [alone]
-        return Look(block, pieces, sketch, self._confirmed(pieces, found) if found and pieces else [])
+        same = self._confirmed(pieces, whole, found) if found and pieces else []
+        return Look(block, pieces, whole, sketch, same)
 
     def add(self, row: Look) -> None:
         """Take a row in; it gets the next number."""
-        number = len(self._ends) - 1
-        self._pieces.frombytes(b"".join(row.pieces))
-        self._ends.append(len(self._pieces))
+        number = len(self._pieces)
+        self._pieces.append(row.pieces)
+        self._whole.append(row.whole)
         if row.sketch is not None:
             self._index.insert(number, row.sketch)
             return
@@ -94,22 +130,22 @@ class Near:
         mates.append(number)
         if len(mates) == CROWD:
             for mate in mates:
-                self._index.insert(mate, self._sketch(self._of(mate)))
+                self._index.insert(mate, self._sketch(self._pieces.hashes(mate)))
 
-    def _confirmed(self, pieces: set[bytes], found: list[int]) -> list[int]:
+    def _confirmed(self, pieces: set[bytes], whole: set[bytes], found: list[int]) -> list[int]:
         self.unchecked += max(0, len(found) - CHECKS)
-        here, ends = set(array("I", b"".join(pieces))), self._ends
-        low, high = len(here) * self.threshold - _HAIR, len(here) / self.threshold + _HAIR
-        same = []
-        for mate in found[:CHECKS]:
-            start, end = ends[mate], ends[mate + 1]
-            if low <= end - start <= high and overlap(here, set(self._pieces[start:end])) >= self.threshold:
-                same.append(mate)
-        return same
+        said, told = _numbers(pieces), _numbers(whole)
+        return [mate for mate in found[:CHECKS] if self._is_close(said, told, mate)]
 
-    def _of(self, number: int) -> list[bytes]:
-        data = self._pieces[self._ends[number] : self._ends[number + 1]].tobytes()
-        return [data[k : k + 4] for k in range(0, len(data), 4)]
+    def _is_close(self, said: set[int], told: set[int], mate: int) -> bool:
+        """Tell whether the words overlap, and, where tools answered in both rows, all of it as well."""
+        if not self._overlaps(said, mate, self._pieces):
+            return False
+        return not told or not self._whole.size(mate) or self._overlaps(told, mate, self._whole)
+
+    def _overlaps(self, here: set[int], mate: int, kept: Pieces) -> bool:
+        low, high = len(here) * self.threshold - _HAIR, len(here) / self.threshold + _HAIR
+        return low <= kept.size(mate) <= high and overlap(here, kept[mate]) >= self.threshold
 
     def _sketch(self, pieces: Iterable[bytes]) -> RMinHash:
         sketch = RMinHash(BANDS * self._rows, 0)
@@ -125,7 +161,15 @@ def shingles(texts: Iterable[str], seed: int = 0) -> set[bytes]:
             pieces.update(map(xxh32_digest, grams(said, SHINGLE), repeat(seed)))
         elif said:
             pieces.add(xxh32_digest(b" ".join(said), seed))
+    return _sample(pieces)
+
+
+def _sample(pieces: set[bytes]) -> set[bytes]:
     return pieces if len(pieces) <= MOST else set(sorted(pieces)[:MOST])
+
+
+def _numbers(pieces: set[bytes]) -> set[int]:
+    return set(array("I", b"".join(pieces)))
 
 
 def overlap(a: set[int], b: set[int]) -> float:

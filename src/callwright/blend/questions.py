@@ -1,7 +1,9 @@
 """What a benchmark asks: its questions as texts and, where it tells them, the calls that answer them.
 
 BFCL is read out of the pinned wheel. Any other benchmark is a file: trajectories, or JSON, JSON lines and
-text of whatever layout, as long as its questions stand in fields of the usual names.
+text of whatever layout, as long as its questions stand in fields of the usual names. Names of fields are
+compared without case. The calls that answer are read where they are lists of name and arguments, as in the
+tasks of tau-bench and tau2-bench.
 
     >>> [q.texts for q in in_value("mine", {"tasks": [{"id": 7, "query": "Weather in Oslo?"}]})]
     [('Weather in Oslo?',)]
@@ -16,16 +18,18 @@ from typing import NamedTuple
 import msgspec
 
 from callwright import assets
+from callwright.blend.against import stem, values
 from callwright.errors import DataError
 from callwright.record import Json, Trajectory
-from callwright.store import read_lines
 
 TEXT_FIELDS = (
     "question", "query", "instruction", "instruction_text", "user_request", "request", "goal", "prompt",
     "reason_for_call", "task_instructions", "instructions", "problem", "input",
 )  # fmt: skip
-"""Fields that hold a question, as a text or as messages."""
+"""Fields that hold a question as a text, or several in a list of texts; spelled in lower case."""
 CHAT_FIELDS = ("messages", "conversations", "conversation", "question")
+CALL_FIELDS = ("actions", "calls")
+ARGUMENT_FIELDS = ("arguments", "kwargs")
 ID_FIELDS = ("id", "query_id", "task_id", "uuid", "qid", "asin")
 BFCL = (
     "simple_python", "simple_java", "simple_javascript", "multiple", "parallel", "parallel_multiple",
@@ -53,16 +57,18 @@ class Question(NamedTuple):
     id: str
     texts: tuple[str, ...]
     calls: tuple[Expected, ...] = ()
+    fields: bool = False
+    """The texts are fields of a task, each of which may be said alone, and not turns of one conversation."""
 
 
-def questions(benchmark: str) -> Iterator[Question]:
-    """Yield the questions of ``bfcl`` or of a file; raises `DataError` for a file in which none is found."""
+def questions(benchmark: str, name: str = "") -> Iterator[Question]:
+    """Yield the questions of ``bfcl`` or of a file, which goes by `name`; `DataError` if none is found."""
     if benchmark == assets.BFCL.name:
         yield from _bfcl()
         return
     path, found = Path(benchmark), False
-    for place, value in _values(path):
-        for question in in_value(_name(path), value, place):
+    for place, value in values(path):
+        for question in in_value(name or stem(path), value, place):
             found = True
             yield question
     if not found:
@@ -70,51 +76,88 @@ def questions(benchmark: str) -> Iterator[Question]:
             "holds no question to keep out of training",
             place=benchmark,
             expected=f"trajectories, or texts in fields named {', '.join(TEXT_FIELDS)}",
+            hint="run `callwright unify` on it first and give its rows",
         )
 
 
 def in_value(benchmark: str, value: Json, place: str = "") -> Iterator[Question]:
     """Yield the questions in a JSON value, wherever they stand in it; an object with one is not entered.
 
-    A list of nothing but texts is a list of questions.
+    A list of nothing but texts is a list of questions. Texts of an object that has an id, and of the objects
+    in its fields, are one question.
     """
-    if isinstance(value, list) and all(isinstance(text, str) for text in value):
+    if _are_texts(value):
         value = [{"question": text} for text in value]
-    open_values = [(place, value)]
+    merged: dict[str, Question] = {}
+    open_values: list[tuple[str, Json, _Owner | None]] = [(place, value, None)]
     while open_values:
-        path, part = open_values.pop()
+        path, part, owner = open_values.pop()
         if isinstance(part, list):
-            open_values += [(f"{path}[{k}]", item) for k, item in reversed(list(enumerate(part)))]
+            open_values += [(f"{path}[{k}]", item, None) for k, item in reversed(list(enumerate(part)))]
         elif isinstance(part, dict):
-            found = _of_object(benchmark, part, path)
-            yield from found
+            owner = _owner(part, path, owner)
+            found = _of_object(benchmark, part, path, owner)
+            for key, question in found:
+                texts = merged[key].texts + question.texts if key in merged else question.texts
+                merged[key] = question._replace(texts=texts)
             if not found:
-                open_values += [(f"{path}.{key}".lstrip("."), part[key]) for key in reversed(part)]
+                inside = owner if owner.has_id else None
+                open_values += [(f"{path}.{key}".lstrip("."), part[key], inside) for key in reversed(part)]
+    yield from merged.values()
 
 
 def of_trajectory(benchmark: str, row: Trajectory) -> Question:
     """Return the user's words and all calls of a trajectory as a question."""
     texts = tuple(m.content for m in row.messages if m.role == "user")
-    calls = tuple(
-        Expected(call.name, {key: [value] for key, value in (call.arguments or {}).items()})
-        for m in row.messages
-        for call in m.tool_calls
-    )
+    calls = tuple(_call(call.name, call.arguments or {}) for m in row.messages for call in m.tool_calls)
     return Question(benchmark, row.id, texts, calls)
 
 
-def _of_object(benchmark: str, part: dict[str, Json], path: str) -> list[Question]:
+class _Owner(NamedTuple):
+    """The object whose question a text is: the nearest around it that has an id, or the text's own."""
+
+    path: str
+    name: str
+    has_id: bool
+    calls: tuple[Expected, ...]
+
+
+def _owner(part: dict[str, Json], path: str, around: _Owner | None) -> _Owner:
+    fields = _by_lower_case(part)
+    known = next((fields[key] for key in ID_FIELDS if isinstance(fields.get(key), str | int)), None)
+    if known is None and around is not None:
+        return around
+    return _Owner(path, path if known is None else str(known), known is not None, _expected_in(part))
+
+
+def _of_object(benchmark: str, part: dict[str, Json], path: str, owner: _Owner) -> list[tuple[str, Question]]:
+    """Return the questions of an object; of those that come with an equal key, the texts belong together."""
     if "schema_version" in part:
         try:
-            return [of_trajectory(benchmark, msgspec.convert(part, Trajectory))]
+            return [(path, of_trajectory(benchmark, msgspec.convert(part, Trajectory)))]
         except msgspec.ValidationError:
             pass  # something else that calls a field so
-    known = next((part[key] for key in ID_FIELDS if isinstance(part.get(key), str | int)), path)
-    chat = next((said for key in CHAT_FIELDS if (said := _said_by_users(part.get(key)))), ())
+    fields = _by_lower_case(part)
+    chat = next((said for key in CHAT_FIELDS if (said := _said_by_users(fields.get(key)))), ())
     if chat:
-        return [Question(benchmark, str(known), chat)]
-    texts = [part[key] for key in TEXT_FIELDS if isinstance(part.get(key), str) and part[key].strip()]
-    return [Question(benchmark, str(known), (text,)) for text in texts]
+        return [(f"{path} chat", Question(benchmark, owner.name, chat, owner.calls))]
+    given = [fields[key] for key in TEXT_FIELDS if key in fields]
+    texts = tuple(text for text in given if isinstance(text, str) and text.strip())
+    found = [(owner.path, Question(benchmark, owner.name, texts, owner.calls, fields=True))] if texts else []
+    several = [(key, fields[key]) for key in TEXT_FIELDS if _are_texts(fields.get(key))]
+    for place, text in [(f"{key}[{k}]", text) for key, listed in several for k, text in enumerate(listed)]:
+        if text.strip():
+            own = f"{owner.name}.{place}".lstrip(".")
+            found.append((f"{path} {place}", Question(benchmark, own, (text,))))
+    return found
+
+
+def _by_lower_case(part: dict[str, Json]) -> dict[str, Json]:
+    return {key.lower(): value for key, value in reversed(part.items())}  # the first of equal ones counts
+
+
+def _are_texts(value: Json) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(text, str) for text in value)
 
 
 def _said_by_users(value: Json) -> tuple[str, ...]:
@@ -130,28 +173,32 @@ def _said_by_users(value: Json) -> tuple[str, ...]:
     return tuple(text for text in said if isinstance(text, str) and text.strip())
 
 
-def _values(path: Path) -> Iterator[tuple[str, Json]]:
-    """Yield place and value of each line of JSON lines or text, or the one value of a JSON file."""
-    if ".json" in path.suffixes:
-        yield "", _decoded(b"\n".join(line for _, line in read_lines(path)), str(path))
-        return
-    for number, line in read_lines(path):
-        if ".txt" in path.suffixes:
-            yield str(number), {"question": line.decode("utf-8", "replace")}
-        else:
-            yield str(number), _decoded(line, f"{path}:{number}")
+def _expected_in(part: dict[str, Json]) -> tuple[Expected, ...]:
+    """Return the first list of calls in an object or in the objects in its fields."""
+    inside = [part]
+    for one in inside:  # grows on the way
+        for key, value in one.items():
+            if key.lower() in CALL_FIELDS and (calls := _of_calls(value)):
+                return calls
+        inside += [value for value in one.values() if isinstance(value, dict)]
+    return ()
 
 
-def _decoded(text: bytes, place: str) -> Json:
-    try:
-        return msgspec.json.decode(text)
-    except (ValueError, RecursionError) as error:
-        hint = "texts of one line each go into a .txt file"
-        raise DataError("is not JSON", place=place, got=str(error), hint=hint) from None
+def _of_calls(value: Json) -> tuple[Expected, ...]:
+    """Return a list of calls, without those that the user makes (tau2); nothing if it holds anything else."""
+    calls = []
+    for one in value if isinstance(value, list) else ():
+        made = one if isinstance(one, dict) else {}
+        arguments = next((made[key] for key in ARGUMENT_FIELDS if key in made), None)
+        if not isinstance(made.get("name"), str) or not isinstance(arguments, dict):
+            return ()
+        if made.get("requestor") != "user":
+            calls.append(_call(made["name"], arguments))
+    return tuple(calls)
 
 
-def _name(path: Path) -> str:
-    return path.name.partition(".")[0] or path.name
+def _call(name: str, arguments: dict[str, Json]) -> Expected:
+    return Expected(name, {key: [value] for key, value in arguments.items()})
 
 
 # --- BFCL -------------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """Lines of JSON in and out: plain, zstd or gzip, streaming, with the place in every complaint.
 
 A line that holds no trajectory becomes a `Dropped` with the line itself; a file that can not be read to its
-end is a `DataError`. msgspec refuses NaN and infinity; of a key that occurs twice the last one counts,
-because looking for repeats would cost more than the rest of the reading.
+end, or begins like a binary one, is a `DataError`. msgspec refuses NaN and infinity; of a key that occurs
+twice the last one counts, because looking for repeats would cost more than the rest of the reading.
 
     >>> for row in read(Path("rows.jsonl.zst")):      # doctest: +SKIP
     ...     print(row.id)
@@ -26,6 +26,19 @@ MAX_LINE = 256 * 1024 * 1024
 
 _BOM = b"\xef\xbb\xbf"
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_FOREIGN = (
+    (
+        b"PAR1",
+        "a Parquet file",
+        "`callwright unify` reads Parquet of raw data, `callwright export` what it wrote itself",
+    ),
+    (b"PK\x03\x04", "a zip archive", "unpack it first"),
+    (b"\x1f\x8b", "gzip", "give it a name that ends in .gz"),
+    (b"\x28\xb5\x2f\xfd", "zstd", "give it a name that ends in .zst"),
+)
+"""How files begin that hold no lines, what they are, and the way out."""
+_BLOCK = 4096
+"""Bytes of the first line that are searched for zeros."""
 
 
 def split_name(path: Path) -> tuple[str, str]:
@@ -100,11 +113,19 @@ def _json_or_text(line: bytes) -> Json:
 
 
 def _without_mark(line: bytes, path: Path) -> bytes:
+    """Return the first line without a byte order mark; raises DataError for bytes that begin no text."""
     if line.startswith(_UTF_16):
         raise DataError(
             "wrong encoding", place=str(path), expected="UTF-8", got="UTF-16", hint="convert it first"
         )
-    return line.removeprefix(_BOM)
+    line = line.removeprefix(_BOM)
+    for mark, kind, hint in _FOREIGN:
+        if line.startswith(mark):
+            raise DataError("holds no lines", place=str(path), expected="text", got=kind, hint=hint)
+    # A row with a zero in it is one broken row; what else begins so was never meant to be text.
+    if b"\0" in line[:_BLOCK] and not line.lstrip().startswith(b"{"):
+        raise DataError("holds no lines", place=str(path), expected="text", got="binary data")
+    return line
 
 
 def _unreadable(path: Path, number: int, error: Exception) -> DataError:
