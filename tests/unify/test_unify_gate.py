@@ -5,15 +5,43 @@ from pathlib import Path
 
 import pytest
 
-from callwright.errors import GateError
+from callwright.errors import DataError, GateError
 from callwright.record import Dropped, Trajectory
 from callwright.unify import unify, unify_lines
+from callwright.unify.gate import Mode
 from command_line import callwright
 
 KEY = "glpat-" + "Zk3Qw9Lx7Vb2Nm8Rt5Yp1Hd6"
 FINE = {"messages": [{"role": "user", "content": "Rain?"}, {"role": "assistant", "content": "No."}]}
 LEAK = {"messages": [{"role": "user", "content": f"Use {KEY}."}, {"role": "assistant", "content": "No."}]}
 BROKEN = {"messages": [{"role": "king", "content": f"Use {KEY}."}]}
+TOKEN = "ghp_" + "Zk3Qw9Lx7Vb2Nm8Rt5Yp1Hd6" + "Q7z4X9c2V5b8"
+HEADER = {"headers": {"X-RapidAPI-Key": TOKEN[4:36]}}
+ESCAPED = f"token:\n{TOKEN}"
+
+
+def conversation(call: str, result: str) -> str:
+    """Return a row with a call's arguments and its result, both as text."""
+    function = {"name": "look", "arguments": call}
+    tool = {"name": "look", "parameters": {"type": "object", "properties": {}}}
+    messages = [
+        *FINE["messages"][:1],
+        {"role": "assistant", "tool_calls": [{"id": "1", "type": "function", "function": function}]},
+        {"role": "tool", "tool_call_id": "1", "content": result},
+    ]
+    return json.dumps({"messages": messages, "tools": [{"type": "function", "function": tool}]})
+
+
+HIDDEN = {
+    "result": conversation("{}", json.dumps({"body": ESCAPED})),
+    "nested": conversation(json.dumps({"a": json.dumps({"b": ESCAPED})}), "ok"),
+    "unparsed": conversation(json.dumps({"a": ESCAPED})[:-1], "ok"),
+    "key": conversation(json.dumps({"a": {TOKEN: {"b": TOKEN}}}), "ok"),
+    "header": conversation(json.dumps(HEADER), "ok"),
+    "broken": conversation("{}", ESCAPED)[:-1],
+    "twice": json.dumps({TOKEN: 1, "messages": []})[:-1] + f', "{TOKEN}": 2}}',
+    "role": json.dumps({"messages": [{"role": f"the holder of {TOKEN}", "content": ""}]}),
+}
 
 
 @pytest.fixture
@@ -69,3 +97,38 @@ def test_the_verb_ends_with_1_and_one_line_and_writes_nothing(raw: Path, tmp_pat
     (line,) = done.stderr.splitlines()
     assert line.startswith("error: openai_chat/raw/1: messages[0].content: holds what looks like")
     assert [p.name for p in tmp_path.iterdir()] == ["raw.jsonl"]
+
+
+@pytest.mark.parametrize("mode", ["fail", "drop", "redact"])
+@pytest.mark.parametrize("name", HIDDEN)
+def test_no_mode_lets_a_hidden_credential_out(tmp_path: Path, name: str, mode: Mode) -> None:
+    path = tmp_path / "raw.jsonl"
+    path.write_text(f"{json.dumps(FINE)}\n{HIDDEN[name]}\n", encoding="utf-8")
+    if mode == "fail":
+        with pytest.raises(GateError, match="openai_chat/raw/1") as caught:
+            list(unify_lines([path], "openai_chat"))
+        told = str(caught.value)
+    else:
+        batches = list(unify_lines([path], "openai_chat", secrets=mode))
+        told = str(b"".join(batch.kept + batch.dropped for batch in batches), "utf-8")
+        assert sum(batch.rows for batch in batches) == 2
+        assert "[REDACTED]" in told
+    assert TOKEN[4:14] not in told
+
+
+def test_fields_of_an_unknown_file_are_told_without_credentials(raw: Path) -> None:
+    unknown = raw.with_name("unknown.jsonl")
+    unknown.write_text(json.dumps({f"long {TOKEN}": 1, "other": 2}), encoding="utf-8")
+    with pytest.raises(DataError, match=r"fields long .*other") as caught:
+        list(unify([unknown]))
+    notes: list[str] = []
+    list(unify([raw.parent], secrets="drop", notes=notes))
+    assert [note for note in notes if "fields" in note]
+    assert TOKEN[:8] not in f"{caught.value} {notes}"
+
+
+def test_a_key_that_stands_twice_is_told_without_credentials(tmp_path: Path) -> None:
+    path = tmp_path / "raw.jsonl"
+    path.write_text(f'{{"{TOKEN}": 1, "{TOKEN}": 2}}', encoding="utf-8")
+    with pytest.raises(DataError, match=r'duplicate key "\[REDACTED\]"'):
+        list(unify([path]))

@@ -55,7 +55,8 @@ class Gate:
 def _cleaned(row: Row, value: dict[str, Json], kinds: list[str]) -> Row:
     """Return the row with redacted contents; a trajectory says which kinds of secret it held."""
     if isinstance(row, Dropped):
-        return msgspec.convert(value, Dropped)
+        told = {field: secrets.without_quotes(getattr(row, field), row.row) for field in ("path", "detail")}
+        return msgspec.convert({**value, **told}, Dropped)
     noted = value.setdefault("extra", {}).setdefault("unify", {})
     noted["redacted"] = kinds
     return msgspec.convert(value, Trajectory)

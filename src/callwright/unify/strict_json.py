@@ -15,6 +15,7 @@ import msgspec
 
 from callwright.record import Json
 from callwright.search import Search
+from callwright.secrets import redact
 
 _beyond_floats = Search(r"[0-9]\.?[eE]\+?[0-9]{3}|[0-9]{300}")
 """Finds what may be a number beyond 1e308, which jiter reads as infinity; hashes look like it too."""
@@ -33,8 +34,9 @@ def decode(text: str | bytes) -> Json:
     try:
         value = jiter.from_json(raw, catch_duplicate_keys=True, allow_inf_nan=False, cache_mode="keys")
     except ValueError as error:
-        kind = DuplicateKey if str(error).startswith("Detected duplicate key") else ValueError
-        raise kind(str(error)) from None
+        if str(error).startswith("Detected duplicate key"):
+            raise DuplicateKey(redact(str(error))) from None
+        raise ValueError(str(error)) from None
     if not _is_plain(value) and _beyond_floats(text if isinstance(text, str) else raw.decode()):
         _check_numbers(raw)
     return value

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from callwright import secrets
 from callwright.errors import ConfigError, DataError
 from callwright.record import Json
 from callwright.unify import files
@@ -155,13 +156,16 @@ def unrecognised(path: Path, first: Sequence[Element]) -> DataError:
     """Return the error for a file that no source recognises: what was seen, and what comes near."""
     values = [e.value for e in first if e.error is None]
     if not values:
-        detail = f"{first[0].error}" if first and first[0].error else "no rows"
+        detail = secrets.redact(f"{first[0].error}") if first and first[0].error else "no rows"
         return DataError("holds no readable row", place=str(path), expected="JSON or JSON lines", got=detail)
     fields = _fields(values)
     got = f"fields {', '.join(fields)}" if fields else f"rows of type {type(values[0]).__name__}"
     near = _nearest(fields)
     told = [f"{name} (has {', '.join(SOURCES[name].FIELDS)})" for name in near]
-    hint = f"nearest: {'; '.join(told)}" if near else f"known sources: {', '.join(SOURCES)}"
+    known = (
+        f"{len(SOURCES)} layouts are known, see docs/sources.md; the plainest is openai_chat (has messages)"
+    )
+    hint = f"nearest: {'; '.join(told)}" if near else known
     return DataError(
         "no source recognises it", place=str(path), expected="rows of a known source", got=got, hint=hint
     )
@@ -181,5 +185,6 @@ def _nearest(fields: Sequence[str], count: int = 3) -> list[str]:
 
 
 def _fields(values: Sequence[Json]) -> list[str]:
-    names = dict.fromkeys(str(k)[:40] for v in values if isinstance(v, dict) for k in v)
+    # Cut afterwards: the form of half a credential is not found.
+    names = dict.fromkeys(secrets.redact(str(k))[:40] for v in values if isinstance(v, dict) for k in v)
     return list(names)[:20]
