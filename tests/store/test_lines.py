@@ -109,10 +109,11 @@ def test_a_file_that_is_absent_a_folder_or_utf16_is_named_as_such(tmp_path: Path
     [
         (b"PAR1\x15\x04\x15 \n", "a Parquet file", "callwright export"),
         (b"PK\x03\x04\x14\n", "a zip archive", "unpack"),
-        (gzip.compress(b'{"id":"a"}\n'), "gzip", ".gz"),
+        (gzip.compress(b'{"id":"a"}\n', mtime=0), "gzip", ".gz"),
         (zstandard.ZstdCompressor().compress(b'{"id":"a"}\n'), "zstd", ".zst"),
         (b"SQLite format 3\0\x10\0\n", "binary data", ""),
     ],
+    ids=["parquet", "zip", "gzip", "zstd", "sqlite"],
 )
 @SUFFIX
 def test_a_file_that_begins_like_a_binary_one_is_one_error(
