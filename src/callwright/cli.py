@@ -114,6 +114,7 @@ def verify(data: Data, out: Out, config: VerifySettings, as_json: AsJson = False
     from callwright.toolbox import Executor, import_python
     from callwright.verify import VerifyStep, funnel
 
+    refuse_to_overwrite(out, [data])
     with ExitStack() as stack:
         execute = None
         if config.tools:
@@ -121,7 +122,6 @@ def verify(data: Data, out: Out, config: VerifySettings, as_json: AsJson = False
             # One executor for the whole run: the step itself is called once per stretch of rows.
             execute = partial(_opened, stack.enter_context(executor))
         step = VerifyStep(execute=execute, min_grounding=config.min_grounding)
-        refuse_to_overwrite(out, [data])
         rows = run(step, read(data, "verify"), workers=config.workers, engine=config.engine)
         _write(rows, out, "verify", config, as_json, table=lambda seen: funnel(seen).text())
 

@@ -41,13 +41,8 @@ class Table:
 
     def get(self, key: int) -> int | None:
         """Return the number of a key, or None."""
-        keys, numbers, mask = self._keys, self._numbers, self._mask
-        slot = key & mask
-        while number := numbers[slot]:
-            if keys[slot] == key:
-                return number - 1
-            slot = (slot + 1) & mask
-        return None
+        number = self._numbers[self._slot(key)]
+        return number - 1 if number else None
 
     def put(self, key: int, number: int) -> None:
         """Give a key its number; a key that has one gets the new one."""

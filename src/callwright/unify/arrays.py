@@ -29,6 +29,7 @@ _CLOSES = {b"}": b"{", b"]": b"["}
 _FOLLOWED = re.compile(rb"\s*(?:,\s*[\[{\"0-9tfn-]|\]\s*\Z)")
 _WORD = re.compile(rb"[^\s,\[\]{}\"]+")
 _FIRST_KEY = re.compile(rb'\{\s*("(?:[^"\\]|\\.)*")\s*:', re.DOTALL)
+_UNREAD = "; what follows it in the array is not read"
 _whole = msgspec.json.Decoder(msgspec.Raw)
 
 
@@ -85,7 +86,7 @@ class Array:
             if length is not None and self._at + length < len(self._text):
                 return self._at + length
             if len(self._text) - self._at > pieces.MAX_ROW:
-                return too_long(self._text[self._at :])
+                return too_long(self._text[self._at :], _UNREAD)
             if not self._more():
                 whole = length is not None
                 return len(self._text) if whole else self._end_of_broken("it goes on to the end of the file")
@@ -97,7 +98,7 @@ class Array:
             if end:
                 return end
             if len(self._text) - self._at > pieces.MAX_ROW:
-                return too_long(self._text[self._at :])
+                return too_long(self._text[self._at :], _UNREAD)
             if not self._more():
                 return Broken(
                     self._text[self._at :], BadRow("not-json", "", f"{why}, and no element follows")

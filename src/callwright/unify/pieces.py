@@ -27,6 +27,6 @@ class Block(NamedTuple):
     texts: list[bytes | Broken]
 
 
-def too_long(text: bytes) -> Broken:
-    """Return what stands for a row that is too long to be one."""
-    return Broken(text[:1000], BadRow("too-long", "", f"more than {MAX_ROW:,} bytes"))
+def too_long(text: bytes, and_so: str = "") -> Broken:
+    """Return what stands for a row that is too long to be one; `and_so` is what follows from it."""
+    return Broken(text[:1000], BadRow("too-long", "", f"more than {MAX_ROW:,} bytes{and_so}"))
