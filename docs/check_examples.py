@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from callwright.record import Issue, Message, Observation, Task, Tool, ToolCall, Trajectory
-from callwright.verify import Execute, verify
+from callwright.verify import Execute, each, verify
 
 FORECAST = Tool(
     name="forecast",
@@ -292,4 +292,4 @@ def findings(check: str) -> Iterator[Finding]:
 
 def _in_turn(results: tuple[Observation, ...]) -> Execute:
     left = iter(results)
-    return lambda _: next(left)
+    return each(lambda _: next(left))

@@ -49,7 +49,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "verify": {
         "CHECKS", "ERROR_CLASSES", "Check", "Execute", "Funnel", "FunnelRow", "Grounding", "Verdict",
-        "VerifyStep", "funnel", "ground", "is_error_shaped", "settle", "verify",
+        "VerifyStep", "each", "funnel", "ground", "is_error_shaped", "settle", "verdicts", "verify",
     },
 }  # fmt: skip
 

@@ -120,7 +120,7 @@ def verify(data: Data, out: Out, config: VerifySettings, as_json: AsJson = False
         if config.tools:
             executor = Executor(import_python(config.tools), timeout=config.timeout)
             # One executor for the whole run: the step itself is called once per stretch of rows.
-            execute = partial(_opened, stack.enter_context(executor))
+            execute = partial(_opened, stack.enter_context(executor).play)
         step = VerifyStep(execute=execute, min_grounding=config.min_grounding)
         rows = run(step, read(data, "verify"), workers=config.workers, engine=config.engine)
         _write(rows, out, "verify", config, as_json, table=lambda seen: funnel(seen).text())

@@ -47,7 +47,7 @@ def synthesized(toolbox: Toolbox, settings: SynthesizeSettings) -> Iterator[Row]
             seed=settings.seed,
             families=settings.families,
             values=settings.values,
-            settle=lambda t: settle(t, verify(t, execute=execute)),
+            settle=lambda t: settle(t, verify(t, execute=execute.play)),
         )
 
 
@@ -220,7 +220,7 @@ def _suite_of_tools(toolbox: Toolbox, config: BuildConfig, avoid: set[str]) -> d
                 families=families,
                 values=values,
                 avoid=avoid,
-                settle=lambda t: settle(t, verify(t, execute=execute)),
+                settle=lambda t: settle(t, verify(t, execute=execute.play)),
             )
             columns[name] = [t for t in rows if isinstance(t, Trajectory)]
     known = {tool.name for tool in toolbox.tools}

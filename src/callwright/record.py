@@ -199,6 +199,29 @@ class Observation(Value, frozen=True):
     seconds: float = 0.0
 
 
+class Episode(Value, frozen=True):
+    """Calls that run one after another; tools with a state start from the one given here."""
+
+    calls: tuple[ToolCall, ...]
+    state: dict[str, Json] | None = None
+    """Initial state by class name; None for the one that the tools start with by themselves."""
+
+
+class Change(Value, frozen=True):
+    """A part of the tools' state that an episode changed; None where it was absent."""
+
+    path: str
+    before: Json = None
+    after: Json = None
+
+
+class Played(Value, frozen=True):
+    """What came of an episode: one observation per call, and what changed in the tools' state."""
+
+    observations: tuple[Observation, ...]
+    changes: tuple[Change, ...] = ()
+
+
 _encoder = msgspec.json.Encoder()
 _decoder = msgspec.json.Decoder(Trajectory)
 

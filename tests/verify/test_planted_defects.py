@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from callwright.record import Json, Message, Observation, Task, Tool, ToolCall, Trajectory
-from callwright.verify import verify
+from callwright.verify import each, verify
 
 WEATHER = Tool(
     name="get_weather",
@@ -392,14 +392,14 @@ GOOD_RESULTS: dict[str, Json] = {
 @pytest.mark.parametrize("kind", BAD_RESULTS)
 def test_a_result_that_is_none_is_an_error(kind: str) -> None:
     execute, code = BAD_RESULTS[kind]
-    verdict = verify(row(USER, asks(GOOD)), execute=execute)
+    verdict = verify(row(USER, asks(GOOD)), execute=each(execute))
     assert not verdict.ok
     assert [issue.code for issue in verdict.issues if issue.severity == "error"] == [code]
 
 
 @pytest.mark.parametrize("kind", GOOD_RESULTS)
 def test_a_result_that_only_looks_like_an_error_passes(kind: str) -> None:
-    verdict = verify(row(USER, asks(GOOD)), execute=observed(GOOD_RESULTS[kind]))
+    verdict = verify(row(USER, asks(GOOD)), execute=each(observed(GOOD_RESULTS[kind])))
     assert verdict.ok, verdict.issues
     assert verdict.executed
     assert verdict.isolation == "process"
@@ -407,6 +407,6 @@ def test_a_result_that_only_looks_like_an_error_passes(kind: str) -> None:
 
 @pytest.mark.parametrize("value", [None, "", [], {}])
 def test_an_empty_result_is_a_warning(value: Json) -> None:
-    verdict = verify(row(USER, asks(GOOD)), execute=observed(value))
+    verdict = verify(row(USER, asks(GOOD)), execute=each(observed(value)))
     assert verdict.ok
     assert [issue.code for issue in verdict.issues] == ["empty-result"]

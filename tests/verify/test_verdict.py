@@ -26,7 +26,7 @@ from callwright.record import (
     decode,
     encode,
 )
-from callwright.verify import CHECKS, Execute, VerifyStep, verify
+from callwright.verify import CHECKS, Execute, VerifyStep, each, verify
 
 ADD = Tool(
     name="add",
@@ -125,7 +125,7 @@ def test_execution_that_always_breaks_breaks_no_verdict(t: Trajectory) -> None:
     def broken(call: ToolCall) -> Observation:
         raise ZeroDivisionError(call.name)
 
-    verdict = verify(t, execute=broken)
+    verdict = verify(t, execute=each(broken))
     ran = any(message.tool_calls for message in t.messages) and verdict.observations
     assert not (ran and verdict.ok)
 
@@ -161,10 +161,10 @@ def test_calls_run_in_order_and_twice() -> None:
         seen.append((call.arguments or {})["a"])
         return add(call)
 
-    verdict = verify(sums((1, 2), (3, 4)), execute=watched)
+    verdict = verify(sums((1, 2), (3, 4)), execute=each(watched))
     assert verdict.ok
     assert [o.value for o in verdict.observations] == [3, 7]
-    assert seen == [1, 1, 3, 3]
+    assert seen == [1, 3, 1, 3]
     assert verdict.isolation == "landlock"
 
 
@@ -175,23 +175,23 @@ def test_nothing_runs_when_a_static_check_found_an_error() -> None:
     def never(call: ToolCall) -> Observation:
         raise AssertionError("ran")
 
-    verdict = verify(bad, execute=never)
+    verdict = verify(bad, execute=each(never))
     assert not verdict.executed
     assert {issue.code for issue in verdict.issues} == {"undefined-function"}
 
 
 def test_a_result_that_changes_is_a_warning() -> None:
     ticks = count()
-    verdict = verify(sums((1, 2)), execute=lambda call: Observation(ok=True, value=next(ticks)))
+    verdict = verify(sums((1, 2)), execute=each(lambda call: Observation(ok=True, value=next(ticks))))
     assert verdict.ok
     assert [issue.code for issue in verdict.issues] == ["nondeterministic"]
 
 
 def test_the_weakest_isolation_is_reported() -> None:
-    levels = iter(["bwrap", "bwrap", "none", "none"])
+    levels = iter(["bwrap", "none", "bwrap", "none"])
     verdict = verify(
         sums((1, 2), (3, 4)),
-        execute=lambda call: Observation(ok=True, value=1, isolation=next(levels)),  # type: ignore[arg-type]
+        execute=each(lambda call: Observation(ok=True, value=1, isolation=next(levels))),  # type: ignore[arg-type]
     )
     assert verdict.isolation == "none"
 
@@ -200,7 +200,7 @@ def test_calls_that_wait_for_results_are_not_run() -> None:
     t = sums((1, 2))
     call = ToolCall(name="add", arguments={"a": "$c1.sum$", "b": 2}, depends_on=("c1",))
     t = replace(t, tools=None, messages=(t.messages[0], Message(role="assistant", tool_calls=(call,))))
-    verdict = verify(t, execute=add)
+    verdict = verify(t, execute=each(add))
     assert verdict.ok
     assert "not-executed" in {issue.code for issue in verdict.issues}
 
@@ -210,7 +210,7 @@ def test_an_outage_of_the_executor_is_not_the_rows_fault() -> None:
         raise WorkerError("the worker is gone")
 
     with pytest.raises(WorkerError):
-        verify(sums((1, 2)), execute=outage)
+        verify(sums((1, 2)), execute=each(outage))
 
 
 def test_no_call_by_design_is_noted_as_such() -> None:
@@ -253,7 +253,7 @@ def test_a_limit_on_grounding_drops_with_a_reason() -> None:
 
 @contextmanager
 def opened() -> Iterator[Execute]:
-    yield add
+    yield each(add)
 
 
 def test_the_step_can_be_pickled_and_opens_its_executor() -> None:

@@ -17,13 +17,14 @@ import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import islice
 from types import TracebackType
 from typing import Any, Literal, Self
 
 import msgspec
 
 from callwright.errors import ConfigError, ToolsError
-from callwright.record import Isolation, Observation, ToolCall
+from callwright.record import Episode, Isolation, Observation, Played, ToolCall
 from callwright.toolbox.process import Answer, Gone, Process, Setup
 from callwright.toolbox.python import Toolbox, check_import, read_source
 
@@ -152,6 +153,11 @@ class Executor:
             for i, observation in zip(share, found, strict=True):
                 observations[i] = observation
         return [observation for observation in observations if observation is not None]
+
+    def play(self, episodes: Sequence[Episode]) -> list[Played]:
+        """Run episodes, over all workers, and return what came of each; see `many` for what is raised."""
+        observed = iter(self.many([call for episode in episodes for call in episode.calls]))
+        return [Played(tuple(islice(observed, len(episode.calls)))) for episode in episodes]
 
     def _text(self, call: ToolCall) -> bytes | Observation:
         """Return the call as a process takes it, or why it is refused."""

@@ -9,10 +9,10 @@ One file per check; each is a pure function that yields `Issue` values with a st
 
 from __future__ import annotations
 
-from callwright.verify.execution import Execute, is_error_shaped
+from callwright.verify.execution import Execute, each, is_error_shaped
 from callwright.verify.funnel import ERROR_CLASSES, Funnel, FunnelRow, funnel
 from callwright.verify.grounding import Grounding, ground
-from callwright.verify.verdict import CHECKS, Check, Verdict, VerifyStep, settle, verify
+from callwright.verify.verdict import CHECKS, Check, Verdict, VerifyStep, settle, verdicts, verify
 
 __all__ = [
     "CHECKS",
@@ -24,9 +24,11 @@ __all__ = [
     "Grounding",
     "Verdict",
     "VerifyStep",
+    "each",
     "funnel",
     "ground",
     "is_error_shaped",
     "settle",
+    "verdicts",
     "verify",
 ]

@@ -7,16 +7,27 @@ back. Each call runs twice, because a tool whose results change between runs can
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 from callwright.errors import CallwrightError
-from callwright.record import Isolation, Issue, Json, Observation, ToolCall, Trajectory
+from callwright.record import (
+    Change,
+    Episode,
+    Isolation,
+    Issue,
+    Json,
+    Observation,
+    Played,
+    ToolCall,
+    Trajectory,
+)
 from callwright.verify.duplicates import canonical
 
 CODES = ("execution-failed", "oversize-result", "error-result")
 
-Execute = Callable[[ToolCall], Observation]
-"""Runs one call somewhere safe; never raises for what the tool does."""
+Execute = Callable[[Sequence[Episode]], Sequence[Played]]
+"""Runs the calls of rows somewhere safe and returns one result each; never raises for what a tool does."""
 
 _STRENGTH: tuple[Isolation, ...] = ("none", "process", "landlock", "bwrap", "monty")
 
@@ -30,31 +41,84 @@ _ERROR_TEXT = re.compile(
 _STATUS_KEYS = ("status_code", "statusCode", "http_status")
 
 
-def run_calls(t: Trajectory, execute: Execute) -> tuple[tuple[Observation, ...], list[Issue]]:
-    """Return the observation of every call of the row, in order, and what is wrong with them."""
-    observations: list[Observation] = []
-    issues: list[Issue] = []
-    for i, message in enumerate(t.messages):
-        for j, call in enumerate(message.tool_calls):
-            path = f"messages[{i}].tool_calls[{j}]"
-            if _has_reference(call):
-                issues.append(
-                    Issue(
-                        code="not-executed",
-                        path=path,
-                        severity="info",
-                        expected="concrete arguments",
-                        got="references to results of earlier calls",
-                    )
-                )
-                continue
-            first = _run(call, execute)
-            observations.append(first)
-            found = list(_judge(first, path))
-            if not found:
-                found = list(_compare(first, _run(call, execute), path))
-            issues += found
-    return tuple(observations), issues
+class Run(NamedTuple):
+    """What came of executing the calls of one row."""
+
+    observations: tuple[Observation, ...] = ()
+    issues: tuple[Issue, ...] = ()
+    changes: tuple[Change, ...] = ()
+
+
+def each(run: Callable[[ToolCall], Observation]) -> Execute:
+    """Return an `Execute` that runs call by call; what `run` raises counts as a crash of the tool."""
+
+    def observe(call: ToolCall) -> Observation:
+        try:
+            return run(call)
+        except CallwrightError:
+            raise  # our own machinery failed; that says nothing about the row
+        except Exception as error:
+            return Observation(ok=False, kind="crashed", error=f"{type(error).__name__}: {error}")
+
+    return lambda episodes: [Played(tuple(map(observe, episode.calls))) for episode in episodes]
+
+
+def run(rows: Sequence[Trajectory], execute: Execute) -> list[Run]:
+    """Execute the calls of all rows, then once more those of rows without a finding, and judge both."""
+    plans = [_Plan(t) for t in rows]
+    played = execute([plan.episode for plan in plans])
+    issues = [plan.judge(seen) for plan, seen in zip(plans, played, strict=True)]
+    again = [k for k, found in enumerate(issues) if not found and plans[k].episode.calls]
+    repeated = execute([plans[k].episode for k in again]) if again else ()
+    for k, seen in zip(again, repeated, strict=True):
+        issues[k] = plans[k].compare(played[k], seen)
+    return [
+        Run(seen.observations, (*plan.notes, *found), seen.changes)
+        for plan, seen, found in zip(plans, played, issues, strict=True)
+    ]
+
+
+class _Plan:
+    """Which calls of a row can be executed, and where they stand."""
+
+    def __init__(self, t: Trajectory) -> None:
+        calls: list[ToolCall] = []
+        self.paths: list[str] = []
+        self.notes: list[Issue] = []
+        for i, message in enumerate(t.messages):
+            for j, call in enumerate(message.tool_calls):
+                path = f"messages[{i}].tool_calls[{j}]"
+                if call.depends_on and _has_reference(call):
+                    self.notes.append(_not_executed(path))
+                else:
+                    calls.append(call)
+                    self.paths.append(path)
+        state = t.extra.get("state") if t.extra else None
+        self.episode = Episode(tuple(calls), state if isinstance(state, dict) else None)
+
+    def judge(self, seen: Played) -> list[Issue]:
+        """Return what is wrong with the observations."""
+        found: list[Issue] = []
+        for observation, path in zip(seen.observations, self.paths, strict=True):
+            found += _judge(observation, path)
+        return found
+
+    def compare(self, first: Played, second: Played) -> list[Issue]:
+        """Return which calls gave another result when they were repeated."""
+        found: list[Issue] = []
+        for one, other, path in zip(first.observations, second.observations, self.paths, strict=True):
+            found += _compare(one, other, path)
+        return found
+
+
+def _not_executed(path: str) -> Issue:
+    return Issue(
+        code="not-executed",
+        path=path,
+        severity="info",
+        expected="concrete arguments",
+        got="references to results of earlier calls",
+    )
 
 
 def weakest(observations: tuple[Observation, ...]) -> Isolation:
@@ -62,18 +126,9 @@ def weakest(observations: tuple[Observation, ...]) -> Isolation:
     return min((o.isolation for o in observations), key=_STRENGTH.index, default="none")
 
 
-def _run(call: ToolCall, execute: Execute) -> Observation:
-    try:
-        return execute(call)
-    except CallwrightError:
-        raise  # our own machinery failed; that says nothing about the row
-    except Exception as error:
-        return Observation(ok=False, kind="crashed", error=f"{type(error).__name__}: {error}")
-
-
 def _has_reference(call: ToolCall) -> bool:
     """Tell whether the arguments stand for results that do not exist yet."""
-    return bool(call.depends_on) and re.search(r"\$|\{\{", repr(call.arguments)) is not None
+    return re.search(r"\$|\{\{", repr(call.arguments)) is not None
 
 
 def _judge(seen: Observation, path: str) -> Iterator[Issue]:

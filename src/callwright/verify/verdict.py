@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
+from itertools import islice
 
 import msgspec
 
-from callwright.record import Dropped, Isolation, Issue, Observation, Trajectory
+from callwright.record import Change, Dropped, Isolation, Issue, Observation, Trajectory
 from callwright.verify import (
     arguments,
     duplicates,
@@ -36,8 +37,11 @@ CHECKS: dict[str, Check] = {
 
 _LOGICAL = tuple(check for name, check in CHECKS.items() if name != "grounding")
 
+STRETCH = 256
+"""Rows judged together: enough to hide the way to the isolated processes and back."""
+
 OpenExecute = Callable[[], AbstractContextManager[Execute]]
-"""Opens an executor, for example ``partial(Executor, toolbox)``."""
+"""Opens an executor, for example one that yields ``Executor(toolbox).play``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ class Verdict:
     observations: tuple[Observation, ...] = ()
     isolation: Isolation = "none"
     """The weakest isolation under which a call of the row ran."""
+    changes: tuple[Change, ...] = ()
+    """What the calls changed in the state of the tools, where these have one."""
 
 
 def verify(t: Trajectory, *, execute: Execute | None = None) -> Verdict:
@@ -60,6 +66,22 @@ def verify(t: Trajectory, *, execute: Execute | None = None) -> Verdict:
 
     Never raises for what the row holds: a check that trips over it yields the error "check-failed".
     """
+    return verdicts([t], execute)[0]
+
+
+def verdicts(rows: Sequence[Trajectory], execute: Execute | None = None) -> list[Verdict]:
+    """Judge rows together, so that their calls are executed together."""
+    found = [_static(t) for t in rows]
+    if execute is None:
+        return found
+    runnable = [k for k, verdict in enumerate(found) if verdict.ok]
+    runs = execution.run([rows[k] for k in runnable], execute) if runnable else ()
+    for k, ran in zip(runnable, runs, strict=True):
+        found[k] = _executed(found[k], ran)
+    return found
+
+
+def _static(t: Trajectory) -> Verdict:
     issues: list[Issue] = []
     try:
         for check in _LOGICAL:
@@ -70,13 +92,19 @@ def verify(t: Trajectory, *, execute: Execute | None = None) -> Verdict:
         return Verdict(False, tuple(issues))
     issues += grounded.issues
     ok = not any(issue.severity == "error" for issue in issues) if issues else True
-    if execute is None or not ok:
-        return Verdict(ok, tuple(issues), grounded.score)
-    observations, found = execution.run_calls(t, execute)
-    issues += found
-    ok = not any(issue.severity == "error" for issue in found)
-    isolation = execution.weakest(observations)
-    return Verdict(ok, tuple(issues), grounded.score, True, observations, isolation)
+    return Verdict(ok, tuple(issues), grounded.score)
+
+
+def _executed(static: Verdict, ran: execution.Run) -> Verdict:
+    return Verdict(
+        ok=not any(issue.severity == "error" for issue in ran.issues),
+        issues=(*static.issues, *ran.issues),
+        grounding=static.grounding,
+        executed=True,
+        observations=ran.observations,
+        isolation=execution.weakest(ran.observations),
+        changes=ran.changes,
+    )
 
 
 def _check_failed(error: Exception) -> Issue:
@@ -99,8 +127,10 @@ class VerifyStep:
 
     def __call__(self, rows: Iterable[Trajectory]) -> Iterator[Trajectory | Dropped]:
         with self.execute() if self.execute is not None else nullcontext() as execute:
-            for t in rows:
-                yield settle(t, verify(t, execute=execute), min_grounding=self.min_grounding)
+            waiting = iter(rows)
+            while stretch := list(islice(waiting, STRETCH)):
+                for t, verdict in zip(stretch, verdicts(stretch, execute), strict=True):
+                    yield settle(t, verdict, min_grounding=self.min_grounding)
 
 
 def settle(t: Trajectory, verdict: Verdict, *, min_grounding: float = 0.0) -> Trajectory | Dropped:
