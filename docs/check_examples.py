@@ -10,8 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from callwright.record import Issue, Message, Observation, Task, Tool, ToolCall, Trajectory
+from msgspec.structs import replace
+
+from callwright.record import Issue, Message, Observation, Source, Task, Tool, ToolCall, Trajectory
 from callwright.verify import Execute, each, verify
+from callwright.verify.fix import repair
+from callwright.verify.judge import Opinion, StepOpinion, Unsupported, Vote, decide
 
 FORECAST = Tool(
     name="forecast",
@@ -47,6 +51,8 @@ class Example(NamedTuple):
     row: Trajectory
     results: tuple[Observation, ...] = ()
     """What execution returns, run by run; without any, nothing is executed."""
+    votes: tuple[Opinion | None, ...] = ()
+    """What the judges say, None for one that abstains; without any, none is asked."""
 
 
 class Finding(NamedTuple):
@@ -54,6 +60,8 @@ class Finding(NamedTuple):
 
     example: Example
     issue: Issue
+    fixed: bool
+    """``--fix`` mends this row."""
 
 
 def row(*messages: Message, tools: Any = (FORECAST,), **task: Any) -> Trajectory:
@@ -66,6 +74,11 @@ def say(*calls: ToolCall) -> Message:
     return Message(role="assistant", tool_calls=calls)
 
 
+def thinking(thought: str, *calls: ToolCall) -> Message:
+    """Return an assistant turn that thinks and calls."""
+    return Message(role="assistant", reasoning=thought, tool_calls=calls)
+
+
 def call(id: str | None = None, **arguments: Any) -> ToolCall:
     """Return a call of the forecast for Kyiv with further arguments."""
     return ToolCall(name="forecast", arguments={"city": "Kyiv", **arguments}, id=id)
@@ -74,7 +87,26 @@ def call(id: str | None = None, **arguments: Any) -> ToolCall:
 ONE_CALL = row(ASK, say(KYIV))
 WITH_CALL = row(ASK, say(KYIV), RESULT, TEXT)
 
+YES, NO = Opinion(rating=5.0, passes=True), Opinion(rating=5.0, passes=False, why="the wrong city")
+UNSUPPORTED = StepOpinion(step=1, score=5.0, unsupported=(Unsupported("days", "5"),))
+ERROR = Message(role="tool", content='{"error": "no such city"}', tool_call_id="call_0")
+SORRY = Message(role="assistant", content="I am sorry, the service does not know Kyiv.")
+
 EXAMPLES: dict[str, tuple[Example, ...]] = {
+    "gate": (
+        Example(
+            "secret",
+            "a credential that a real system would accept; `verify` stops, nothing is written",
+            row(Message(role="user", content="My token is ghp_" + "Zk3Qw9Lx7" * 4), TEXT),
+        ),
+        Example(
+            "noncommercial",
+            "the licence of the row's source forbids commercial use",
+            replace(
+                row(ASK, say(KYIV)), source=Source(dataset="d", license="CC-BY-NC-4.0", noncommercial=True)
+            ),
+        ),
+    ),
     "structure": (
         Example("no-messages", "the row holds no message", row()),
         Example("no-user", "nobody asks anything", row(TEXT)),
@@ -89,7 +121,12 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
             "another role than the assistant makes calls",
             row(Message(role="user", content="Hi", tool_calls=(KYIV,)), TEXT),
         ),
-        Example("last-turn", "the row ends before the assistant answered", row(ASK)),
+        Example("last-turn", "the row ends before the assistant said anything", row(ASK)),
+        Example(
+            "last-turn",
+            "a user's goodbye or a result has the last word",
+            row(ASK, TEXT, Message(role="user", content="Thank you!")),
+        ),
         Example(
             "last-turn",
             "the same in a row of an environment, which may have the last word",
@@ -205,6 +242,11 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
             "an equal assistant turn after something happened: polling",
             row(ASK, TEXT, ASK, TEXT),
         ),
+        Example(
+            "repeated-call",
+            "the calls of the turn before again, although the result did not change",
+            row(ASK, say(KYIV), RESULT, replace(say(KYIV), content="Once more."), RESULT, TEXT),
+        ),
     ),
     "expectation": (
         Example(
@@ -219,6 +261,55 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "grounding": (
         Example("ungrounded-value", "nothing said so far supports the value", row(ASK, say(call(days=5)))),
+    ),
+    "reasoning": (
+        Example(
+            "empty-thought",
+            "a thought that says nothing, or none in a row whose other turns think",
+            row(ASK, thinking("N/A", KYIV)),
+        ),
+        Example(
+            "repeated-thought",
+            "the thought of another step again",
+            row(
+                ASK,
+                thinking("I look the weather of the city up for the user.", KYIV),
+                RESULT,
+                thinking("I look the weather of the city up for the user.", call(days=2)),
+            ),
+        ),
+        Example(
+            "thought-contradicts-call",
+            "the thought wants another tool, or none, or announces a call that is not made",
+            row(ASK, thinking("This is easy, no tool is needed.", KYIV)),
+        ),
+        Example(
+            "call-loop",
+            "the same failing step three times over; a warning where the step does not plainly fail",
+            row(ASK, say(KYIV), ERROR, say(KYIV), ERROR, say(KYIV), ERROR, SORRY),
+        ),
+        Example(
+            "ignored-observation",
+            "the answer claims success after an error, tells what no result holds, or overlooks one",
+            row(ASK, say(KYIV), ERROR, TEXT),
+        ),
+        Example(
+            "leaked-markup",
+            "the answer to the user holds tags of calls or tokens of a template",
+            row(ASK, Message(role="assistant", content="It will be sunny. </tool_call>")),
+        ),
+    ),
+    "observations": (
+        Example(
+            "error-observation",
+            "a recorded result reports an error",
+            row(ASK, say(KYIV), ERROR, SORRY),
+        ),
+        Example(
+            "oversize-observation",
+            "a recorded result is larger than most models can read",
+            row(ASK, say(KYIV), Message(role="tool", content="x" * 70_000, tool_call_id="call_0"), TEXT),
+        ),
     ),
     "execution": (
         Example(
@@ -252,6 +343,18 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
             (Observation(ok=True, value=21), Observation(ok=True, value=22)),
         ),
         Example(
+            "result-schema",
+            "the result is not what the tool says it returns; the tool breaks its word, not the row",
+            row(ASK, say(KYIV), tools=(replace(FORECAST, returns={"type": "string"}),)),
+            (Observation(ok=True, value=21),),
+        ),
+        Example(
+            "not-answered",
+            "a live server could not be reached, or a recording does not hold the call; not the row's fault",
+            ONE_CALL,
+            (Observation(ok=False, kind="timeout", error="no connection within 2 s", via="live"),),
+        ),
+        Example(
             "not-executed",
             "the arguments refer to the result of an earlier call",
             row(
@@ -268,6 +371,40 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
             (Observation(ok=True, value="sunny"),),
         ),
     ),
+    "judges": (
+        Example("judge-rejected", "no majority of the judges passes the row", ONE_CALL, votes=(NO, NO, YES)),
+        Example(
+            "low-rating",
+            "the mean of the ratings is below `--min-rating`",
+            ONE_CALL,
+            votes=(Opinion(rating=2.0, passes=True),),
+        ),
+        Example(
+            "hallucinated-argument",
+            "a majority names the value as one that nothing supports; a warning where fewer do",
+            row(ASK, say(call(days=5))),
+            votes=(Opinion(rating=5.0, passes=True, steps=(UNSUPPORTED,)),),
+        ),
+        Example(
+            "low-rated-step",
+            "the mean rating of one step is below `--min-rating`",
+            ONE_CALL,
+            votes=(Opinion(rating=5.0, passes=True, steps=(StepOpinion(step=1, score=2.0),)),),
+        ),
+        Example(
+            "judge-abstained",
+            "no judge gave an answer that can be read: the row is kept, and counted apart",
+            ONE_CALL,
+            votes=(None,),
+        ),
+    ),
+    "repairs": (
+        Example(
+            "repaired",
+            "`--fix` mended a value or a name; the note holds the new and the old one",
+            row(ASK, say(call(days="3"))),
+        ),
+    ),
     "any check": (
         Example(
             "check-failed",
@@ -281,13 +418,31 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
 def findings(check: str) -> Iterator[Finding]:
     """Yield the examples of a check with what was found; raises ValueError for a wrong example."""
     for example in EXAMPLES[check]:
-        execute = _in_turn(example.results * 2) if example.results else None  # calls are run twice
-        verdict = verify(example.row, execute=execute)
-        shown = [issue for issue in verdict.issues if issue.code == example.code]
+        if check == "repairs":
+            issues = repair(example.row).repairs
+        else:
+            issues = _judged(example) if example.votes else _verified(example)
+        shown = [issue for issue in issues if issue.code == example.code]
         if not shown:
-            found = ", ".join(issue.code for issue in verdict.issues) or "nothing"
+            found = ", ".join(issue.code for issue in issues) or "nothing"
             raise ValueError(f"the example of {example.code} shows {found}")
-        yield Finding(example, shown[0])
+        yield Finding(example, shown[0], shown[0].severity == "error" and _is_fixed(example))
+
+
+def _verified(example: Example) -> tuple[Issue, ...]:
+    execute = _in_turn(example.results * 2) if example.results else None  # calls are run twice
+    return verify(example.row, execute=execute).issues
+
+
+def _judged(example: Example) -> tuple[Issue, ...]:
+    votes = [Vote(f"judge {k}", said) for k, said in enumerate(example.votes, start=1)]
+    return tuple(decide(example.row, votes).issues)
+
+
+def _is_fixed(example: Example) -> bool:
+    """Tell whether ``--fix`` mends the row."""
+    found = repair(example.row)
+    return bool(found.repairs) and verify(found.trajectory).ok
 
 
 def _in_turn(results: tuple[Observation, ...]) -> Execute:

@@ -31,6 +31,7 @@ from callwright.evaluate.stats import minimum_detectable_difference
 from callwright.formats import FORMATS, Reply
 from callwright.record import Message, Task, Tool, ToolCall, Trajectory
 from callwright.verify import CHECKS, ERROR_CLASSES
+from callwright.verify.funnel import CLASSES
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "callwright"
@@ -146,7 +147,9 @@ def map_block() -> str:
 def issue_codes() -> set[str]:
     """Return every code that a check can yield, read from the sources."""
     found = set(schema.ISSUE_CODES)
-    for path in (SOURCE / "verify").glob("*.py"):
+    for path in (SOURCE / "verify").rglob("*.py"):
+        if path.parent.name == "selfcheck":
+            continue  # it names codes, and yields none
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.keyword) and node.arg == "code":
                 constants = (c.value for c in ast.walk(node.value) if isinstance(c, ast.Constant))
@@ -160,21 +163,29 @@ def checks_block() -> str:
     codes = {finding.issue.code: check for check, several in found.items() for finding in several}
     require_equal("check_examples.EXAMPLES", codes, dict.fromkeys(issue_codes()))
     files = {name: Path(inspect.getfile(check)) for name, check in CHECKS.items()}
-    files["execution"] = SOURCE / "verify" / "execution.py"
+    files |= {
+        "execution": SOURCE / "verify" / "execution.py",
+        "repairs": SOURCE / "verify" / "fix.py",
+        "judges": SOURCE / "verify" / "judge" / "decision.py",
+    }
     parts = []
     for check, several in found.items():
         told = f"{first_sentence(files[check])}\n\n" if check in files else ""
         lines = [_finding_line(finding) for finding in several]
-        parts.append(f"### {check}\n\n{told}" + table(("code", "severity", "meaning", "example"), lines))
+        parts.append(
+            f"### {check}\n\n{told}" + table(("code", "what becomes of the row", "meaning", "example"), lines)
+        )
     return "\n\n".join(parts)
 
 
 def _finding_line(finding: check_examples.Finding) -> tuple[str, ...]:
     issue = finding.issue
-    severity = f"{issue.severity}, by design" if issue.by_design else issue.severity
+    fate = {"error": "dropped", "warning": "kept, warned", "info": "kept, noted"}[issue.severity]
+    fate = "fixed by `--fix`, else dropped" if finding.fixed else fate
+    fate = f"{fate}, by design" if issue.by_design else fate
     told = [f"expected {issue.expected}"] if issue.expected else []
-    told += [f"got {issue.got}"] if issue.got else []
-    return f"`{issue.code}`", severity, finding.example.meaning, f"`{issue.path}`: {', '.join(told)}"
+    told += [f"got {issue.got[:160]}"] if issue.got else []
+    return f"`{issue.code}`", fate, finding.example.meaning, f"`{issue.path}`: {', '.join(told)}"
 
 
 def error_classes_block() -> str:
@@ -183,6 +194,24 @@ def error_classes_block() -> str:
     for code, name in ERROR_CLASSES.items():
         classes.setdefault(name, []).append(f"`{code}`")
     return table(("error class", "codes"), [(name, ", ".join(codes)) for name, codes in classes.items()])
+
+
+def error_class_counts_block() -> str:
+    """Return the error classes by source, as `measure_classes` counted them."""
+    text = (ROOT / "docs" / "error_classes.jsonl").read_text(encoding="utf-8")
+    rows = [json.loads(line) for line in text.splitlines()]
+    lines = [
+        (row["source"], f"{row['rows']:,}", f"{row['kept']:,}", *(_rate(row, name) for name in CLASSES))
+        for row in rows
+    ]
+    return table(("source", "rows", "kept", *CLASSES), lines)
+
+
+def _rate(row: dict[str, Any], name: str) -> str:
+    failed, warned = row["classes"][name]
+    if not failed + warned:
+        return "0"
+    return f"{failed:,} + {warned:,} ({100 * (failed + warned) / row['rows']:.1f} %)"
 
 
 def corruptions_block() -> str:
@@ -412,6 +441,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "map": map_block,
     "checks": checks_block,
     "error-classes": error_classes_block,
+    "error-class-counts": error_class_counts_block,
     "corruptions": corruptions_block,
     "sources": sources_block,
     "sources-table": sources_table_block,

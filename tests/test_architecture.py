@@ -20,8 +20,8 @@ LAYER_2 = {"unify", "verify", "augment", "blend", "export"}
 LAYER_3 = {"synthesize", "pair", "train", "evaluate", "serve"}
 LAYER_4 = {
     "build", "conform", "study", "report", "cli", "demo",
-    "dataset", "training", "scoring", "served", "doctor", "options", "settings", "console", "progress",
-    "weights",
+    "dataset", "verification", "training", "scoring", "served", "doctor", "options", "settings", "console",
+    "progress", "weights",
 }  # fmt: skip
 BELOW = {"errors", "record", "schema", *LAYER_1}
 
@@ -54,6 +54,11 @@ HEAVY: dict[str, set[str]] = {
     "uvicorn": {"serve", "served.py"},
     "ray": {"engine"},
     "openai": {"models/http.py"},
+    "mcp": {"toolbox"},
+    "mcp_types": {"toolbox"},
+    "httpx2": {"toolbox"},
+    "anyio": {"toolbox"},
+    "pydantic_monty": {"toolbox"},
     "pyarrow": {"unify/columns.py", "export/columns.py"},
 }
 

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from callwright.build import BuildConfig, Origin, identity
 from callwright.cli import VERBS, app
-from callwright.record import Trajectory, decode
+from callwright.record import Message, Trajectory, decode, encode
 from callwright.store import Run
 from callwright.toolbox import import_python
 from command_line import (
@@ -112,14 +112,13 @@ def test_an_empty_or_absent_data_file_is_named(desk: Path) -> None:
     assert not (desk / "out.jsonl").exists()
 
 
-def test_raw_data_given_to_verify_is_pointed_to_unify(desk: Path) -> None:
+@pytest.mark.parametrize("verb", ["verify", "augment", "pair"])
+def test_raw_data_given_to_a_verb_of_rows_is_pointed_to_unify(desk: Path, verb: str) -> None:
     (desk / "raw.jsonl").write_text('{"question": "x"}\n' * 3, encoding="utf-8")
-    done = callwright("verify", "raw.jsonl", "-o", "out.jsonl", cwd=desk)
-    assert done.returncode == 0
-    assert "3 dropped (not-a-trajectory 3)" in done.stderr
-    assert done.stderr.splitlines()[-1] == (
-        "no row is a trajectory; `callwright unify` makes them from raw data"
-    )
+    line = error_line(callwright(verb, "raw.jsonl", "-o", "out.jsonl", cwd=desk))
+    assert line.startswith("error: raw.jsonl: holds no trajectory: got 3 other lines")
+    assert "`callwright unify`" in line
+    assert not (desk / "out.jsonl").exists()
 
 
 # --- mistakes: options and config files
@@ -391,7 +390,7 @@ def error_line_when_busy(desk: Path, port: int) -> str:
 def run_json(*args: object, cwd: Path) -> Any:
     done = callwright(*args, "--json", cwd=cwd)
     assert done.returncode == 0, done.stderr
-    assert "error" not in done.stderr
+    assert "error:" not in done.stderr
     return json.loads(done.stdout)
 
 
@@ -459,7 +458,8 @@ def test_more_dropped_rows_than_allowed_is_exit_code_1_and_the_files_are_there(
 
 
 def test_json_is_utf_8_whatever_the_terminal_speaks(desk: Path) -> None:
-    (desk / "größe.jsonl").write_text('{"text": "x"}', encoding="utf-8")
+    unanswered = Trajectory(id="ä", messages=(Message(role="user", content="Größe?"),))
+    (desk / "größe.jsonl").write_bytes(encode(unanswered))
     command = [*COMMAND, "verify", "größe.jsonl", "-o", "prüf.jsonl", "--json"]
     env = {**ENVIRONMENT, "PYTHONIOENCODING": "ascii"}
     done = subprocess.run(command, cwd=desk, env=env, capture_output=True, check=True)

@@ -34,22 +34,26 @@ ROOMS: dict[str, set[str]] = {
     "serve": {"check_address", "serve"},
     "store": {
         "BROKEN", "Report", "Run", "Sink", "StageResult", "dropped_path", "encoded", "open_bytes", "read",
-        "read_lines", "refuse_to_overwrite", "report_path", "row_seed", "sha256_file", "sha256_text",
-        "write_json_atomic",
+        "read_lines", "read_some", "refuse_to_overwrite", "report_path", "row_seed", "sha256_file",
+        "sha256_text", "write_json_atomic",
     },
     "synthesize": {
         "COLUMNS", "STYLES", "TEST_FAMILIES", "TRAIN_FAMILIES", "UNSEEN_TOOLS", "Account", "Diversity",
         "diversity", "synthesize",
     },
-    "toolbox": {"Executor", "Toolbox", "import_python"},
+    "toolbox": {
+        "Caller", "Executor", "IsolationName", "Limits", "Toolbox", "Tools", "caller", "import_python",
+        "import_tools",
+    },
     "train": {"DpoConfig", "Progress", "SftConfig", "dpo", "sft"},
     "unify": {
         "EVIDENCE", "REASONS", "SOURCES", "STAGE", "Batch", "Detection", "Source", "detect", "unify",
         "unify_lines",
     },
     "verify": {
-        "CHECKS", "ERROR_CLASSES", "Check", "Execute", "Funnel", "FunnelRow", "Grounding", "Verdict",
-        "VerifyStep", "each", "funnel", "ground", "is_error_shaped", "settle", "verdicts", "verify",
+        "CHECKS", "ERROR_CLASSES", "Check", "ClassCount", "Execute", "Funnel", "FunnelRow", "Grounding",
+        "Repaired", "Verdict", "VerifyStep", "each", "funnel", "ground", "is_error_shaped", "repair",
+        "settle", "verdicts", "verify",
     },
 }  # fmt: skip
 

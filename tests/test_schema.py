@@ -329,7 +329,15 @@ PROPERTY = st.one_of(
         lambda v: {"type": "string", "enum": v}
     ),
     st.sampled_from(
-        [{"type": "integer", "minimum": 0}, {"anyOf": [{"type": "string"}]}, {}, {"type": ["string"]}]
+        [
+            {"type": "integer", "minimum": 0},
+            {"type": "number", "minimum": 0.5, "maximum": 2},
+            {"type": "integer", "maximum": 1, "description": "d"},
+            {"type": "string", "minimum": 1},
+            {"anyOf": [{"type": "string"}]},
+            {},
+            {"type": ["string"]},
+        ]
     ),
 )
 PLAIN_SCHEMA = st.builds(

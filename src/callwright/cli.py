@@ -9,8 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -22,8 +21,19 @@ from typer.core import TyperGroup
 
 from callwright import __version__
 from callwright.build import BuildConfig
-from callwright.console import carried, err, heed_drops, say, say_counts, scores, tell, tell_report, trained
-from callwright.errors import CallwrightError, UserError
+from callwright.console import (
+    carried,
+    err,
+    heed_drops,
+    say,
+    say_counts,
+    scores,
+    tell,
+    tell_report,
+    tell_self_check,
+    trained,
+)
+from callwright.errors import CallwrightError, ConfigError, UserError
 from callwright.options import verb
 from callwright.progress import Display, legible
 from callwright.record import Dropped, Trajectory
@@ -38,7 +48,6 @@ from callwright.settings import (
     VerifySettings,
 )
 from callwright.train.config import DpoConfig, SftConfig
-from callwright.verify import Execute
 
 VERBS = (
     "unify", "verify", "augment", "synthesize", "blend", "pair", "export", "train", "evaluate", "compare",
@@ -73,6 +82,15 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON t
 Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away what an earlier run left in the directory.")]
 Sources = Annotated[list[Path], typer.Argument(help="Files, folders or globs of raw data.")]
 Data = Annotated[Path, typer.Argument(help="A file of trajectories.")]
+MaybeData = Annotated[Path | None, typer.Argument(help="A file of trajectories.")]
+MaybeOut = Annotated[Path | None, typer.Option("-o", "--out", help="Where the result goes.")]
+SelfCheck = Annotated[
+    bool,
+    typer.Option(
+        "--self-check",
+        help="Plant known defects into clean rows, yours or bundled ones, and count what is found.",
+    ),
+]
 RowFiles = Annotated[list[Path], typer.Argument(help="Files of trajectories, as unify writes them.")]
 ToolsFile = Annotated[Path, typer.Argument(help="A Python file of typed functions.")]
 ModelSpec = Annotated[
@@ -107,38 +125,38 @@ def unify(sources: Sources, out: Out, config: UnifySettings, as_json: AsJson = F
     tell_report(sink.report, as_json, [f"  {note}" for note in notes], config.max_drop)
 
 
-def verify(data: Data, out: Out, config: VerifySettings, as_json: AsJson = False) -> None:
+def verify(
+    data: MaybeData = None,
+    out: MaybeOut = None,
+    self_check: SelfCheck = False,
+    *,
+    config: VerifySettings,
+    as_json: AsJson = False,
+) -> None:
     """Check every call; drop what does not hold, with its reason."""
-    from callwright.engine import run
-    from callwright.store import read, refuse_to_overwrite
-    from callwright.toolbox import Executor, import_python
-    from callwright.verify import VerifyStep, funnel
+    from callwright import verification
+    from callwright.store import refuse_to_overwrite
 
+    if self_check:
+        tell_self_check(*verification.checked(data, config), as_json)
+        return
+    if data is None or out is None:
+        raise ConfigError("needs rows and a place for the result", expected="verify ROWS -o OUT.jsonl")
     refuse_to_overwrite(out, [data])
-    with ExitStack() as stack:
-        execute = None
-        if config.tools:
-            executor = Executor(import_python(config.tools), timeout=config.timeout)
-            # One executor for the whole run: the step itself is called once per stretch of rows.
-            execute = partial(_opened, stack.enter_context(executor).play)
-        step = VerifyStep(execute=execute, min_grounding=config.min_grounding)
-        rows = run(step, read(data, "verify"), workers=config.workers, engine=config.engine)
-        _write(rows, out, "verify", config, as_json, table=lambda seen: funnel(seen).text())
-
-
-def _opened(execute: Execute) -> AbstractContextManager[Execute]:
-    return nullcontext(execute)
+    found = verification.Verification(data, out, config)
+    with found as rows:
+        _write(rows, out, "verify", config, as_json, table=found.told, notes=found.notes)
 
 
 def augment(data: Data, out: Out, config: AugmentSettings, as_json: AsJson = False) -> None:
     """Write variants that mean the same: other order, other format."""
     from callwright.augment import AugmentStep
     from callwright.engine import run
-    from callwright.store import read, refuse_to_overwrite
+    from callwright.store import read_some, refuse_to_overwrite
 
     refuse_to_overwrite(out, [data])
     step = AugmentStep(seed=config.seed, copies=config.copies, format_share=config.format_share)
-    rows = run(step, read(data, "augment"), workers=config.workers, engine=config.engine)
+    rows = run(step, read_some(data, "augment"), workers=config.workers, engine=config.engine)
     _write(rows, out, "augment", config, as_json)
 
 
@@ -170,10 +188,10 @@ def blend(inputs: RowFiles, out: Out, config: BlendSettings, as_json: AsJson = F
 def pair(data: Data, out: Out, config: PairSettings, as_json: AsJson = False) -> None:
     """Make preference pairs: an answer against a corruption of it."""
     from callwright.pair import pair as pairs_of
-    from callwright.store import read, refuse_to_overwrite
+    from callwright.store import read_some, refuse_to_overwrite
 
     refuse_to_overwrite(out, [data])
-    _write(pairs_of(read(data, "pair"), seed=config.seed), out, "pair", config, as_json)
+    _write(pairs_of(read_some(data, "pair"), seed=config.seed), out, "pair", config, as_json)
 
 
 def export(data: Data, out: Out, config: ExportSettings, as_json: AsJson = False) -> None:
@@ -353,6 +371,7 @@ def _write(
     config: Any,
     as_json: bool,
     table: Any = None,
+    notes: Mapping[str, Any] | None = None,
 ) -> None:
     """Write rows with their report; print the counts, and exit with 1 if too many were dropped."""
     from callwright.store import Sink
@@ -365,6 +384,8 @@ def _write(
                 yield row
 
         text = table(seen()) if table else "".join("" for _ in seen())
+        for name, note in (notes or {}).items():
+            sink.note(name, note)
     tell_report(sink.report, as_json, [text] if text else [], getattr(config, "max_drop", 1.0))
 
 

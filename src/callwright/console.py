@@ -14,6 +14,8 @@ from callwright.progress import clock, legible
 
 if TYPE_CHECKING:
     from callwright.store import Report
+    from callwright.verify.judge import Calibration
+    from callwright.verify.selfcheck import SelfCheck
 
 err = Console(stderr=True)
 
@@ -25,6 +27,20 @@ def tell_report(report: Report, as_json: bool, lines: Iterable[str], max_drop: f
     tell(report.to_json(), as_json)
     say_counts(report.stage, report)
     heed_drops(report, max_drop)
+
+
+def tell_self_check(found: SelfCheck, calibration: Calibration | None, as_json: bool) -> None:
+    """Print what a verifier found of what was planted; exit with 1 if a verdict was wrong."""
+    say(found.text().rstrip())
+    told = found.to_json()
+    if calibration is not None:
+        say(calibration.text().rstrip())
+        told["judges"] = calibration.to_json()
+    tell(told, as_json)
+    for line in found.wrong:
+        say(f"wrong: {line}")
+    if found.wrong:
+        raise typer.Exit(1)
 
 
 def heed_drops(report: Report, allowed: float) -> None:

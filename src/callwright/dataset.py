@@ -20,7 +20,7 @@ from callwright.pair import pair
 from callwright.progress import Bar
 from callwright.record import Dropped, Json, Trajectory
 from callwright.settings import SynthesizeSettings
-from callwright.store import Report, Sink, read, write_json_atomic
+from callwright.store import Report, Sink, read, read_some, write_json_atomic
 from callwright.synthesize import COLUMNS, UNSEEN_TOOLS, diversity, synthesize
 from callwright.toolbox import Executor, Toolbox
 from callwright.unify import unify
@@ -142,7 +142,7 @@ def blended(
         "against": against, "overlap": overlap, "weights": weights, "limit": limit, "seed": seed,
     }  # fmt: skip
     rows = blend(
-        [(name, _some_trajectory(path)) for name, path in _named(inputs).items()],
+        [(name, read_some(path, "blend")) for name, path in _named(inputs).items()],
         seed=seed,
         weights=parse_shares(weights or ""),
         limit=limit,
@@ -156,22 +156,6 @@ def blended(
         scratch=out,
     )
     return _split_into(out, rows, config, tally)
-
-
-def _some_trajectory(path: Path) -> Iterator[Row]:
-    """Yield the rows of a file; raises `DataError` at its end if there were some and none is a trajectory."""
-    lines, found = 0, False
-    for row in read(path, "blend"):
-        lines += 1
-        found = found or isinstance(row, Trajectory)
-        yield row
-    if lines and not found:
-        raise DataError(
-            "holds no trajectory",
-            place=str(path),
-            got=f"{lines:,} other lines",
-            hint="`callwright unify` makes trajectories of raw data",
-        )
 
 
 def _named(inputs: Sequence[Path]) -> dict[str, Path]:

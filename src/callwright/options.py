@@ -32,7 +32,7 @@ def verb(config_type: type[Config], body: Callable[..., Any]) -> Callable[..., N
 
     def command(config: Path | None = None, **given: Any) -> None:
         named = {f.name: given.pop(f.name) for f in fields(config_type)}  # type: ignore[arg-type]
-        told = {k: v for k, v in named.items() if v is not None}
+        told = {k: v for k, v in named.items() if v not in (None, [])}
         body(config=merge(config_type, config, told), **given)
 
     toml = inspect.Parameter(
@@ -113,8 +113,11 @@ def _known(values: Mapping[str, Any], config_type: type[Any], place: str) -> Non
 
 def _option(field: Field[Any], hint: Any, text: str) -> inspect.Parameter:
     default = field.default if field.default is not MISSING else None
-    note = "" if default is None else f" [default: {str(default).lower() if default is True else default}]"
+    shown = str(default).lower() if default is True else default
+    note = "" if default is None or default is False or default == () else f" [default: {shown}]"
     option = typer.Option(help=f"{text}{note}".strip() or None, show_default=False)
+    if get_origin(hint) is tuple:
+        hint = list[get_args(hint)[0]]  # type: ignore[misc]  # an option that may be given several times
     return inspect.Parameter(
         field.name,
         inspect.Parameter.KEYWORD_ONLY,

@@ -194,8 +194,10 @@ class Observation(Value, frozen=True):
     ok: bool
     value: Json = None
     error: str = ""
-    kind: Literal["result", "raised", "refused", "timeout", "crashed", "oversize"] = "result"
+    kind: Literal["result", "raised", "refused", "timeout", "crashed", "oversize", "unanswered"] = "result"
     isolation: Isolation = "none"
+    via: Literal["run", "mock", "replay", "live"] = "run"
+    """Where the answer is from: code that ran, a stand-in made from a schema, a recording, a live server."""
     seconds: float = 0.0
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
 Count = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0, le=1)]
+Rating = Annotated[float, Meta(ge=0, le=5)]
 Seconds = Annotated[float, Meta(gt=0, le=86_400)]
 Seed = Annotated[int, Meta(ge=0, lt=2**32)]
 """What every random generator takes, numpy's included."""
@@ -35,10 +35,23 @@ class UnifySettings:
 class VerifySettings:
     """Checks, in the order of their cost."""
 
-    tools: Path | None = None
-    """Python file whose tools execute the calls, in isolation; without it nothing is executed."""
+    tools: str | None = None
+    """Tools that run the calls: a Python file, an OpenAPI file or mcp:COMMAND; without it nothing is run."""
+    isolation: Literal["auto", "monty", "bwrap", "landlock", "process", "none"] = "auto"
+    """How tools are kept in; auto takes the strongest that works here."""
     timeout: Seconds = 2.0
     """Seconds that one call may take."""
+    http: str = "mock"
+    """Where HTTP tools get their answers: mock, replay:FILE, record:FILE or live."""
+    allow: str | None = None
+    """Hosts that live tools may ask, separated by commas; GET only, unless written like POST api.example."""
+    judge: tuple[str, ...] = ()
+    """A model that judges the rows that passed: http://host/v1#name or another MODEL; several times for a
+    committee. @0.15/0.60 at its end tells the dollars per million tokens in and out."""
+    min_rating: Rating = 4.0
+    """Lowest mean rating of the judges, 0 to 5, that a row is kept with."""
+    fix: bool = False
+    """Cast what can safely be cast, such as "3" to 3, check again, and log each repair on its row."""
     min_grounding: Share = 0.0
     """Lowest share of argument values that must be traceable to the conversation."""
     max_drop: Share = 1.0

@@ -1,12 +1,17 @@
 """Tools that do what no tool should: the material of test_hostile, never imported by a test itself."""
 
+import atexit
 import ctypes
+import decimal
+import gc
 import json
 import math
 import os
 import re
+import resource
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import threading
@@ -16,7 +21,19 @@ KEPT: list = []
 
 
 def good(number: int) -> dict:
-    return {"double": 2 * number, "same": json.loads(json.dumps(number))}
+    """Answer in a way that shows whether anything that a call relies on has been tampered with."""
+    return {
+        "double": 2 * number,
+        "same": json.loads(json.dumps(number)),
+        "folder": os.path.basename(os.getcwd()),
+        "third": str(decimal.Decimal(1) / 3),
+        "variable": os.environ.get("HOSTILE", ""),
+        "helped": _helper(number),
+    }
+
+
+def _helper(number: int) -> int:
+    return number + 1
 
 
 def exit_politely(code: int) -> None:
@@ -287,3 +304,213 @@ def parent_environment() -> str:
 def leave_session() -> str:
     os.setsid()
     return "left"
+
+
+def kill_group() -> None:
+    os.kill(0, signal.SIGKILL)
+
+
+def trace_parent() -> int:
+    return ctypes.CDLL(None).ptrace(16, os.getppid(), None, None)
+
+
+def new_namespace() -> int:
+    return ctypes.CDLL(None).unshare(0x10000000)
+
+
+def ring_of_the_kernel() -> int:
+    return ctypes.CDLL(None).syscall(425, 8, ctypes.create_string_buffer(120))
+
+
+def truncate_file(path: str) -> str:
+    os.truncate(path, 0)
+    return "truncated"
+
+
+def talk_to_socket_file(path: str) -> str:
+    socket.socket(socket.AF_UNIX).connect(path)
+    return "connected"
+
+
+def read_file(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
+def list_folder(path: str) -> list[str]:
+    return sorted(os.listdir(path))
+
+
+def read_standard_input() -> str:
+    return sys.stdin.read()
+
+
+def gag() -> str:
+    null = os.open(os.devnull, os.O_WRONLY)
+    for file in range(3, 512):
+        if file != null:
+            try:
+                os.fstat(file)
+                os.dup2(null, file)
+            except OSError:
+                pass
+    return "gagged"
+
+
+def forge_with_a_guessed_nonce() -> str:
+    for file in range(3, 512):
+        try:
+            os.write(file, struct.pack("<16sIcdI", b"0" * 16, 1, b"v", 0.0, 4) + b"true")
+        except OSError:
+            pass
+    return "forged"
+
+
+def leave_spinning_thread() -> str:
+    threading.Thread(target=spin, daemon=True).start()
+    return "left"
+
+
+def register_at_exit() -> str:
+    atexit.register(os._exit, 7)
+    atexit.register(spin)
+    return "registered"
+
+
+def trace_calls() -> str:
+    def trace(*_: object) -> None:
+        raise RuntimeError("traced")
+
+    sys.settrace(trace)
+    return "tracing"
+
+
+def play_with_the_collector() -> str:
+    def shout(*_: object) -> None:
+        os._exit(9)
+
+    gc.disable()
+    gc.set_threshold(1)
+    gc.callbacks.append(shout)
+    return "played"
+
+
+class _Bomb:
+    def __init__(self) -> None:
+        self.me = self
+
+    def __del__(self) -> None:
+        os._exit(5)
+
+
+def plant_bomb() -> str:
+    _Bomb()
+    gc.set_threshold(50)
+    return "planted"
+
+
+def return_a_bomb() -> object:
+    bomb = _Bomb()
+    bomb.me = None
+    return {"bomb": [bomb]}
+
+
+def set_alarm() -> str:
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
+    return "set"
+
+
+def arm_timer() -> str:
+    def ring(*_: object) -> None:
+        raise RuntimeError("rang")
+
+    signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, 0.0001, 0.0001)
+    return "armed"
+
+
+def change_folder() -> str:
+    os.chdir("/")
+    return os.getcwd()
+
+
+def round_coarsely() -> str:
+    decimal.getcontext().prec = 2
+    return "set"
+
+
+def set_variable() -> str:
+    os.environ["HOSTILE"] = "yes"
+    return "set"
+
+
+def patch_results() -> str:
+    frame = sys._getframe()
+    while frame is not None:
+        module = frame.f_globals.get("results")
+        if module is not None:
+            module.encode = lambda *_: '"forged"'
+        frame = frame.f_back
+    return "patched"
+
+
+def rebind_neighbour() -> str:
+    globals()["_helper"] = lambda _: -1
+    return "bound"
+
+
+def recode_neighbour() -> str:
+    _helper.__code__ = (lambda number: -1).__code__
+    return "coded"
+
+
+def swap_module() -> str:
+    fake = type(sys)("json")
+    fake.loads = fake.dumps = lambda _: "forged"
+    sys.modules["json"] = fake
+    return "swapped"
+
+
+class _Equal:
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    def __hash__(self) -> int:
+        return 0
+
+    def __call__(self, *_: object, **__: object) -> str:
+        return '"forged"'
+
+
+def patch_with_a_liar() -> str:
+    json.dumps = _Equal()
+    json.loads = _Equal()
+    return "patched"
+
+
+def hook_everything() -> str:
+    def hook(event: str, _: tuple) -> None:
+        if event == "os.listdir":
+            raise RuntimeError("hooked")
+
+    sys.addaudithook(hook)
+    return "hooked"
+
+
+def starve() -> str:
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (1 << 20, 1 << 20))
+    return "starving"
+
+
+def raise_base_exception() -> None:
+    raise BaseException("base")
+
+
+def generate_forever() -> list:
+    return list(iter(int, 1))
+
+
+def shout_to_death(megabytes: int) -> None:
+    os.write(2, b"x" * (megabytes << 20))
+    raise KeyboardInterrupt

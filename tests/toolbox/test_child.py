@@ -4,6 +4,8 @@ import datetime
 import decimal
 import enum
 import json
+import subprocess
+import sys
 from collections import deque
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, NamedTuple, Optional, TypedDict, Union
@@ -285,3 +287,67 @@ def test_rich_results_become_plain(value: Any, expected: Any) -> None:
 def test_what_has_no_json_form_is_refused(value: Any) -> None:
     with pytest.raises(results.NotJson):
         results.encode(value, 1000)
+
+
+CHANGES = {
+    "a patched function": "json.dumps = lambda *_: '1'",
+    "a function that equals everything": "json.loads = type('E', (), {'__eq__': lambda *_: True})()",
+    "a function of os.path": "os.path.exists = print",
+    "a name more": "os.extra = 1",
+    "a name less": "del json.encoder.c_make_encoder",
+    "a name of the interpreter": "builtins.len = lambda _: 0",
+    "a module in place of another": "sys.modules['json'] = os",
+    "a function of the tools": "tools.helper = print",
+    "the code of a function": "tools.helper.__code__ = (lambda: 2).__code__",
+    "a default value": "tools.helper.__defaults__ = (1,)",
+    "the environment": "os.environ['NEW'] = '1'",
+    "the folder": "os.chdir('/')",
+    "a handler": "signal.signal(signal.SIGALRM, lambda *_: None)",
+    "a timer": "signal.setitimer(signal.ITIMER_REAL, 100)",
+    "an alarm": "signal.alarm(100)",
+    "tracing": "sys.settrace(lambda *_: None)",
+    "profiling": "sys.setprofile(lambda *_: None)",
+    "the recursion limit": "sys.setrecursionlimit(500)",
+    "the collector": "gc.disable()",
+    "a callback of the collector": "gc.callbacks.append(print)",
+    "a thread": "threading.Thread(target=time.sleep, args=(9,), daemon=True).start()",
+    "an audit hook": "sys.addaudithook(lambda *_: None)",
+}
+NO_CHANGES = {
+    "a cache of os.path": "os.path.expandvars('$HOME')",
+    "data of the tools": "tools.cache = {}; tools.count = 2",
+    "a new module": "import colorsys",
+    "what is taken back": "old = json.dumps; json.dumps = print; json.dumps = old",
+    "a timer that was stopped": "signal.alarm(100); signal.alarm(0)",
+    "a thread that ended": "t = threading.Thread(target=len, args=('',)); t.start(); t.join()",
+    "a class made at run time": "type('New', (), {}).__module__ = 'x'",
+}
+
+
+@pytest.mark.parametrize("counted", [True, False], ids=["counters", "no counters"])
+def test_what_a_call_leaves_behind_is_noticed(counted: bool) -> None:
+    """Each change in a fork of a process that watches, because some can not be taken back."""
+    code = f"""
+import builtins, gc, json, os, signal, sys, threading, time, types
+from callwright.toolbox.child import results, watch
+if not {counted}:
+    watch._counts = lambda: False
+tools = types.ModuleType("tools")
+exec("def helper(): return 1\\ncount = 1", vars(tools))
+changed = watch.watch(watch.Reports(), tools, [vars(results)])
+assert not changed() and not changed()
+answers = {{}}
+for change in {[*CHANGES.values(), *NO_CHANGES.values()]!r}:
+    child = os.fork()
+    if not child:
+        exec(change)
+        os._exit(changed())
+    answers[change] = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+print(json.dumps(answers))
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True
+    )
+    answers = json.loads(done.stdout)
+    assert [name for name, change in CHANGES.items() if answers[change] != 1] == []
+    assert [name for name, change in NO_CHANGES.items() if answers[change] != 0] == []

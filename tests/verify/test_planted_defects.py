@@ -71,7 +71,6 @@ INVALID: dict[str, tuple[Trajectory, str, str]] = {
     ),
     "an empty assistant turn": (row(USER, says("")), "empty-message", "messages[1].content"),
     "a question nobody answers": (row(USER), "last-turn", "messages[0].role"),
-    "a result as the last turn": (row(USER, asks(GOOD), result()), "last-turn", "messages[2].role"),
     "calls by the user": (
         row(replace(USER, tool_calls=(GOOD,)), says("ok")),
         "calls-outside-assistant",
@@ -306,6 +305,10 @@ VALID: dict[str, Trajectory] = {
         task=CLARIFY,
     ),
     "only a query": row(USER, task=Task(kind="query", expects="call")),
+    "a result as the last turn": row(USER, asks(GOOD), result()),
+    "a goodbye as the last turn": row(
+        USER, asks(GOOD), result(), says("4 degrees."), Message(role="user", content="Thanks! ###STOP###")
+    ),
     "the environment has the last word": row(USER, asks(GOOD), result(), task=ENV),
     "an untraceable value is only a warning": row(USER, asks(call(city="Ulaanbaatar"))),
     "equal tools offered twice": row(USER, asks(GOOD), tools=(WEATHER, WEATHER)),

@@ -2,8 +2,9 @@
 
 import json
 import pickle
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from itertools import count
 
 import msgspec
@@ -14,10 +15,13 @@ from msgspec.structs import replace
 
 from callwright.errors import WorkerError
 from callwright.record import (
+    Change,
     Dropped,
+    Episode,
     Issue,
     Message,
     Observation,
+    Played,
     Source,
     Task,
     Tool,
@@ -27,6 +31,7 @@ from callwright.record import (
     encode,
 )
 from callwright.verify import CHECKS, Execute, VerifyStep, each, verify
+from callwright.verify.step import STRETCH
 
 ADD = Tool(
     name="add",
@@ -265,6 +270,7 @@ def test_the_step_can_be_pickled_and_opens_its_executor() -> None:
 
 def test_checks_stand_in_the_order_of_the_stages() -> None:
     assert list(CHECKS) == [
+        "gate",
         "structure",
         "parse",
         "offered",
@@ -272,4 +278,103 @@ def test_checks_stand_in_the_order_of_the_stages() -> None:
         "duplicates",
         "expectation",
         "grounding",
+        "reasoning",
+        "observations",
     ]
+
+
+def test_a_repair_is_noted_on_its_row_and_what_it_does_not_help_is_dropped_as_it_came() -> None:
+    good, hopeless = sums((1, 2)), sums((1, 2))
+    good = replace(good, messages=(good.messages[0], _asking({"a": "1", "b": 2})))
+    hopeless = replace(hopeless, messages=(hopeless.messages[0], _asking({"a": "1", "b": "two"})))
+    kept, dropped = VerifyStep(repair=True)([good, hopeless])
+    assert isinstance(kept, Trajectory)
+    assert kept.messages[1].tool_calls[0].arguments == {"a": 1, "b": 2}
+    (note,) = [issue for issue in kept.issues if issue.code == "repaired"]
+    assert (note.path, note.expected, note.got) == ("messages[1].tool_calls[0].arguments.a", "1", '"1"')
+    assert isinstance(dropped, Dropped)
+    assert dropped.reason == "wrong-type"
+    assert msgspec.convert(dropped.row, Trajectory) == hopeless
+    assert [row.id for row in VerifyStep()([good]) if isinstance(row, Dropped)] == [good.id]
+
+
+def _asking(arguments: dict[str, object]) -> Message:
+    return Message(role="assistant", tool_calls=(ToolCall(name="add", arguments=arguments),))
+
+
+def test_rows_beyond_one_stretch_keep_their_order_and_their_results() -> None:
+    rows = [replace(sums((k, 1)), id=str(k)) for k in range(2 * STRETCH + 3)]
+    out = list(VerifyStep(execute=opened)(rows))
+    assert [row.id for row in out] == [row.id for row in rows]
+    assert all(isinstance(row, Trajectory) for row in out)
+
+
+def test_a_live_server_is_not_asked_twice() -> None:
+    asked: list[str] = []
+
+    def live(call: ToolCall) -> Observation:
+        asked.append(call.name)
+        return Observation(ok=True, value=3, via="live")
+
+    (kept,) = VerifyStep(execute=partial(nullcontext, each(live)))([sums((1, 2))])
+    assert asked == ["add"]
+    assert isinstance(kept, Trajectory)
+    assert kept.extra["verify"]["answers"] == ["live"]
+
+
+def test_what_an_episode_changed_is_on_the_row() -> None:
+    changed = Change(path="Account.balance", before=3, after=1)
+
+    def play(episodes: Sequence[Episode]) -> list[Played]:
+        assert [episode.state for episode in episodes] == [{"Account": {"balance": 3}}]
+        return [Played((Observation(ok=True, value=3),), (changed,)) for _ in episodes]
+
+    t = replace(sums((1, 2)), extra={"state": {"Account": {"balance": 3}}})
+    (kept,) = VerifyStep(execute=partial(nullcontext, play))([t])
+    assert isinstance(kept, Trajectory)
+    assert kept.extra["verify"]["changes"] == [{"path": "Account.balance", "before": 3, "after": 1}]
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        Observation(ok=False, kind="timeout", error="no connection", via="live"),
+        Observation(ok=False, kind="unanswered", error="no answer is recorded", via="replay"),
+    ],
+)
+def test_a_call_that_nobody_answered_is_not_the_rows_fault(seen: Observation) -> None:
+    verdict = verify(sums((1, 2)), execute=each(lambda call: seen))
+    assert verdict.ok
+    assert [(issue.code, issue.severity) for issue in verdict.issues] == [("not-answered", "warning")]
+
+
+def until_it_fails(rows: Iterator[Trajectory | Dropped], seen: list[str]) -> None:
+    for row in rows:
+        seen.append(row.id)
+
+
+def test_what_was_read_before_the_rows_failed_comes_out_before_the_failure() -> None:
+    def failing() -> Iterator[Trajectory]:
+        yield from (replace(sums((k, 1)), id=str(k)) for k in range(STRETCH + 5))
+        raise OSError("gone")
+
+    for step in (VerifyStep(), VerifyStep(execute=opened)):
+        seen: list[str] = []
+        with pytest.raises(OSError, match="gone"):
+            until_it_fails(step(failing()), seen)
+        assert seen == [str(k) for k in range(STRETCH + 5)]
+
+
+def test_an_outage_of_the_executor_comes_after_the_rows_before_it() -> None:
+    runs = count()
+
+    def play(episodes: Sequence[Episode]) -> list[Played]:
+        if next(runs) == 2:  # the first stretch runs twice
+            raise WorkerError("the worker is gone")
+        return [Played((Observation(ok=True, value=3),)) for _ in episodes]
+
+    rows = [replace(sums((k, 1)), id=str(k)) for k in range(2 * STRETCH)]
+    seen: list[str] = []
+    with pytest.raises(WorkerError):
+        until_it_fails(VerifyStep(execute=partial(nullcontext, play))(iter(rows)), seen)
+    assert seen == [str(k) for k in range(STRETCH)]

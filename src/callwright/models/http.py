@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from callwright.errors import ConfigError, DataError, ExtraMissing, ModelError
@@ -28,6 +28,14 @@ if TYPE_CHECKING:
 
 NO_KEY = "none"
 """Sent where the environment holds no key; local servers ask for none."""
+
+
+class Sent(NamedTuple):
+    """What really went to the server, answers from the journal not counted."""
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
 
 
 class HttpModel:
@@ -44,7 +52,7 @@ class HttpModel:
         *,
         api_key_env: str = "OPENAI_API_KEY",
         concurrency: int = 8,
-        journal: Path | None = None,
+        journal: Path | Journal | None = None,
         timeout: float = 120.0,
         retries: int = 6,
     ) -> None:
@@ -54,7 +62,8 @@ class HttpModel:
         self.timeout = timeout
         self.retries = retries
         self._api_key_env = api_key_env
-        self._journal = Journal(journal) if journal else None
+        self.sent = Sent()
+        self._journal = Journal(journal) if isinstance(journal, Path) else journal
 
     def fits(self, prompt: Prompt, max_tokens: int) -> bool:
         """Return True: only the server knows its model's context, and answers with an error beyond it."""
@@ -81,7 +90,13 @@ class HttpModel:
             progress(len(found))
         missing = {key: request for key, request in zip(keys, requests, strict=True) if key not in found}
         if missing:
-            found |= self._ask_all(missing, progress)
+            answers = self._ask_all(missing, progress)
+            self.sent = Sent(
+                self.sent.requests + len(answers),
+                self.sent.prompt_tokens + sum(answer.prompt_tokens for answer in answers.values()),
+                self.sent.completion_tokens + sum(answer.completion_tokens for answer in answers.values()),
+            )
+            found |= answers
         return [found[key] for key in keys]
 
     def _request(self, prompt: Prompt, max_tokens: int) -> dict[str, Json]:
@@ -221,6 +236,31 @@ def _collect(done: set[Future[tuple[str, Completion]]], answers: dict[str, Compl
     for future in done:
         key, completion = future.result()
         answers[key] = completion
+
+
+def url_and_name(spec: str) -> tuple[str, str]:
+    """Return the base URL and the model of ``URL#NAME`` or ``URL:NAME``.
+
+    In the second form the name begins after the first colon of the URL's path, so that ports stay ports and
+    names such as ``llama3:8b`` stay whole. Raises `ConfigError` where host or name is missing.
+
+    >>> url_and_name("http://localhost:11434/v1:llama3:8b")
+    ('http://localhost:11434/v1', 'llama3:8b')
+    """
+    url, hash_sign, name = spec.partition("#")
+    if not hash_sign:
+        scheme, _, rest = spec.partition("://")
+        host, slash, path = rest.partition("/")
+        path, _, name = path.partition(":")
+        url = f"{scheme}://{host}{slash}{path}"
+    try:
+        place, host = shown(url), urlsplit(url).hostname or ""
+    except ValueError:  # a port that is none, a bracket without its fellow; the text may hold a password
+        place, host = "the URL", ""
+    if not host or not name.strip():
+        what = "the URL names no model" if host else "not a URL with a host"
+        raise ConfigError(what, place=place, expected="http://host/v1#name or http://host/v1:name")
+    return url, name.strip()
 
 
 def shown(url: str) -> str:

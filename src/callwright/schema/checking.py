@@ -66,17 +66,42 @@ def surely_valid(schema: Mapping[str, Json], arguments: Json) -> bool:
 _NO_FLOATS = (str, int, bool, type(None))
 _MANY = 8192
 _known: dict[int, tuple[Mapping[str, Json], Plain | None]] = {}
-"""Address of a schema → the schema and its fast check."""
+"""Address of a schema that is met again and again → the schema and its fast check."""
+
+
+class _Read:
+    """The fast check of a schema's text, and where the schema was that it was last read from."""
+
+    __slots__ = ("address", "fits")
+
+    def __init__(self, fits: Plain | None) -> None:
+        self.fits = fits
+        self.address = 0
 
 
 def _learned(schema: Mapping[str, Json]) -> Plain | None:
-    """Return the fast check of a schema, if it has one, and remember it for this very object."""
+    """Return the fast check of a schema, if it has one."""
+    try:
+        read = _read(_written(schema))  # rows of a file bring equal schemas as objects of their own
+    except (TypeError, ValueError, OverflowError, RecursionError):
+        return None  # no JSON; `check` says so
+    address = id(schema) >> 4
+    if read.address != address:
+        read.address = address
+        return read.fits
     if len(_known) >= _MANY:
         _known.clear()
-    fits = plain(schema)
     # The schema is kept beside: as long as it is, no other object can have its address.
-    _known[id(schema) >> 4] = (schema, fits)
-    return fits
+    _known[address] = (schema, read.fits)
+    return read.fits
+
+
+_written = msgspec.json.Encoder().encode
+
+
+@lru_cache(maxsize=_MANY)
+def _read(schema: bytes) -> _Read:
+    return _Read(plain(json.loads(schema)))
 
 
 @lru_cache(maxsize=_MANY)

@@ -11,6 +11,7 @@ time, and no memory worth counting, where a validator of its own for each tool t
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
 
 from callwright.record import Json
 
@@ -19,13 +20,14 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,), "array": (list,),
 }  # fmt: skip
 _REMARKS = frozenset({"type", "description", "default", "title", "examples", "$comment"})
+_BOUNDS = frozenset({"minimum", "maximum"})
 _OF_OBJECTS = _REMARKS | {"properties", "required", "additionalProperties", "$schema"}
 
 
 class Plain:
     """What a plain schema asks for."""
 
-    __slots__ = ("_items", "_required", "_types", "_values")
+    __slots__ = ("_bounds", "_items", "_required", "_types", "_values")
 
     def __init__(self, schema: Mapping[str, Json]) -> None:
         """Read a schema; raises for one that is not plain, see `plain`."""
@@ -37,10 +39,14 @@ class Plain:
         self._types: dict[str, tuple[type, ...]] = {}
         items: dict[str, tuple[type, ...]] = {}
         values: dict[str, frozenset[str]] = {}
+        bounds: dict[str, tuple[float, float]] = {}
         for name, about in schema.get("properties", {}).items():
+            if about.keys() & _BOUNDS:
+                bounds[name] = _read_bounds(about)
+                about = {word: value for word, value in about.items() if word not in _BOUNDS}
             self._types[name] = _read(name, about, items, values)
-        # Thousands of these are held, most with neither lists nor enumerations: None is smaller than {}.
-        self._items, self._values = items or None, values or None
+        # Thousands of these are held, most with none of the three: None is smaller than {}.
+        self._items, self._values, self._bounds = items or None, values or None, bounds or None
 
     def __call__(self, arguments: Json) -> bool:
         """Return True if `arguments` are valid; False says nothing."""
@@ -51,15 +57,30 @@ class Plain:
             # The exact type: a bool is an int, but no integer.
             if type(value) not in types.get(name, ()):
                 return False
-        return self._inner_fit(arguments) if self._items or self._values else True
+        return self._inner_fit(arguments) if self._items or self._values or self._bounds else True
 
     def _inner_fit(self, arguments: dict[str, Json]) -> bool:
         for name, kinds in (self._items or {}).items():
             for item in arguments.get(name, ()):
                 if type(item) not in kinds:
                     return False
+        for name, (low, high) in (self._bounds or {}).items():
+            if name in arguments and not low <= arguments[name] <= high:
+                return False
         values = self._values or {}
         return all(arguments[name] in allowed for name, allowed in values.items() if name in arguments)
+
+
+def _read_bounds(about: Mapping[str, Json]) -> tuple[float, float]:
+    """Return the least and the greatest value of a number."""
+    low, high = about.get("minimum", -inf), about.get("maximum", inf)
+    if (
+        about["type"] not in ("integer", "number")
+        or type(low) not in (int, float)
+        or type(high) not in (int, float)
+    ):
+        raise ValueError("bounds of something else")
+    return low, high
 
 
 def _read(

@@ -85,6 +85,22 @@ def read(path: Path, stage: str = "read") -> Iterator[Trajectory | Dropped]:
         yield row
 
 
+def read_some(path: Path, stage: str = "read") -> Iterator[Trajectory | Dropped]:
+    """Yield what `read` yields; raises `DataError` at the end if no line of them all is a trajectory."""
+    lines, found = 0, False
+    for row in read(path, stage):
+        lines += 1
+        found = found or isinstance(row, Trajectory)
+        yield row
+    if lines and not found:
+        raise DataError(
+            "holds no trajectory",
+            place=str(path),
+            got=f"{lines:,} other lines",
+            hint="`callwright unify` makes trajectories of raw data",
+        )
+
+
 def _dropped(line: bytes, error: Exception, place: str, stage: str) -> Dropped:
     try:
         line.decode("utf-8")

@@ -2,7 +2,8 @@
 
 The processes persist and take batches, so that a call costs microseconds. A call that hangs, crashes or
 exhausts the memory costs its process: the executor starts another and goes on. Blame is exact: only the call
-that a fresh process dies of is at fault; any other is repeated as the first of a fresh process.
+that a fresh process dies of is at fault; any other is repeated as the first of a fresh process. An episode of
+calls that share a state is repeated from its start.
 
     with Executor(import_python(Path("tools.py"))) as execute:
         execute(ToolCall(name="get_weather", arguments={"city": "Rome", "date": "2026-05-04"})).value
@@ -11,27 +12,28 @@ that a fresh process dies of is at fault; any other is repeated as the first of 
 from __future__ import annotations
 
 import hashlib
-import json
 import queue
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from itertools import islice
 from types import TracebackType
-from typing import Any, Literal, Self
-
-import msgspec
+from typing import Any, Self, TypeVar
 
 from callwright.errors import ConfigError, ToolsError
 from callwright.record import Episode, Isolation, Observation, Played, ToolCall
-from callwright.toolbox.process import Answer, Gone, Process, Setup
+from callwright.toolbox import episodes as stories
+from callwright.toolbox.process import LEVELS, Gone, Level, Process, Setup
 from callwright.toolbox.python import Toolbox, check_import, read_source
 
 IMPORT_SECONDS = 20.0
-BATCH = 128
-_KINDS: dict[bytes, Literal["raised", "oversize"]] = {b"e": "raised", b"m": "raised", b"o": "oversize"}
-_RESULT, _MEMORY = b"v", b"m"
+BATCH = 512
+BATCH_BYTES = 1 << 22
+SHARE = 1024
+"""Calls that a worker takes at once at most; it comes back for more."""
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @dataclass
@@ -63,6 +65,11 @@ class _Slots:
 class Executor:
     """Calls the tools of a toolbox. Processes start on the first call; `close` or `with` ends them.
 
+    `isolation` is what keeps them from the rest of the machine: "bwrap" (namespaces, needs bubblewrap),
+    "landlock" (rules of the Linux kernel), "process" (a guard in the interpreter, no boundary) or "none"
+    (limits on time, memory and output only, for trusted tools that need files or network). "auto" takes the
+    strongest of the first three that works here; each observation says which that was.
+
     It pickles as its settings, and may be shared by threads.
     """
 
@@ -74,8 +81,10 @@ class Executor:
         memory_mb: int = 1024,
         output_bytes: int = 65536,
         workers: int = 1,
-        isolation: Literal["landlock", "process"] | None = None,
+        isolation: Level = "auto",
     ) -> None:
+        if isolation not in LEVELS:
+            raise ConfigError("not usable", place="isolation", expected=", ".join(LEVELS), got=str(isolation))
         for name, number in (("timeout", timeout), ("output_bytes", output_bytes), ("workers", workers)):
             if number <= 0:
                 raise ConfigError("not usable", place=name, expected="more than 0", got=str(number))
@@ -87,6 +96,7 @@ class Executor:
         }  # fmt: skip
         self._toolbox = toolbox
         self._names = {tool.name for tool in toolbox.tools}
+        self._methods = {name for names in toolbox.classes.values() for name in names}
         self._timeout = timeout
         self._setup = Setup(toolbox.path, isolation, memory_mb, output_bytes)
         self._slots = _Slots([_Slot() for _ in range(workers)])
@@ -126,100 +136,120 @@ class Executor:
     def many(self, calls: Sequence[ToolCall]) -> list[Observation]:
         """Call tools in order, over all workers, and return one observation each.
 
-        Raises ToolsError only if the file is not the one that was imported, or can no longer be imported.
+        A tool with a state plays an episode of this one call. Raises ToolsError only if the file is not the
+        one that was imported, or can no longer be imported, and ConfigError if the isolation does not work.
         """
-        observations: list[Observation | None] = [None] * len(calls)
-        texts: dict[int, bytes] = {}
-        for i, call in enumerate(calls):
-            text = self._text(call)
-            if isinstance(text, bytes):
-                texts[i] = text
-            else:
-                observations[i] = text
-        todo = list(texts)
-        workers = min(len(self._slots.all), len(todo))
-        size = max(1, min(4 * BATCH, -(-len(todo) // max(1, workers))))
-        shares = [todo[i : i + size] for i in range(0, len(todo), size)]
-
-        def work(share: list[int]) -> list[Observation]:
-            return self._execute([texts[i] for i in share])
-
-        if workers < 2:
-            results = [work(share) for share in shares]
-        else:
-            with ThreadPoolExecutor(workers) as pool:
-                results = list(pool.map(work, shares))
-        for share, found in zip(shares, results, strict=True):
-            for i, observation in zip(share, found, strict=True):
-                observations[i] = observation
-        return [observation for observation in observations if observation is not None]
+        if self._methods and any(call.name in self._methods for call in calls):
+            return [played.observations[0] for played in self.play([Episode((call,)) for call in calls])]
+        prepared = [stories.text(call, self._names) for call in calls]
+        lines = [line for line in prepared if isinstance(line, bytes)]
+        observed = iter(self._spread(lines, SHARE, self._call))
+        return [next(observed) if isinstance(line, bytes) else line for line in prepared]
 
     def play(self, episodes: Sequence[Episode]) -> list[Played]:
-        """Run episodes, over all workers, and return what came of each; see `many` for what is raised."""
-        observed = iter(self.many([call for episode in episodes for call in episode.calls]))
-        return [Played(tuple(islice(observed, len(episode.calls)))) for episode in episodes]
+        """Run episodes, over all workers, and return what came of each; see `many` for what is raised.
 
-    def _text(self, call: ToolCall) -> bytes | Observation:
-        """Return the call as a process takes it, or why it is refused."""
-        if call.name not in self._names:
-            return Observation(ok=False, kind="refused", error=f"no tool is named {call.name!r}")
-        if not isinstance(call.arguments, dict):
-            return Observation(ok=False, kind="refused", error="the arguments are not an object")
-        try:
-            return json.dumps([call.name, call.arguments], allow_nan=False).encode("ascii")
-        except (TypeError, ValueError, RecursionError) as error:
-            return Observation(ok=False, kind="refused", error=f"the arguments are not JSON: {error}")
+        The calls of an episode run in order and share fresh instances of the classes that they use. Those
+        behind one that ended the process are refused, because the state that they would find is lost.
+        """
+        staged = [bool(e.state) or any(c.name in self._methods for c in e.calls) for e in episodes]
+        plain = [e for e, has_state in zip(episodes, staged, strict=True) if not has_state]
+        observed = iter(self.many([call for episode in plain for call in episode.calls]))
+        played = iter(self._stage([e for e, has_state in zip(episodes, staged, strict=True) if has_state]))
+        return [
+            next(played) if has_state else Played(tuple(islice(observed, len(episode.calls))))
+            for episode, has_state in zip(episodes, staged, strict=True)
+        ]
 
-    def _execute(self, calls: Sequence[bytes]) -> list[Observation]:
-        slot = self._slots.idle.get()
+    def _stage(self, episodes: Sequence[Episode]) -> list[Played]:
+        plays = [stories.prepare(episode, self._names, self._toolbox.classes.keys()) for episode in episodes]
+        played = iter(self._spread([play for play in plays if play.sent], SHARE // 8, self._play))
+        return [next(played) if play.sent else stories.assembled(play, ()) for play in plays]
+
+    def _spread(
+        self, items: Sequence[Item], most: int, work: Callable[[_Slot, Sequence[Item]], list[Result]]
+    ) -> list[Result]:
+        """Return what `work` makes of the items, in order, shared out among the workers."""
+        workers = min(len(self._slots.all), len(items))
+        size = max(1, min(most, -(-len(items) // max(1, workers))))
+        shares = [items[i : i + size] for i in range(0, len(items), size)]
+
+        def do(share: Sequence[Item]) -> list[Result]:
+            slot = self._slots.idle.get()
+            try:
+                return work(slot, share)
+            except BaseException:
+                slot.stop()  # its pipe may hold half an answer
+                raise
+            finally:
+                self._slots.idle.put(slot)
+
+        if workers < 2:
+            return [result for share in shares for result in do(share)]
+        with ThreadPoolExecutor(workers) as pool:
+            return [result for results in pool.map(do, shares) for result in results]
+
+    def _call(self, slot: _Slot, lines: Sequence[bytes]) -> list[Observation]:
         done: list[Observation] = []
-        try:
-            while len(done) < len(calls):
-                self._batch(slot, calls[len(done) : len(done) + BATCH], done)
-        except BaseException:
-            slot.stop()  # its pipe may hold half an answer
-            raise
-        finally:
-            self._slots.idle.put(slot)
+        while len(done) < len(lines):
+            batch = lines[len(done) : len(done) + BATCH]
+            while len(batch) > 1 and sum(map(len, batch)) > BATCH_BYTES:
+                batch = batch[: len(batch) // 2]
+            self._batch(slot, batch, done)
         return done
 
-    def _batch(self, slot: _Slot, calls: Sequence[bytes], done: list[Observation]) -> None:
-        """Append the observations of those `calls` that the slot's process answers, or is to blame for."""
+    def _batch(self, slot: _Slot, lines: Sequence[bytes], done: list[Observation]) -> None:
+        """Append the observations of those calls that the slot's process answers, or is to blame for."""
         process = self._running(slot)
-        was_fresh, before = process.answered == 0, len(done)
+        was_fresh, before, level = process.answered == 0, len(done), slot.level
         try:
-            for answer in process.answers(calls, self._timeout):
-                if answer.status == _MEMORY and not (was_fresh and len(done) == before):
+            for answer in process.answers(lines, len(lines), self._timeout):
+                if answer[0] == stories.MEMORY and not (was_fresh and len(done) == before):
                     slot.stop()  # an earlier call may have left too little
                     return
-                done.append(self._observation(answer, slot.level))
+                done.append(stories.observation(answer, level))
         except Gone as gone:
             slot.stop()
             if was_fresh and len(done) == before:
-                text = (
-                    f"no answer within {self._timeout:g} s"
-                    if gone.kind == "timeout"
-                    else f"the call {gone.text}"
-                )
-                seconds = self._timeout if gone.kind == "timeout" else 0.0
-                done.append(
-                    Observation(ok=False, kind=gone.kind, error=text, isolation=slot.level, seconds=seconds)
-                )
+                done.append(stories.blamed(gone, level, self._timeout))
             return
         if process.spent:
             slot.stop()
 
-    def _observation(self, answer: Answer, level: Isolation) -> Observation:
-        if answer.status != _RESULT:
-            return Observation(
-                ok=False, kind=_KINDS[answer.status], error=answer.text.decode("utf-8", "replace"),
-                isolation=level, seconds=answer.seconds,
-            )  # fmt: skip
+    def _play(self, slot: _Slot, plays: Sequence[stories.Play]) -> list[Played]:
+        done: list[Played] = []
+        while len(done) < len(plays):
+            self._episodes(slot, plays[len(done) : len(done) + BATCH // 16], done)
+        return done
+
+    def _episodes(self, slot: _Slot, plays: Sequence[stories.Play], done: list[Played]) -> None:
+        """Append what came of those episodes that the slot's process plays, or is to blame for."""
+        process = self._running(slot)
+        was_fresh, before, level = process.answered == 0, len(done), slot.level
+        seen: list[Observation] = []
+        first = was_fresh
         try:
-            value = msgspec.json.decode(answer.text)
-        except (msgspec.DecodeError, RecursionError):
-            raise Gone("crashed", "spoiled its own answer") from None
-        return Observation(ok=True, value=value, isolation=level, seconds=answer.seconds)
+            count = sum(len(play.sent) + 1 for play in plays)
+            answers = process.answers([play.request for play in plays], count, self._timeout)
+            for play in plays:
+                seen, first = [], was_fresh and len(done) == before
+                for answer in islice(answers, len(play.sent)):
+                    if answer[0] == stories.MEMORY and not first:
+                        slot.stop()  # an earlier episode may have left too little
+                        return
+                    seen.append(stories.observation(answer, level))
+                changes = stories.changes(next(answers))
+                done.append(stories.assembled(play, seen, changes))
+                if process.spent:
+                    break
+        except Gone as gone:
+            slot.stop()
+            if first:
+                last = stories.blamed(gone, level, self._timeout)
+                done.append(stories.ended(plays[len(done) - before], seen, last))
+            return
+        if process.spent:
+            slot.stop()
 
     def _running(self, slot: _Slot) -> Process:
         if slot.process is None:
@@ -240,14 +270,7 @@ class Executor:
         except BaseException:
             process.stop()
             raise
-        level: Isolation = hello["isolation"]
-        if self._setup.isolation not in (None, level):
-            process.stop()
-            raise ConfigError(
-                "the isolation asked for does not work on this machine",
-                place="isolation", expected=str(self._setup.isolation), got=level,
-            )  # fmt: skip
-        return process, level
+        return process, hello["isolation"]
 
 
 def _rebuild(toolbox: Toolbox, settings: dict[str, Any]) -> Executor:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from callwright import schema
 from callwright.errors import ToolsError
 from callwright.record import Json, Tool
-from callwright.toolbox.process import Gone, Process, Setup
+from callwright.toolbox.process import Gone, Level, Process, Setup
 
 MEMORY_MB = 4096
 """For the import, which may load large packages."""
@@ -32,17 +32,21 @@ class Toolbox:
     tools: tuple[Tool, ...]
     path: Path
     sha256: str
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Classes whose methods are tools that share a state, and the names of these tools."""
 
 
-def import_python(path: Path, *, timeout: float = 20) -> Toolbox:
+def import_python(path: Path, *, timeout: float = 20, isolation: Level = "auto") -> Toolbox:
     """Return the public functions of a Python file as tools; raises ToolsError for a file that has none.
 
     A function is public when it is defined in the file itself and its name has no leading underscore (or
     `__all__` names it). Every public function must be describable: one with an untyped parameter is an error.
+    So are the public methods of a public class that is no mere value (dataclass, enumeration, model …), that
+    needs no argument to be made and that has typed methods: they share the state of an instance.
     """
     path = Path(path).absolute()
     source = read_source(path)
-    process = Process(Setup(path, None, MEMORY_MB, output_bytes=1024, describe=True))
+    process = Process(Setup(path, isolation, MEMORY_MB, output_bytes=1024, describe=True))
     try:
         hello = process.hello(timeout)
     except Gone as gone:
@@ -70,7 +74,8 @@ def import_python(path: Path, *, timeout: float = 20) -> Toolbox:
         raise ToolsError(
             "no public function", place=str(path), expected="typed functions defined in this file"
         )
-    return Toolbox(tuple(tools), path, hashlib.sha256(source).hexdigest())
+    classes = {name: tuple(methods) for name, methods in hello.get("classes", {}).items()}
+    return Toolbox(tuple(tools), path, hashlib.sha256(source).hexdigest(), classes)
 
 
 def read_source(path: Path) -> bytes:
@@ -99,7 +104,8 @@ def check_import(hello: Mapping[str, Json], path: Path) -> None:
     if kind == "SyntaxError":
         raise ToolsError(f"syntax error: {text}", place=place)
     got = f"{kind}: {text}" if text else kind
-    raise ToolsError("the import failed", place=place, got=" ".join(got.split()), hint=_HINTS.get(kind, ""))
+    hint = _HINTS.get("PermissionError" if "Read-only file system" in text else kind, "")
+    raise ToolsError("the import failed", place=place, got=" ".join(got.split()), hint=hint)
 
 
 def _tool(fields: Mapping[str, Json], defects: list[str]) -> Tool | None:

@@ -1,4 +1,4 @@
-"""What a conversation has said so far, indexed for grounding: text, words, numbers, quantities, times.
+"""What a conversation has said so far, indexed for grounding: text, words, numbers, quantities, days, times.
 
 Each index is built on first use and then grows with the conversation, so a long trajectory is read once per
 index, and a row whose values stand literally in the text builds none.
@@ -7,18 +7,24 @@ index, and a row whose values stand literally in the text builds none.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import lru_cache
 
-from callwright.verify.words import FACTORS, MONTHS, NUMBER_WORDS, SCALES, STOP_WORDS, UNITS
+from callwright.verify import numerals
+from callwright.verify.dates import Days
+from callwright.verify.numerals import Quantity
+from callwright.verify.times import Time, halves_of, times_of
+from callwright.verify.words import FACTORS, NEGATIONS, STOP_WORDS
 
 _WORD = re.compile(r"[^\W_]+(?:'[a-z]+)?")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
-_NUMBER = re.compile(r"(?<![\d.])(-?)(\d+(?:[.,]\d+)*(?:e[+-]?\d+)?|\.\d+)(?:\s*-?\s*([a-z%°µ]+))?")
-_FRACTION = re.compile(r"(\d+)\s*/\s*(\d+)")
-_TIME = re.compile(r"\b(\d{1,2})(?:[:.h](\d{2}))?\s*([ap])\.?m\b|\b(\d{1,2})[:h](\d{2})\b")
-_ONE_UNIT = re.compile(r"\b(?:an?|one|per|next|last|past|this|each|every|the|coming)\s+(\w+)")
+_LAYOUT = re.compile(r"[\W_]+")
+_PUNCTUATION = re.compile(r"[^\w\s]|_")
+_CAPITALS = re.compile(r"(?:[A-Z][\w'-]*[ ]){1,5}[A-Z][\w'-]*")
 _TOLERANCE = 5e-3
+_WHOLE = 3
+"""Letters up to which the beginning of a word may be that of any word."""
+_REACH = 4
+"""Words after "without" or "not" that are meant by it."""
 LAST_LATIN = "\u024f"
 
 
@@ -71,7 +77,7 @@ def stem(word: str) -> str:
 
 def squash(text: str) -> str:
     """Return only the letters and digits, in lower case: formulas and codes compare without layout."""
-    return "".join(c for c in text.casefold() if c.isalnum())
+    return _LAYOUT.sub("", text.casefold())
 
 
 class Evidence:
@@ -83,12 +89,17 @@ class Evidence:
         self._words: set[str] = set()
         self._stems: set[str] = set()
         self._numbers: set[float] = set()
-        self._quantities: list[tuple[int, float]] = []
-        self._times: set[tuple[int, int]] = set()
-        self._months: set[int] = set()
+        self._quantities: list[Quantity] = []
+        self._times: set[Time] = set()
+        self._halves: set[Time] = set()
+        self._days = Days()
         self._squashed: list[str] = []
         self._initials: list[str] = []
-        self._read = {"words": 0, "numbers": 0, "times": 0, "squashed": 0, "initials": 0}
+        self._capitals: set[str] = set()
+        self._first_names: set[str] = set()
+        self._mentions: dict[str, list[int]] = {}
+        self._limits: tuple[set[float], set[float]] = (set(), set())
+        self._read: dict[str, int] = {}
 
     def add(self, text: str) -> None:
         """Take in one more text."""
@@ -116,6 +127,18 @@ class Evidence:
         """Tell whether some text contains `phrase` (lower case) anywhere."""
         return any(phrase in text for text in self.texts)
 
+    def speaks_of(self, beginning: str) -> bool:
+        """Tell whether some word begins with `beginning` (lower case); a short one has to be a whole word."""
+        for text in self.texts:
+            at = text.find(beginning)
+            while at >= 0:
+                end = at + len(beginning)
+                starts = at == 0 or not (text[at - 1].isalnum() and text[at].isalnum())
+                if starts and (len(beginning) > _WHOLE or not text[end : end + 1].isalpha()):
+                    return True
+                at = text.find(beginning, at + 1)
+        return False
+
     def has_initials(self, letters: str) -> bool:
         """Tell whether consecutive words begin with these letters ("nba" for National Basketball …)."""
         for k in self._unread("initials"):
@@ -124,8 +147,22 @@ class Evidence:
             self._initials.append("".join(w[0] for w in words if w not in STOP_WORDS))
         return any(letters in text for text in self._initials)
 
+    def has_capitals(self, letters: str) -> bool:
+        """Tell whether a name of several words has these initials ("sd" for San Diego)."""
+        for k in self._unread("capitals"):
+            for name in _CAPITALS.findall(self._raw[k]):
+                words = name.casefold().split()
+                self._capitals.add("".join(word[0] for word in words))
+                self._first_names.update(words[:-1])
+        return any(letters in name for name in self._capitals)
+
+    def names_begin_with(self, first: str) -> bool:
+        """Tell whether a name of several words begins with this one ("new", of New York)."""
+        self.has_capitals("")
+        return first in self._first_names
+
     def _unread(self, index: str) -> range:
-        start, self._read[index] = self._read[index], len(self.texts)
+        start, self._read[index] = self._read.get(index, 0), len(self.texts)
         return range(start, len(self.texts))
 
     @property
@@ -148,26 +185,72 @@ class Evidence:
     def numbers(self) -> set[float]:
         """All numbers, however they are written: digits, words, per cent, thousands, ordinals."""
         for k in self._unread("numbers"):
-            self._read_numbers(self.texts[k])
+            found, quantities = numerals.read(self.texts[k])
+            self._numbers |= found
+            self._quantities += quantities
         return self._numbers
 
     @property
-    def months(self) -> set[int]:
-        """The months named in words."""
-        return {MONTHS[w] for w in self.words & MONTHS.keys()}
+    def quantities(self) -> list[Quantity]:
+        """All amounts with a unit."""
+        _ = self.numbers
+        return self._quantities
 
     @property
-    def times(self) -> set[tuple[int, int]]:
+    def days(self) -> Days:
+        """All that is said about days."""
+        for k in self._unread("days"):
+            self._days.read(self.texts[k])
+        return self._days
+
+    @property
+    def months(self) -> set[int]:
+        """The months named in words, or with a day."""
+        days = self.days
+        return days.months | {month for month, _ in days.days} | {month for _, month, _ in days.full}
+
+    @property
+    def times(self) -> set[Time]:
         """All times of day as (hour of 24, minute)."""
         for k in self._unread("times"):
             self._times.update(times_of(self.texts[k]))
+            self._halves.update(halves_of(self.texts[k]))
         return self._times
+
+    @property
+    def halves(self) -> set[Time]:
+        """The times that were said with their half of the day."""
+        _ = self.times
+        return self._halves
+
+    def mentions(self, stems: set[str]) -> tuple[int, int]:
+        """Return how often one of the stems occurs, and how often shortly after a word of negation."""
+        for k in self._unread("mentions"):
+            words = words_of(self._raw[k])
+            negations = [i for i, word in enumerate(words) if word in NEGATIONS]
+            near = {i + step for i in negations for step in range(1, _REACH + 1)}
+            for i, word in enumerate(words):
+                counts = self._mentions.setdefault(stem(word), [0, 0])
+                counts[0] += 1
+                counts[1] += i in near
+        found = [self._mentions.get(word, (0, 0)) for word in stems]
+        return sum(n for n, _ in found), sum(n for _, n in found)
+
+    @property
+    def limits(self) -> tuple[set[float], set[float]]:
+        """The numbers that something has to stay below, and those that it has to exceed."""
+        for k in self._unread("limits"):
+            for known, new in zip(self._limits, numerals.limits(self.texts[k]), strict=True):
+                known |= new
+        return self._limits
 
     def squashed(self, phrase: str) -> bool:
         """Tell whether `phrase`, already squashed, occurs when layout and punctuation do not count."""
         for k in self._unread("squashed"):
-            self._squashed.append(squash(self.texts[k]))
-        return any(phrase in text for text in self._squashed)
+            text = self.texts[k]
+            # In the second, numbers that only white space keeps apart stay apart.
+            self._squashed += (_LAYOUT.sub("", text), _PUNCTUATION.sub("", text))
+        return any(_is_whole(phrase, text) for text in self._squashed)
 
     def has_number(self, value: float) -> bool:
         """Tell whether the number was said, in any unit that converts into it."""
@@ -178,83 +261,28 @@ class Evidence:
         if any(abs(n - value) <= close for n in numbers):
             return True
         return any(
-            abs(base / factor - value) <= abs(value) * _TOLERANCE
-            for dimension, base in self._quantities
+            _converts(base / factor, value)
+            for dimension, base in self.quantities
             for factor in FACTORS[dimension]
         )
 
-    def _read_numbers(self, text: str) -> None:
-        previous: list[tuple[int, float]] = []
-        for value, unit in _numbers_with_units(text):
-            self._numbers.add(value)
-            if unit in ("%", "percent", "percentage"):
-                self._numbers.add(round(value / 100, 12))
-            scale = SCALES.get(unit)
-            if scale is not None:
-                self._numbers.add(round(value * scale, 9))
-            quantities = [(dimension, value * factor) for dimension, factor in UNITS.get(unit, ())]
-            self._quantities += quantities
-            # "1 hour 30 minutes", "5 feet 8 inches": neighbours of one dimension add up.
-            self._quantities += [(d, v + w) for d, v in quantities for e, w in previous if d == e]
-            previous = quantities
-        for unit in _ONE_UNIT.findall(text):
-            self._quantities += UNITS.get(unit, ())
-        for over, under in _FRACTION.findall(text):
-            if int(under):
-                self._numbers.add(int(over) / int(under))
+
+def _converts(converted: float, value: float) -> bool:
+    """Tell whether a value is a converted amount, rounded at most where there is something to round."""
+    off = abs(converted - value)
+    if off <= abs(value) * 1e-9:
+        return True
+    return not converted.is_integer() and abs(converted) < 1e15 and off <= abs(value) * _TOLERANCE
 
 
-def _numbers_with_units(text: str) -> Iterator[tuple[float, str]]:
-    for sign, digits, unit in _NUMBER.findall(text):
-        for value in _readings(digits):
-            yield value, unit
-            if sign:
-                yield -value, unit
-    yield from _spelled(_WORD.findall(text))
-
-
-def _readings(digits: str) -> Iterator[float]:
-    """Yield what a digit group can mean: "1,234" is 1234 and also the list 1, 234."""
-    if digits[0] == ".":
-        yield float(digits[1:])  # "March.11"
-    parts = digits.split(",")
-    for part in [*parts, "".join(parts)] if len(parts) > 1 else parts:
-        try:
-            yield float(part)
-        except ValueError:  # a version, a date or an address such as 10.0.0.1
-            yield from (float(p) for p in re.findall(r"\d+", part))
-    if digits.count(",") == 1 and "." not in digits:
-        yield float(digits.replace(",", "."))
-
-
-def _spelled(words: list[str]) -> Iterator[tuple[float, str]]:
-    """Yield numbers written in words, each with the word that follows it."""
-    total, current, open_number = 0.0, 0.0, False
-    for word in [*words, ""]:
-        value = NUMBER_WORDS.get(word)
-        if value is not None:
-            if open_number and not (current >= 20 and value < 10) and current % 100 != 0:
-                yield total + current, word
-                total, current = 0.0, 0.0
-            current += value
-            open_number = True
-        elif word in SCALES and open_number and len(word) > 2:
-            current *= SCALES[word]
-            if SCALES[word] > 100:
-                total, current = total + current, 0.0
-        elif open_number and word != "and":
-            yield total + current, word
-            total, current, open_number = 0.0, 0.0, False
-
-
-def times_of(text: str) -> Iterator[tuple[int, int]]:
-    """Yield the times of day that a text (lower case) names, as (hour of 24, minute)."""
-    for hour, minute, half, plain_hour, plain_minute in _TIME.findall(text):
-        if half:
-            yield int(hour) % 12 + (12 if half == "p" else 0), int(minute or 0)
-        else:
-            yield int(plain_hour), int(plain_minute)
-    if "noon" in text:
-        yield 12, 0
-    if "midnight" in text:
-        yield 0, 0
+def _is_whole(phrase: str, text: str) -> bool:
+    """Tell whether a squashed text holds a phrase, and not as a part of a longer number."""
+    at = text.find(phrase)
+    while at >= 0:
+        end = at + len(phrase)
+        before = at > 0 and phrase[0].isdigit() and text[at - 1].isdigit()
+        after = end < len(text) and phrase[-1].isdigit() and text[end].isdigit()
+        if not before and not after:
+            return True
+        at = text.find(phrase, at + 1)
+    return False

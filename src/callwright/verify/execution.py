@@ -23,6 +23,7 @@ from callwright.record import (
     Trajectory,
 )
 from callwright.verify.duplicates import canonical
+from callwright.verify.results import result_issues
 
 CODES = ("execution-failed", "oversize-result", "error-result")
 
@@ -68,7 +69,7 @@ def run(rows: Sequence[Trajectory], execute: Execute) -> list[Run]:
     plans = [_Plan(t) for t in rows]
     played = execute([plan.episode for plan in plans])
     issues = [plan.judge(seen) for plan, seen in zip(plans, played, strict=True)]
-    again = [k for k, found in enumerate(issues) if not found and plans[k].episode.calls]
+    again = [k for k, found in enumerate(issues) if not found and _may_repeat(played[k])]
     repeated = execute([plans[k].episode for k in again]) if again else ()
     for k, seen in zip(again, repeated, strict=True):
         issues[k] = plans[k].compare(played[k], seen)
@@ -78,12 +79,18 @@ def run(rows: Sequence[Trajectory], execute: Execute) -> list[Run]:
     ]
 
 
+def _may_repeat(played: Played) -> bool:
+    """Tell whether calls may run a second time: not where a live server would be told twice."""
+    return bool(played.observations) and all(seen.via != "live" for seen in played.observations)
+
+
 class _Plan:
     """Which calls of a row can be executed, and where they stand."""
 
     def __init__(self, t: Trajectory) -> None:
         calls: list[ToolCall] = []
         self.paths: list[str] = []
+        self.tools = {tool.name: tool for tool in t.tools or () if tool.returns}
         self.notes: list[Issue] = []
         for i, message in enumerate(t.messages):
             for j, call in enumerate(message.tool_calls):
@@ -99,8 +106,11 @@ class _Plan:
     def judge(self, seen: Played) -> list[Issue]:
         """Return what is wrong with the observations."""
         found: list[Issue] = []
-        for observation, path in zip(seen.observations, self.paths, strict=True):
+        for call, observation, path in zip(self.episode.calls, seen.observations, self.paths, strict=True):
             found += _judge(observation, path)
+            tool = self.tools.get(call.name)
+            if tool is not None and observation.ok:
+                found += result_issues(tool, observation.value, path)
         return found
 
     def compare(self, first: Played, second: Played) -> list[Issue]:
@@ -123,7 +133,8 @@ def _not_executed(path: str) -> Issue:
 
 def weakest(observations: tuple[Observation, ...]) -> Isolation:
     """Return the lowest isolation level under which any of the calls ran."""
-    return min((o.isolation for o in observations), key=_STRENGTH.index, default="none")
+    levels = {observation.isolation for observation in observations}
+    return min(levels, key=_STRENGTH.index, default="none")
 
 
 def _has_reference(call: ToolCall) -> bool:
@@ -132,7 +143,15 @@ def _has_reference(call: ToolCall) -> bool:
 
 
 def _judge(seen: Observation, path: str) -> Iterator[Issue]:
-    if seen.kind == "oversize":
+    if seen.kind == "unanswered" or (seen.via == "live" and seen.kind == "timeout"):
+        yield Issue(
+            code="not-answered",
+            path=path,
+            severity="warning",
+            expected="an answer",
+            got=seen.error[:300],
+        )
+    elif seen.kind == "oversize":
         yield Issue(code="oversize-result", path=path, expected="a result within the limit", got=seen.error)
     elif not seen.ok:
         yield Issue(

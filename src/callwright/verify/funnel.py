@@ -1,7 +1,10 @@
 """Count what each stage took away, per source: the table of APIGen (arXiv 2406.18518) with our codes in it.
 
 Stages are format (structure, parse, offered, schema, and what the row itself contradicts), execution, and
-semantic, which reads "not run" without a judge. Beside them stand the error classes of xLAM §3.3.
+semantic, which reads "not run" without a judge. Beside it stands a table of the error classes of xLAM §3.3.
+The paper's argument hallucination of type 1, names that are absent from the list, is told by exact match of
+names and counts as undefined function or undefined argument; its type 2, values that neither the query nor
+earlier observations support, counts as hallucinated value, whether grounding or a judge found it.
 """
 
 from __future__ import annotations
@@ -10,15 +13,17 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
-from callwright.record import Dropped, Json, Trajectory
+from callwright.record import Dropped, Issue, Json, Trajectory
 from callwright.verify import (
     arguments,
     duplicates,
     execution,
     expectation,
+    gate,
     grounding,
     offered,
     parsing,
+    reasoning,
     structure,
 )
 
@@ -33,30 +38,61 @@ ERROR_CLASSES: dict[str, str] = {
     "out-of-bounds": "wrong-type",
     "invalid-value": "wrong-type",
     "ungrounded-value": "hallucinated-value",
+    "hallucinated-argument": "hallucinated-value",
     "duplicate-call": "low-quality-reasoning",
     "repeated-turn": "low-quality-reasoning",
+    "repeated-call": "low-quality-reasoning",
     "unexpected-call": "low-quality-reasoning",
     "missing-call": "low-quality-reasoning",
+    "empty-thought": "low-quality-reasoning",
+    "repeated-thought": "low-quality-reasoning",
+    "thought-contradicts-call": "low-quality-reasoning",
+    "call-loop": "low-quality-reasoning",
+    "ignored-observation": "low-quality-reasoning",
+    "leaked-markup": "low-quality-reasoning",
+    "judge-rejected": "low-quality-reasoning",
+    "low-rating": "low-quality-reasoning",
+    "low-rated-step": "low-quality-reasoning",
 }
+CLASSES = tuple(dict.fromkeys(ERROR_CLASSES.values()))
+"""The five classes, in the order of the paper."""
 
 FORMAT_STAGES: dict[str, tuple[str, ...]] = {
+    "gate": gate.CODES,
     "structure": structure.CODES,
     "parse": parsing.CODES,
     "offered": offered.CODES,
     "schema": arguments.CODES,
     "duplicates": duplicates.CODES,
     "expectation": expectation.CODES,
+    "reasoning": reasoning.CODES,
     "grounding": grounding.CODES,
 }
-_STAGE_OF = {code: stage for stage, codes in FORMAT_STAGES.items() for code in codes} | dict.fromkeys(
-    execution.CODES, "execution"
-)
+JUDGED = ("judge-rejected", "low-rating", "hallucinated-argument")
+"""Codes by which a judge drops a row."""
+_STAGE_OF = {
+    **{code: stage for stage, codes in FORMAT_STAGES.items() for code in codes},
+    **dict.fromkeys(execution.CODES, "execution"),
+    **dict.fromkeys(JUDGED, "semantic"),
+}
 _NOT_RUN = "not run"
 
 
 @dataclass(frozen=True)
+class ClassCount:
+    """How often an error class occurs among the rows of a source."""
+
+    failed: int = 0
+    """Rows dropped for it; the first error of a row decides."""
+    warned: int = 0
+    """Kept rows that carry a warning of the class."""
+    rate: float = 0.0
+    """Share of all rows that failed or were warned."""
+
+
+@dataclass(frozen=True)
 class FunnelRow:
-    """The funnel of one source; rows = sum of format + execution + passed."""
+    """The funnel of one source; rows = sum of format + execution + semantic + passed."""
 
     source: str
     rows: int
@@ -67,10 +103,8 @@ class FunnelRow:
     semantic: int | None
     """Rows that a judge rejected; None where none was asked."""
     passed: int
-    error_classes: Mapping[str, int]
-    """Failed rows by class of xLAM §3.3, as far as the paper names one."""
-    warned_classes: Mapping[str, int]
-    """Kept rows that carry a warning of the class."""
+    classes: Mapping[str, ClassCount]
+    """The five error classes of xLAM §3.3, in its order."""
 
 
 @dataclass(frozen=True)
@@ -85,9 +119,12 @@ class Funnel:
         return asdict(self)
 
     def text(self) -> str:
-        """Return the table as aligned plain text."""
+        """Return both tables as aligned plain text: the stages, and the error classes."""
         shown = [*self.sources, self.total] if len(self.sources) != 1 else list(self.sources)
-        return _aligned([_HEADER, *(_cells(row) for row in shown)]) + _classes(self.total)
+        stages = _aligned([_HEADER, *(_cells(row) for row in shown)])
+        classes = _aligned([("source", *CLASSES), *(_class_cells(row) for row in shown)])
+        by_check = ", ".join(f"{name} {count}" for name, count in self.total.format.items())
+        return f"{stages}format by check: {by_check}\n{_EXPLAINED}\n{classes}"
 
 
 @dataclass
@@ -95,8 +132,9 @@ class _Count:
     rows: int = 0
     passed: int = 0
     executed: int = 0
+    judged: int = 0
+    lost: Counter[str] = field(default_factory=Counter)
     failed: Counter[str] = field(default_factory=Counter)
-    classes: Counter[str] = field(default_factory=Counter)
     warned: Counter[str] = field(default_factory=Counter)
 
 
@@ -112,17 +150,29 @@ def funnel(rows: Iterable[Trajectory | Dropped]) -> Funnel:
 
 def _add(count: _Count, row: Trajectory | Dropped) -> None:
     count.rows += 1
-    if isinstance(row, Dropped):
-        stage = _STAGE_OF.get(row.reason, "other") if row.stage == "verify" else "unreadable"
-        count.failed[stage] += 1
-        count.executed += stage == "execution"
-        if row.reason in ERROR_CLASSES:
-            count.classes[ERROR_CLASSES[row.reason]] += 1
-        return
-    count.passed += 1
-    verified = row.extra.get("verify")
+    extra = row.extra if isinstance(row, Trajectory) else _extra(row)
+    count.judged += "judge" in extra
+    verified = extra.get("verify")
     count.executed += isinstance(verified, dict) and verified.get("executed") is True
-    count.warned.update({ERROR_CLASSES[i.code] for i in row.issues if i.code in ERROR_CLASSES})
+    if isinstance(row, Trajectory):
+        count.passed += 1
+        count.warned.update({ERROR_CLASSES[i.code] for i in row.issues if _warns(i)})
+        return
+    stage = _STAGE_OF.get(row.reason, "other") if row.stage == "verify" else "unreadable"
+    count.lost[stage] += 1
+    count.executed += stage == "execution"
+    count.judged += stage == "semantic"
+    if row.stage == "verify" and row.reason in ERROR_CLASSES:
+        count.failed[ERROR_CLASSES[row.reason]] += 1
+
+
+def _warns(issue: Issue) -> bool:
+    return issue.code in ERROR_CLASSES and issue.severity == "warning"
+
+
+def _extra(row: Dropped) -> Mapping[str, Json]:
+    extra = row.row.get("extra") if isinstance(row.row, dict) else None
+    return extra if isinstance(extra, dict) else {}
 
 
 def _source(row: Trajectory | Dropped) -> str:
@@ -135,20 +185,21 @@ def _source(row: Trajectory | Dropped) -> str:
 
 def _row(name: str, count: _Count) -> FunnelRow:
     stages = ("unreadable", *FORMAT_STAGES, "other")
+    always = ("structure", "parse", "offered", "schema")
     return FunnelRow(
         source=name,
         rows=count.rows,
-        format={
-            s: count.failed[s]
-            for s in stages
-            if count.failed[s] or s in ("structure", "parse", "offered", "schema")
-        },
-        execution=count.failed["execution"] if count.executed else None,
-        semantic=None,
+        format={stage: count.lost[stage] for stage in stages if count.lost[stage] or stage in always},
+        execution=count.lost["execution"] if count.executed else None,
+        semantic=count.lost["semantic"] if count.judged else None,
         passed=count.passed,
-        error_classes=dict(sorted(count.classes.items())),
-        warned_classes=dict(sorted(count.warned.items())),
+        classes={name: _class(count, name) for name in CLASSES},
     )
+
+
+def _class(count: _Count, name: str) -> ClassCount:
+    failed, warned = count.failed[name], count.warned[name]
+    return ClassCount(failed, warned, round((failed + warned) / count.rows, 6) if count.rows else 0.0)
 
 
 _HEADER = ("source", "rows", "fail format", "fail execution", "fail semantic", "pass", "pass %")
@@ -162,24 +213,24 @@ def _cells(row: FunnelRow) -> tuple[str, ...]:
     return (row.source, str(row.rows), str(failed), execution_cell, semantic_cell, str(row.passed), share)
 
 
+_EXPLAINED = "error classes: rows failed + kept rows warned, share of rows"
+
+
+def _class_cells(row: FunnelRow) -> tuple[str, ...]:
+    return (row.source, *(_class_cell(row.classes[name]) for name in CLASSES))
+
+
+def _class_cell(count: ClassCount) -> str:
+    if not count.failed and not count.warned:
+        return "0"
+    return f"{count.failed} + {count.warned}  {100 * count.rate:.1f} %"
+
+
 def _aligned(lines: list[tuple[str, ...]]) -> str:
-    widths = [max(len(line[k]) for line in lines) for k in range(len(_HEADER))]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
     out = []
     for line in lines:
         first = line[0].ljust(widths[0])
         rest = "  ".join(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))
         out.append(f"{first}  {rest}\n")
     return "".join(out)
-
-
-def _classes(total: FunnelRow) -> str:
-    parts = [f"format by check: {_counts(total.format)}"]
-    if total.error_classes:
-        parts.append(f"failed rows by error class: {_counts(total.error_classes)}")
-    if total.warned_classes:
-        parts.append(f"kept rows with a warning: {_counts(total.warned_classes)}")
-    return "".join(f"{part}\n" for part in parts)
-
-
-def _counts(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{name} {count}" for name, count in counts.items())

@@ -92,12 +92,14 @@ def _ending(t: Trajectory) -> Iterator[Issue]:
     last = t.messages[-1].role
     if last == "assistant" or t.task.kind == "query":
         return
-    # An environment may have the last word: its final observation or its stop signal.
+    # An environment may have the last word: its final observation or its stop signal. So may a user who says
+    # goodbye, and a tool whose result ends the task; what the assistant did before is not the worse for it.
     ends_by_environment = t.task.kind == "env"
+    answered = any(message.role == "assistant" for message in t.messages)
     yield Issue(
         code="last-turn",
         path=f"messages[{len(t.messages) - 1}].role",
-        severity="info" if ends_by_environment else "error",
+        severity="info" if ends_by_environment else "warning" if answered else "error",
         expected="assistant",
         got=last,
         by_design=ends_by_environment,

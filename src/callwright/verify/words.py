@@ -22,7 +22,7 @@ NUMBER_WORDS: dict[str, float] = {
 SCALES: dict[str, float] = {
     "hundred": 100, "thousand": 1e3, "k": 1e3, "million": 1e6, "m": 1e6, "mn": 1e6, "mil": 1e6,
     "billion": 1e9, "b": 1e9, "bn": 1e9, "trillion": 1e12, "lakh": 1e5, "crore": 1e7,
-    "hundreds": 100, "thousands": 1e3, "millions": 1e6,
+    "hundreds": 100, "thousands": 1e3, "millions": 1e6, "dozen": 12, "dozens": 12,
 }  # fmt: skip
 
 _DIMENSIONS: tuple[dict[str, float], ...] = (
@@ -40,11 +40,14 @@ _DIMENSIONS: tuple[dict[str, float], ...] = (
     {"b byte bytes": 1, "kb kilobyte kilobytes": 1e3, "mb megabyte megabytes": 1e6,
      "gb gigabyte gigabytes": 1e9, "tb terabyte terabytes": 1e12},
     {"cent cents": 0.01, "dollar dollars": 1},
-    {"nc nanocoulomb": 1e-9, "uc µc microcoulomb microcoulombs": 1e-6, "c coulomb coulombs": 1},
+    {"nc nanocoulomb": 1e-9, "uc μc microcoulomb microcoulombs": 1e-6, "c coulomb coulombs": 1},
     {"pa pascal pascals": 1, "kpa": 1e3, "atm atmosphere atmospheres": 101325},
     {"w watt watts": 1, "kw kilowatt kilowatts": 1e3, "mw megawatt megawatts": 1e6},
     {"liter liters litre litres l": 1, "ml milliliter milliliters": 0.001, "gallon gallons": 3.78541},
 )  # fmt: skip
+
+SECONDS_DIMENSION = 0
+"""Place of the times that are counted in seconds."""
 
 UNITS: dict[str, tuple[tuple[int, float], ...]] = {}
 """Unit word → (dimension, factor to its base unit), one entry per dimension that knows the word."""
@@ -79,7 +82,7 @@ STOP_WORDS = _set(
 
 NEGATIONS = _set(
     "no not without don't dont doesn't never exclude excluding except disable disabled avoid skip neither "
-    "isn't aren't won't shouldn't nor off none only"
+    "isn't aren't won't shouldn't nor off none only skip ignore omit hide excluding lacks lacking minus"
 )
 
 FLAG_WORDS = _set(
@@ -107,7 +110,8 @@ _SHORT: dict[str, str] = {
     "sd": "south dakota", "tn": "tennessee", "tx": "texas", "ut": "utah", "vt": "vermont",
     "va": "virginia", "wa": "washington", "wv": "west virginia", "wi": "wisconsin", "wy": "wyoming",
     "dc": "washington", "sf": "san francisco", "sfo": "san francisco", "lax": "los angeles",
-    "jfk": "new york", "us": "united states|america|u.s|american", "gb": "britain|united kingdom|england",
+    "jfk": "new york", "us": "united states|america|u.s|american",
+    "gb": "britain|united kingdom|england|london| uk",
     "usa": "united states|america|u.s", "uk": "united kingdom|britain|england|london", "eu": "europe",
     "en": "english", "es": "spanish|spain", "fr": "french|france", "it": "italian|italy",
     "ja": "japanese", "jp": "japan", "zh": "chinese|mandarin", "cn": "china", "ko": "korean",
@@ -126,8 +130,33 @@ _SHORT: dict[str, str] = {
     "pct": "percent", "temp": "temperature", "qty": "quantity", "max": "maximum|highest",
     "min": "minimum|lowest|minutes", "m": "meter|metre", "cm": "centimet", "mm": "millimet",
     "ft": "feet|foot", "g": "gram", "hr": "hour", "sec": "second", "txt": "text", "c": "celsius|°c",
-    "f": "fahrenheit|°f",
+    "f": "fahrenheit|°f", "high": "strong|urgent|top", "low": "weak|minor", "mid": "medium|moderate",
+    "medium": "moderate|mid|intermediate", "large": "big", "small": "little|tiny", "s": "small", "l": "large",
+    "xl": "extra large",
+    # plain synonyms that tools and people put in each other's place
+    "delete": "remove|erase|cancel", "remove": "delete", "add": "create|remember|insert",
+    "create": "add|make|new", "update": "change|modify|edit", "modify": "change|update", "buy": "purchas",
+    "purchase": "buy", "start": "turn on|turned on|begin", "stop": "turn off|turned off|end",
+    "on": "start|enable", "off": "stop|disable", "comedy": "comic|funny|humor|humour",
+    "animation": "cartoon|animated", "horror": "scary|ghost", "thriller": "suspens",
+    "sci": "science fiction|scientific fiction|sci", "fi": "science fiction|scientific fiction|scifi|sci-fi",
+    "theater": "theatre|drama|broadway|play", "theatre": "theater|drama|broadway|play",
+    "music": "concert|song|band", "psychologist": "therapist|mental health", "counselor": "therapist|counsel",
+    "therapist": "psychologist|counsel", "luxury": "luxur|premium|comfort", "pool": "shared|share",
+    "women": "woman|female|lady|ladies", "men": "man|male|gentlem", "movie": "film", "film": "movie",
+    "car": "vehicle|auto", "vehicle": "car", "vaporization": "boil|steam|evaporat", "carbohydrates": "carbs",
+    "gasoline": "gas", "gas": "gasoline", "ev": "electric vehicle|electric car", "apartment": "flat",
+    "flat": "apartment",
+    # nicknames, codes of exchanges, airports and languages
+    "philadelphia": "philly", "chicago": "chi-town", "francisco": "san fran|frisco", "york": "big apple|nyc",
+    "angeles": "lax", "aapl": "apple", "googl": "google|alphabet", "goog": "google|alphabet",
+    "msft": "microsoft", "amzn": "amazon", "tsla": "tesla", "nflx": "netflix", "nvda": "nvidia",
+    "da": "danish", "no": "norwegian", "he": "hebrew", "th": "thai", "cs": "czech", "el": "greek",
+    "hu": "hungarian", "ro": "romanian", "hy": "armenian", "bg": "bulgarian", "ber": "berlin",
+    "lhr": "london", "cdg": "paris",
 }  # fmt: skip
 
-ALIASES: dict[str, tuple[str, ...]] = {short: tuple(said.split("|")) for short, said in _SHORT.items()}
+ALIASES: dict[str, tuple[str, ...]] = {
+    short: tuple(map(str.strip, said.split("|"))) for short, said in _SHORT.items()
+}
 """What a user may have said when a value uses the short or technical word."""

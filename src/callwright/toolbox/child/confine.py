@@ -1,10 +1,11 @@
 """Take away what a tool does not need: file writes, network, other processes, unlimited memory.
 
-Two levels. "landlock" is a boundary kept by the Linux kernel: Landlock (no write below any path, no TCP, no
-signal or abstract socket out of the process), a seccomp filter (no socket, no new process, no change of
-owners, modes or times), and no capabilities, even for root. "process" is a guard in the interpreter, an audit
-hook that refuses what well-behaved code would use; code that is out to get past it will. Both come with
-resource limits. Files can be read.
+Four levels. "bwrap": the process was started in namespaces of its own (see `wrapped`), and adds to them what
+"landlock" has, as far as this kernel offers it. "landlock" is a boundary kept by the Linux kernel: Landlock
+(no write below any path, no TCP, no signal or abstract socket out of the process), a seccomp filter (no
+socket, no new process, no change of owners, modes or times), and no capabilities, even for root. "process" is
+a guard in the interpreter (see `guard`). "none" leaves files and network as they are, for code that is
+trusted and needs them. All come with resource limits.
 """
 
 from __future__ import annotations
@@ -12,16 +13,15 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
-import platform
 import resource
 import struct
 import sys
-from collections.abc import Callable
 from typing import Literal
 
+from callwright.toolbox.child import guard
 from callwright.toolbox.child.syscalls import ARM64, X86_64
 
-Level = Literal["landlock", "process"]
+Level = Literal["bwrap", "landlock", "process", "none"]
 
 CPU_SECONDS = 600
 """For the whole life of a process: a last resort against one whose parent can no longer end it."""
@@ -45,23 +45,57 @@ _MACHINES = {"x86_64": (0xC000003E, X86_64), "aarch64": (0xC00000B7, ARM64)}
 """By `uname -m`: how the kernel's audit names the architecture, and its system calls."""
 
 
-def confine(wanted: str | None, memory_mb: int) -> Level:
-    """Confine this process for good and return the level reached: the strongest, or the one wanted."""
-    _limit(memory_mb)
-    if wanted != "process" and sys.platform == "linux" and _powerless() and _landlock() and _seccomp():
-        return "landlock"
-    sys.addaudithook(_guard(os.getpid()))
-    return "process"
+def confine(wanted: str, memory_mb: int) -> tuple[Level, str]:
+    """Confine this process for good; return the level reached, and what a stronger one wanted was missing.
+
+    `wanted` is a level, or "auto" for the strongest that can be reached from here.
+    """
+    _limit(memory_mb, writes=wanted == "none")
+    if wanted == "none":
+        return "none", ""
+    wrapped = wanted == "bwrap" and _in_namespaces()
+    missing = "" if wanted == "process" else _boundary(wrapped=wrapped)
+    guarded = bool(missing) or wanted == "process"
+    if guarded:
+        sys.addaudithook(guard.guard(os.getpid()))
+    if wrapped:
+        return "bwrap", ""
+    if wanted == "bwrap":
+        missing = "bubblewrap did not confine the process"
+    return ("process" if guarded else "landlock"), missing
 
 
-def _limit(memory_mb: int) -> None:
-    for kind, amount in (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_FSIZE, 0),
-        (resource.RLIMIT_CPU, CPU_SECONDS),
-        (resource.RLIMIT_NOFILE, OPEN_FILES),
-        (resource.RLIMIT_AS, memory_mb * 1024 * 1024),
-    ):
+def _boundary(*, wrapped: bool) -> str:
+    """Put up what the kernel offers, and return what it does not."""
+    if sys.platform != "linux":
+        return "Landlock and seccomp need Linux"
+    # Who may read any file can, without the filter, also open one that a namespace keeps out of sight.
+    kept = 0 if wrapped and not _seccomp_known() else _READ_ANY_FILE
+    if not _powerless(kept):
+        return "the capabilities of root can not be given up"
+    landlocked, filtered = _landlock(), _seccomp()
+    if not landlocked:
+        return "the kernel does not offer Landlock (Linux 5.13, with landlock among its security modules)"
+    if not filtered:
+        return f"there is no seccomp filter for this machine ({os.uname().machine})"
+    return ""
+
+
+def _in_namespaces() -> bool:
+    """Tell whether the root is read-only and no network but the loopback is in sight."""
+    with open("/proc/net/dev", encoding="ascii", errors="replace") as file:
+        devices = {line.partition(":")[0].strip() for line in file.readlines()[2:]}
+    return bool(os.statvfs("/").f_flag & os.ST_RDONLY) and devices <= {"lo"}
+
+
+def _limit(memory_mb: int, *, writes: bool) -> None:
+    limits = {
+        resource.RLIMIT_CORE: 0,
+        resource.RLIMIT_CPU: CPU_SECONDS,
+        resource.RLIMIT_NOFILE: OPEN_FILES,
+        resource.RLIMIT_AS: memory_mb * 1024 * 1024,
+    }
+    for kind, amount in (limits if writes else limits | {resource.RLIMIT_FSIZE: 0}).items():
         hard = resource.getrlimit(kind)[1]
         amount = amount if hard == resource.RLIM_INFINITY else min(amount, hard)
         try:
@@ -70,14 +104,14 @@ def _limit(memory_mb: int) -> None:
             pass  # macOS has no limit on address space
 
 
-def _powerless() -> bool:
-    """Give up root's capabilities, all but the one to read files: with them the kernel would look away."""
+def _powerless(kept: int) -> bool:
+    """Give up root's capabilities, all but those `kept`: with them the kernel would look away."""
     libc = ctypes.CDLL(None, use_errno=True)
     header = struct.pack("Ii", _CAPABILITY_VERSION, 0)
     current = ctypes.create_string_buffer(24)  # twice effective, permitted, inheritable, of 32 bits each
     if libc.capget(header, current) != 0:
         return False
-    permitted = struct.unpack("6I", current.raw)[1] & _READ_ANY_FILE
+    permitted = struct.unpack("6I", current.raw)[1] & kept
     return bool(libc.capset(header, struct.pack("6I", permitted, permitted, 0, 0, 0, 0)) == 0)
 
 
@@ -105,11 +139,14 @@ def _no_new_privileges() -> bool:
     return bool(prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) == 0)
 
 
+def _seccomp_known() -> bool:
+    return os.uname().machine in _MACHINES and sys.maxsize > 2**32
+
+
 def _seccomp() -> bool:
-    machine = platform.machine()
-    if machine not in _MACHINES or sys.maxsize < 2**32:
+    if not _seccomp_known():
         return False
-    code = _program(*_MACHINES[machine], os.getpid())
+    code = _program(*_MACHINES[os.uname().machine], os.getpid())
     text = ctypes.create_string_buffer(code, len(code))
     program = struct.pack("HxxxxxxQ", len(code) // 8, ctypes.addressof(text))
     prctl = ctypes.CDLL(None, use_errno=True).prctl
@@ -148,31 +185,3 @@ def _program(architecture: int, numbers: dict[str, int], pid: int) -> bytes:
             # The flags of clone3 lie out of a filter's sight; where it is absent the C library uses clone.
             steps += [step(equal, number, 0, 1), absent if name == "clone3" else refuse]
     return b"".join([*steps, allow])
-
-
-_REFUSED_EVENTS = frozenset(
-    {"os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.link", "os.symlink", "os.chmod",
-     "os.chown", "os.utime", "os.setxattr", "os.removexattr", "os.fork", "os.forkpty", "os.exec",
-     "os.posix_spawn", "os.spawn", "os.system", "subprocess.Popen", "pty.spawn", "os.killpg",
-     "socket.connect", "socket.bind", "socket.sendto", "socket.sendmsg", "socket.getaddrinfo",
-     "socket.gethostbyname", "socket.gethostbyaddr"}
-)  # fmt: skip
-
-
-def _guard(pid: int) -> Callable[[str, tuple[object, ...]], None]:
-    writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-    refused, null, own_proc = _REFUSED_EVENTS, os.devnull, ("/proc/self", f"/proc/{pid}")
-
-    def guard(event: str, arguments: tuple[object, ...]) -> None:
-        if event in refused:
-            raise PermissionError(f"a tool may not use {event}")
-        if event == "open":
-            path, _, flags = arguments
-            if isinstance(flags, int) and flags & writing and isinstance(path, str | bytes) and path != null:
-                raise PermissionError(f"a tool may not write files: {path!r}")
-            if isinstance(path, str) and path.startswith("/proc/") and not path.startswith(own_proc):
-                raise PermissionError(f"a tool may not look at other processes: {path!r}")
-        elif event == "os.kill" and arguments[0] != pid:
-            raise PermissionError("a tool may not signal other processes")
-
-    return guard

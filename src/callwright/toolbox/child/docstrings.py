@@ -83,7 +83,7 @@ def _first_paragraph(lines: list[str]) -> list[str]:
         if _SPHINX_FIELD.fullmatch(line) or (paragraph and not line.strip()):
             break
         if line.strip():
-            paragraph.append(line.strip())
+            paragraph.append(" ".join(line.split()))
     return paragraph
 
 

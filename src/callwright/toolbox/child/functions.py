@@ -1,16 +1,16 @@
-"""The public functions of a module, each with its description and the reader of its arguments."""
+"""The public functions and classes of a module, and how a function is described and called."""
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import types
 import typing
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from callwright.toolbox.child import docstrings
 from callwright.toolbox.child.members import Member
+from callwright.toolbox.child.notes import default_of
 from callwright.toolbox.child.shapes import Defect, Shaper
 
 
@@ -24,38 +24,43 @@ class Function(NamedTuple):
     """The fields of `record.Tool`."""
 
 
-def public(module: types.ModuleType) -> Iterator[tuple[str, Callable[..., Any]]]:
-    """Yield the functions that the module itself defines, in the order of their definition."""
+def public(module: types.ModuleType) -> Iterator[tuple[str, Any]]:
+    """Yield the functions and classes that the module itself defines, in the order of their definition."""
     names = vars(module).get("__all__")
     for name, value in list(vars(module).items()):
         if name.startswith("_") or (names is not None and name not in names) or not callable(value):
             continue
-        function = inspect.unwrap(value)
-        if (
-            inspect.isfunction(function)
-            and function.__module__ == module.__name__
-            and function.__name__ == name
-        ):
+        defined = value if isinstance(value, type) else inspect.unwrap(value)
+        if not isinstance(defined, type) and not inspect.isfunction(defined):
+            continue
+        if defined.__module__ == module.__name__ and defined.__name__ == name:
             yield name, value
 
 
-def read(name: str, function: Callable[..., Any]) -> Function:
-    """Return how to describe and call `function`; Defect says what stands in the way."""
+def read(
+    name: str, function: Callable[..., Any], target: Callable[..., Any] | None = None, *, skip: int = 0
+) -> Function:
+    """Return how to describe and call `function`; Defect says what stands in the way.
+
+    A method is described without its first parameter (`skip` 1), and calls `target` in its place.
+    """
+    plain = inspect.unwrap(function)
     try:
-        hints = typing.get_type_hints(inspect.unwrap(function), include_extras=True)
+        hints = typing.get_type_hints(plain, include_extras=True)
     except (NameError, TypeError, SyntaxError, AttributeError) as error:
         raise Defect(f"its annotations can not be read: {error}") from None
     doc = docstrings.parse(function.__doc__)
-    members = [_member(p, hints, doc) for p in inspect.signature(function).parameters.values()]
+    parameters = list(inspect.signature(function).parameters.values())[skip:]
+    members = [_member(p, hints, doc) for p in parameters]
     shaper = Shaper()
-    target = _awaited(function) if inspect.iscoroutinefunction(inspect.unwrap(function)) else function
-    shape = shaper.members(members, target)
+    called = function if target is None else target
+    shape = shaper.members(members, _awaited(called) if inspect.iscoroutinefunction(plain) else called)
     if shape.read is None:  # never: an object always has a reader
         raise Defect("its arguments can not be read")
-    parameters = dict(shape.schema)
+    schema = dict(shape.schema)
     if shaper.definitions:
-        parameters["$defs"] = shaper.definitions
-    described = {"name": name, "description": doc.description, "parameters": parameters}
+        schema["$defs"] = shaper.definitions
+    described = {"name": name, "description": doc.description, "parameters": schema}
     returns = _returns(hints)
     return Function(name, shape.read, described | ({"returns": returns} if returns else {}))
 
@@ -69,9 +74,14 @@ def _member(parameter: inspect.Parameter, hints: dict[str, Any], doc: docstrings
         raise Defect(f"{name}: calls are by keyword, so it must not be positional-only")
     if name not in hints:
         raise Defect(f"{name}: no type")
+    description = doc.parameters.get(name, "")
+    field = default_of(parameter.default)
+    if field is not None:
+        required, default = field
+        annotated: Any = Annotated[hints[name], parameter.default]
+        return Member(name, annotated, required, default, description, fill=not required)
     required = parameter.default is parameter.empty
-    default = None if required else parameter.default
-    return Member(name, hints[name], required, default, doc.parameters.get(name, ""))
+    return Member(name, hints[name], required, None if required else parameter.default, description)
 
 
 def _returns(hints: dict[str, Any]) -> dict[str, Any] | None:
@@ -86,4 +96,6 @@ def _returns(hints: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _awaited(function: Callable[..., Any]) -> Callable[..., object]:
+    import asyncio  # half of the start-up time of a process, so only where it is needed
+
     return lambda **arguments: asyncio.run(function(**arguments))

@@ -18,6 +18,8 @@ class Member(NamedTuple):
     required: bool
     default: object = None
     description: str = ""
+    fill: bool = False
+    """Whether the default has to be passed, because the parameter's own is only a description of it."""
 
 
 def fields(cls: type) -> list[Member] | None:
@@ -28,7 +30,9 @@ def fields(cls: type) -> list[Member] | None:
         return [_dataclass_member(f, hints[f.name], described) for f in dataclasses.fields(cls) if f.init]
     if typing.is_typeddict(cls):
         needed: frozenset[str] = vars(cls)["__required_keys__"]
-        return [Member(n, hint, n in needed, None, described.get(n, "")) for n, hint in hints.items()]
+        return [
+            Member(n, hint, _needed(n, hint, needed), None, described.get(n, "")) for n, hint in hints.items()
+        ]
     if issubclass(cls, tuple) and "_fields" in vars(cls):
         defaults: Mapping[str, object] = vars(cls)["_field_defaults"]
         return [
@@ -36,6 +40,12 @@ def fields(cls: type) -> list[Member] | None:
             for n in vars(cls)["_fields"]
         ]
     return None
+
+
+def _needed(name: str, hint: Any, needed: frozenset[str]) -> bool:
+    # Where annotations are strings, the class could not see what they say when it was made.
+    origin = typing.get_origin(hint)
+    return origin is typing.Required or (name in needed and origin is not typing.NotRequired)
 
 
 def _dataclass_member(field: dataclasses.Field[Any], hint: Any, described: Mapping[str, str]) -> Member:

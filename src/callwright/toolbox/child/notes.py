@@ -13,7 +13,8 @@ import typing
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-Schema = dict[str, Any]
+from callwright.toolbox.child.scalars import DATE_TIME, TIME, Schema
+
 _MARKERS = {
     # marker of annotated_types → its attribute, the schema's word for numbers, for strings, for arrays
     "Ge": (("ge", "minimum"),),
@@ -32,6 +33,7 @@ _MARKERS = {
     "Len": (("min_length", "min"), ("max_length", "max")),
 }
 _LENGTH_WORDS = {"array": "Items", "object": "Properties"}
+_TIMES = {"date-time": DATE_TIME, "time": TIME}
 
 
 def split(annotation: Any) -> tuple[Any, list[Any]]:
@@ -73,16 +75,48 @@ def _words(note: Any, schema: Schema, annotation: Any) -> Iterator[tuple[str, An
             value = said.get(attribute)
             if value is not None and (value or word not in ("min", "max")):
                 yield (word + size if word in ("min", "max") else word), value
-    elif "pydantic.fields" in sys.modules and isinstance(note, sys.modules["pydantic.fields"].FieldInfo):
-        adapter = sys.modules["pydantic"].TypeAdapter(Annotated[annotation, note])
-        said = without_titles(adapter.json_schema())
-        yield from ((w, v) for w, v in said.items() if w not in ("$defs", "default") and w not in schema)
-        if note.description:
-            yield "description", note.description
+    elif type(note).__module__.partition(".")[0] == "pydantic":
+        yield from _said_by_pydantic(note, schema, annotation)
+    elif type(note).__name__ == "Doc" and isinstance(getattr(note, "documentation", None), str):
+        yield "description", note.documentation
 
 
-def without_titles(schema: Any) -> Any:
-    """Return a schema without the titles that pydantic derives from names."""
-    if isinstance(schema, dict):
-        return {k: without_titles(v) for k, v in schema.items() if not (k == "title" and isinstance(v, str))}
-    return [without_titles(item) for item in schema] if isinstance(schema, list) else schema
+def _said_by_pydantic(note: Any, schema: Schema, annotation: Any) -> Iterator[tuple[str, Any]]:
+    try:
+        said = tidied(sys.modules["pydantic"].TypeAdapter(Annotated[annotation, note]).json_schema())
+    except Exception:  # a type that pydantic does not know; its bounds can be read without it
+        said = {}
+        for marker in getattr(note, "metadata", ()):
+            yield from _words(marker, schema, annotation)
+    yield from ((w, v) for w, v in said.items() if w not in ("$defs", "default") and w not in schema)
+    if getattr(note, "description", None):
+        yield "description", note.description
+
+
+def default_of(field: Any) -> tuple[bool, Any] | None:
+    """Return whether pydantic's `Field` as a default means a required parameter, and else which default."""
+    if type(field).__module__ != "pydantic.fields" or not hasattr(field, "is_required"):
+        return None
+    required = bool(field.is_required())
+    return required, None if required else field.get_default(call_default_factory=True)
+
+
+def tidied(schema: Any) -> Any:
+    """Return pydantic's schema as ours: no titles derived from names, times as people write them."""
+    if isinstance(schema, list):
+        return [tidied(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    found: Schema = {}
+    for word, value in schema.items():
+        if word in ("properties", "$defs"):
+            found[word] = {name: tidied(item) for name, item in value.items()}
+        elif word in ("default", "examples", "enum", "const"):
+            found[word] = value
+        elif word != "title":
+            found[word] = tidied(value)
+    ours = _TIMES.get(found.get("format", ""))
+    if ours:
+        del found["format"]
+        found |= {word: value for word, value in ours.items() if word not in found}
+    return found

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import decimal
 import enum
 import math
 import numbers
-import pathlib
 import sys
-import uuid
 from collections import deque
 from collections.abc import KeysView, Mapping, ValuesView
 from collections.abc import Set as AbstractSet
+from json.encoder import c_make_encoder  # type: ignore[attr-defined]
 from json.encoder import encode_basestring_ascii as quote
 from typing import Any
 
@@ -36,11 +34,67 @@ class Oversize(ValueError):
 
 def encode(value: object, limit: int) -> str:
     """Return `value` as compact ASCII JSON of at most `limit` characters, else raise Oversize or NotJson."""
+    if _encoder is not None:
+        try:
+            if _plain_left(value, limit, 0) >= 0:
+                text = "".join(_encoder(value, 0))
+                if len(text) <= limit:
+                    return text
+        except ValueError:
+            pass  # a lone surrogate, or not a finite number: the way below says so
     parts: list[str] = []
     left = _write(value, parts, limit, 0)
     if left < 0:
         raise Oversize("the result is too long")
     return "".join(parts)
+
+
+def _refuse(value: object) -> object:
+    raise NotJson(f"the result holds a {type(value).__name__}, which has no JSON form")
+
+
+_encoder = c_make_encoder and c_make_encoder(None, _refuse, quote, None, ":", ",", False, False, False)
+"""The interpreter's own encoder, which writes plain data as `_write` does; absent from some interpreters."""
+
+
+def _plain_left(value: Any, left: int, depth: int) -> int:
+    """Return how much of `left` the shortest form of plain data leaves; below 0 if too long, or not plain.
+
+    Plain are exactly the types that the interpreter's encoder writes the way `_write` does.
+    """
+    kind = type(value)
+    if depth > MAX_DEPTH:
+        return -1
+    if kind is dict:
+        for key in value:
+            if type(key) is not str:
+                return -1
+            left -= len(key) + 4
+            if not key.isascii():
+                key.encode()  # raises for a lone surrogate
+        items = value.values()
+    elif kind is list or kind is tuple:
+        left -= len(value)
+        items = value
+    else:
+        items = (value,)
+    for item in items:
+        kind = type(item)
+        if kind is str:
+            left -= len(item) + 2
+            if left >= 0 and not item.isascii():
+                item.encode()
+        elif kind is int:
+            if not -MAX_INTEGER <= item <= MAX_INTEGER:
+                return -1
+            left -= 1
+        elif kind is dict or kind is list or kind is tuple:
+            left = _plain_left(item, left - 1, depth + 1)
+        elif kind is not float and kind is not bool and item is not None:
+            return -1
+        if left < 0:
+            return -1
+    return left
 
 
 def _write(value: Any, parts: list[str], left: int, depth: int) -> int:
@@ -61,7 +115,7 @@ def _write(value: Any, parts: list[str], left: int, depth: int) -> int:
     elif kind is list or kind is tuple:
         return _write_array(value, parts, left, depth)
     else:
-        return _write(_plain(value), parts, left, depth + 1)
+        return _write(plain(value), parts, left, depth + 1)
     parts.append(text)
     return _spend(left, text)
 
@@ -119,19 +173,22 @@ def _float(value: float) -> str:
 
 def _key(key: object) -> str:
     if type(key) is not str:
-        key = key if isinstance(key, str | int) and not isinstance(key, enum.Enum) else _plain(key)
+        key = key if isinstance(key, str | int) and not isinstance(key, enum.Enum) else plain(key)
         if not isinstance(key, str | int) or isinstance(key, bool):
             raise NotJson(f"the result has a key of type {type(key).__name__}; keys are strings")
         key = str(key)
     return key
 
 
-def _plain(value: Any) -> object:
+def plain(value: Any) -> object:
     """Return one step towards plain data for what JSON does not know, else raise NotJson."""
     if isinstance(value, enum.Enum):
         return value.value if isinstance(value.value, str | int | float) else value.name
     for kinds, convert in _CONVERSIONS:
         if isinstance(value, kinds):
+            return convert(value)
+    for module, name, convert in _WHERE_IMPORTED:
+        if module in sys.modules and isinstance(value, getattr(sys.modules[module], name)):
             return convert(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: value.__dict__.get(field.name, None) for field in dataclasses.fields(value)}
@@ -156,8 +213,6 @@ _CONVERSIONS: tuple[tuple[Any, Any], ...] = (
     (bool, bool),
     (datetime.date | datetime.time, lambda v: v.isoformat()),
     (datetime.timedelta, lambda v: v.total_seconds()),
-    (decimal.Decimal, float),
-    (uuid.UUID | pathlib.PurePath, str),
     (tuple, _from_tuple),
     (KeysView | ValuesView | range | deque | list, list),
     (AbstractSet, _from_set),
@@ -166,3 +221,7 @@ _CONVERSIONS: tuple[tuple[Any, Any], ...] = (
     (numbers.Real, float),
 )
 """Types in the order of the test; numpy's scalars register themselves as Integral and Real."""
+_WHERE_IMPORTED: tuple[tuple[str, str, Any], ...] = (
+    ("decimal", "Decimal", float), ("uuid", "UUID", str), ("pathlib", "PurePath", str)
+)  # fmt: skip
+"""Types of modules that only tools which use them have to wait for."""

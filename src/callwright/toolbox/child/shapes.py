@@ -10,90 +10,30 @@ annotated_types and pydantic's `Field`.
 
 from __future__ import annotations
 
+import collections
 import collections.abc as abc
-import datetime
-import decimal
+import copy
 import enum
 import json
 import sys
 import types
 import typing
-import uuid
-from collections.abc import Callable, Sequence
-from typing import Any, Literal, NamedTuple, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
 
 from callwright.toolbox.child import docstrings, results
 from callwright.toolbox.child.members import Member, fields
-from callwright.toolbox.child.notes import applied, split, without_titles
+from callwright.toolbox.child.notes import applied, split, tidied
+from callwright.toolbox.child.scalars import JSON_TYPES, Defect, Reader, Schema, Shape, choices, scalar
 
-Schema = dict[str, Any]
-Reader = Callable[[Any], object]
+__all__ = ["Defect", "Shape", "Shaper"]
 
-
-class Defect(Exception):
-    """A type that no JSON Schema can say."""
-
-
-class Shape(NamedTuple):
-    """The schema of a type, and how its JSON is read; None means that the JSON value is the value."""
-
-    schema: Schema
-    read: Reader | None = None
-
-
-_CLOCK = r"([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{1,6})?)?"
-_DATE = r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
-_ZONE = r"(Z|[+-]\d\d:\d\d)?"
-_ARRAYS = (list, abc.Sequence, abc.MutableSequence, abc.Iterable, abc.Collection)
-_SETS = (set, frozenset, abc.Set, abc.MutableSet)
-_OBJECTS = (dict, abc.Mapping, abc.MutableMapping)
-_JSON_TYPES: dict[str, tuple[type, ...]] = {
-    "string": (str,), "integer": (int,), "number": (int, float), "boolean": (bool,), "null": (type(None),),
-    "array": (list,), "object": (dict,),
+_LISTS = {
+    list: list, abc.Sequence: list, abc.MutableSequence: list, abc.Iterable: list, abc.Collection: list,
+    collections.deque: collections.deque, set: set, abc.Set: set, abc.MutableSet: set, frozenset: frozenset,
 }  # fmt: skip
-
-
-def _as_float(value: Any) -> object:
-    return float(value) if type(value) is int else value
-
-
-def _as_date(value: Any) -> object:
-    return datetime.date.fromisoformat(value)
-
-
-def _as_datetime(value: Any) -> object:
-    return datetime.datetime.fromisoformat(value)
-
-
-def _as_time(value: Any) -> object:
-    return datetime.time.fromisoformat(value)
-
-
-# RFC 3339, which the formats "time" and "date-time" stand for, demands an offset from UTC. A tool that takes
-# "19:30" has none, so these two are patterns.
-SCALARS: dict[Any, Shape] = {
-    str: Shape({"type": "string"}),
-    int: Shape({"type": "integer"}),
-    float: Shape({"type": "number"}, _as_float),
-    bool: Shape({"type": "boolean"}),
-    None: Shape({"type": "null"}),
-    type(None): Shape({"type": "null"}),
-    Any: Shape({}),
-    object: Shape({}),
-    list: Shape({"type": "array"}),
-    tuple: Shape({"type": "array"}, tuple),
-    set: Shape({"type": "array", "uniqueItems": True}, set),
-    frozenset: Shape({"type": "array", "uniqueItems": True}, frozenset),
-    dict: Shape({"type": "object"}),
-    decimal.Decimal: Shape({"type": "number"}, lambda value: decimal.Decimal(str(value))),
-    datetime.date: Shape({"type": "string", "format": "date"}, _as_date),
-    datetime.time: Shape({"type": "string", "pattern": f"^{_CLOCK}$", "examples": ["19:30"]}, _as_time),
-    datetime.datetime: Shape(
-        {"type": "string", "pattern": f"^{_DATE}T{_CLOCK}{_ZONE}$", "examples": ["2026-05-04T19:30"]},
-        _as_datetime,
-    ),
-    uuid.UUID: Shape({"type": "string", "format": "uuid"}, uuid.UUID),
-}
+"""What is an array in JSON, and what it is built as."""
+_OBJECTS = (dict, abc.Mapping, abc.MutableMapping, collections.OrderedDict, collections.defaultdict)
 
 
 class Shaper:
@@ -113,24 +53,22 @@ class Shaper:
         return Shape(applied(found.schema, notes, annotation), found.read) if notes else found
 
     def _bare(self, annotation: Any) -> Shape:
-        if isinstance(annotation, abc.Hashable) and annotation in SCALARS:
-            known = SCALARS[annotation]
-            return Shape(dict(known.schema), known.read)
-        origin, arguments = typing.get_origin(annotation), typing.get_args(annotation)
+        known = scalar(annotation)
+        if known:
+            return known
+        origin, arguments = typing.get_origin(annotation) or annotation, typing.get_args(annotation)
         if origin is Literal:
-            return Shape(_enum(list(arguments)), _member_reader({_plain(a): a for a in arguments}))
+            return choices(arguments)
         if origin in (typing.Union, types.UnionType):
             return self._union([self.shape(a) for a in arguments])
         if origin in (typing.Required, typing.NotRequired, typing.ClassVar, typing.Final):
             return self.shape(arguments[0])
-        if origin in _ARRAYS or origin in _SETS:
-            return self._array(
-                arguments[0], list if origin in _ARRAYS else frozenset if origin is frozenset else set
-            )
+        if isinstance(origin, abc.Hashable) and origin in _LISTS:
+            return self._array(arguments[0] if arguments else Any, _LISTS[origin])
         if origin is tuple:
-            return self._tuple(arguments)
+            return self._tuple(arguments or (Any, ...))
         if origin in _OBJECTS:
-            return self._mapping(*arguments)
+            return self._mapping(*(arguments or (str, Any)))
         if isinstance(annotation, type):
             return self._class(annotation)
         raise Defect(f"{_name(annotation)} has no JSON form")
@@ -154,10 +92,10 @@ class Shaper:
 
         return Shape(schema, read if any(arm.read for arm in arms) else None)
 
-    def _array(self, item: Any, build: Callable[[list[Any]], object]) -> Shape:
+    def _array(self, item: Any, build: Callable[[Any], object]) -> Shape:
         inner = self.shape(item)
         schema: Schema = {"type": "array"} | ({"items": inner.schema} if inner.schema else {})
-        if build is not list:
+        if build in (set, frozenset):
             schema["uniqueItems"] = True
         read_item = inner.read
         if read_item is None:
@@ -166,11 +104,7 @@ class Shaper:
 
     def _tuple(self, arguments: tuple[Any, ...]) -> Shape:
         if len(arguments) == 2 and arguments[1] is Ellipsis:
-            whole = self._array(arguments[0], list)
-            read = whole.read
-            return Shape(
-                whole.schema, lambda value: tuple(cast(list[object], read(value) if read else value))
-            )
+            return self._array(arguments[0], tuple)
         parts = [self.shape(argument) for argument in arguments]
         schema: Schema = {
             "type": "array",
@@ -203,13 +137,13 @@ class Shaper:
 
     def _class(self, cls: type) -> Shape:
         if issubclass(cls, enum.Enum):
-            members = {_plain(m): m for m in cls}
-            return Shape(_enum(list(members)), _member_reader(members))
+            return choices(list(cls))
         pydantic = sys.modules.get("pydantic")
-        if pydantic and issubclass(cls, pydantic.BaseModel):
-            schema = without_titles(cls.model_json_schema())  # type: ignore[attr-defined]
+        if pydantic and (issubclass(cls, pydantic.BaseModel) or hasattr(cls, "__pydantic_validator__")):
+            adapter = pydantic.TypeAdapter(cls)
+            schema = tidied(adapter.json_schema())
             self.definitions |= schema.pop("$defs", {})
-            return Shape(schema, cls.model_validate)  # type: ignore[attr-defined]
+            return Shape(schema, adapter.validate_python)
         members_of = fields(cls)
         if members_of is None:
             raise Defect(f"{_name(cls)} has no JSON form")
@@ -253,12 +187,7 @@ class Shaper:
         if required:
             schema["required"] = required
 
-        def read(value: Any) -> object:
-            if type(value) is not dict:
-                raise TypeError(f"expected an object, got {value!r:.80}")
-            return build(**{k: _read(k, readers[k], v) if k in readers else v for k, v in value.items()})
-
-        return Shape(schema, read)
+        return Shape(schema, _object_reader(readers, {m.name: m.default for m in members if m.fill}, build))
 
     def _member(self, member: Member) -> Shape:
         annotation, notes = split(member.annotation)
@@ -282,39 +211,31 @@ class Shaper:
         return Shape(schema, read)
 
 
+def _object_reader(
+    readers: Mapping[str, Reader], defaults: dict[str, object], build: Callable[..., object]
+) -> Reader:
+    steps = tuple(readers.items())
+
+    def read(value: Any) -> object:
+        if type(value) is not dict:
+            raise TypeError(f"expected an object, got {value!r:.80}")
+        if steps:
+            value = value.copy()
+            for name, reader in steps:
+                if name in value:
+                    value[name] = _read(name, reader, value[name])
+        if defaults:
+            value = copy.deepcopy(defaults) | value
+        return build(**value)
+
+    return read
+
+
 def _read(name: str, reader: Reader, value: Any) -> object:
     try:
         return reader(value)
     except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError) as error:
         raise TypeError(f"argument {name!r}: {error}") from None
-
-
-def _enum(values: list[Any]) -> Schema:
-    kinds = {name for v in values for name, types_ in _JSON_TYPES.items() if type(v) is types_[0]}
-    schema: Schema = {"type": kinds.pop()} if len(kinds) == 1 else {}
-    return schema | {"enum": [_plain(value) for value in values]}
-
-
-def _member_reader(members: dict[Any, Any]) -> Reader | None:
-    if all(plain is member for plain, member in members.items()):
-        return None
-
-    def read(value: Any) -> object:
-        if value not in members:
-            raise ValueError(f"{value!r:.80} is none of {list(members)}")
-        return members[value]
-
-    return read
-
-
-def _plain(value: Any) -> Any:
-    """Return the JSON scalar that stands for a member of an enumeration or a literal."""
-    if isinstance(value, enum.Enum):
-        value = value.value if isinstance(value.value, str | int | float) else value.name
-        return str(value) if isinstance(value, str) else value
-    if value is not None and not isinstance(value, str | int | float):
-        raise Defect(f"the literal {value!r} has no JSON form")
-    return value
 
 
 def _fits(schema: Schema, value: Any) -> bool:
@@ -324,7 +245,7 @@ def _fits(schema: Schema, value: Any) -> bool:
     kind = schema.get("type")
     if not isinstance(kind, str):
         return True
-    return isinstance(value, _JSON_TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
+    return isinstance(value, JSON_TYPES[kind]) and (kind == "boolean" or not isinstance(value, bool))
 
 
 def _without_none(annotation: Any) -> Any:
