@@ -81,7 +81,10 @@ def run(rows: Sequence[Trajectory], execute: Execute) -> list[Run]:
 
 def _may_repeat(played: Played) -> bool:
     """Tell whether calls may run a second time: not where a live server would be told twice."""
-    return bool(played.observations) and all(seen.via != "live" for seen in played.observations)
+    for seen in played.observations:
+        if seen.via == "live":
+            return False
+    return bool(played.observations)
 
 
 class _Plan:
@@ -89,36 +92,41 @@ class _Plan:
 
     def __init__(self, t: Trajectory) -> None:
         calls: list[ToolCall] = []
-        self.paths: list[str] = []
+        self.places: list[tuple[int, int]] = []
         self.tools = {tool.name: tool for tool in t.tools or () if tool.returns}
         self.notes: list[Issue] = []
         for i, message in enumerate(t.messages):
             for j, call in enumerate(message.tool_calls):
-                path = f"messages[{i}].tool_calls[{j}]"
                 if call.depends_on and _has_reference(call):
-                    self.notes.append(_not_executed(path))
+                    self.notes.append(_not_executed(_path((i, j))))
                 else:
                     calls.append(call)
-                    self.paths.append(path)
+                    self.places.append((i, j))
         state = t.extra.get("state") if t.extra else None
         self.episode = Episode(tuple(calls), state if isinstance(state, dict) else None)
 
     def judge(self, seen: Played) -> list[Issue]:
         """Return what is wrong with the observations."""
         found: list[Issue] = []
-        for call, observation, path in zip(self.episode.calls, seen.observations, self.paths, strict=True):
-            found += _judge(observation, path)
+        for call, observation, place in zip(self.episode.calls, seen.observations, self.places, strict=True):
+            if not _is_plain_result(observation):
+                found += _judge(observation, _path(place))
             tool = self.tools.get(call.name)
             if tool is not None and observation.ok:
-                found += result_issues(tool, observation.value, path)
+                found += result_issues(tool, observation.value, _path(place))
         return found
 
     def compare(self, first: Played, second: Played) -> list[Issue]:
         """Return which calls gave another result when they were repeated."""
         found: list[Issue] = []
-        for one, other, path in zip(first.observations, second.observations, self.paths, strict=True):
-            found += _compare(one, other, path)
+        for one, other, place in zip(first.observations, second.observations, self.places, strict=True):
+            if not _is_same(one, other):
+                found.append(_changed(one, other, _path(place)))
         return found
+
+
+def _path(place: tuple[int, int]) -> str:
+    return f"messages[{place[0]}].tool_calls[{place[1]}]"
 
 
 def _not_executed(path: str) -> Issue:
@@ -172,15 +180,28 @@ def _judge(seen: Observation, path: str) -> Iterator[Issue]:
         )
 
 
-def _compare(first: Observation, second: Observation, path: str) -> Iterator[Issue]:
-    if first.ok != second.ok or canonical(first.value) != canonical(second.value):
-        yield Issue(
-            code="nondeterministic",
-            path=path,
-            severity="warning",
-            expected=repr(first.value)[:150],
-            got=repr(second.value)[:150] if second.ok else f"{second.kind}: {second.error}"[:150],
-        )
+def _is_plain_result(seen: Observation) -> bool:
+    """Tell in passing that a result is a number or a truth value, of which there is nothing to say."""
+    return seen.ok and seen.kind == "result" and type(seen.value) in (int, float, bool)
+
+
+def _is_same(first: Observation, second: Observation) -> bool:
+    one, other = first.value, second.value
+    if first.ok != second.ok or type(one) is not type(other):
+        return False
+    if type(one) in (str, int, float, bool):
+        return bool(one == other)
+    return canonical(one) == canonical(other)  # 1 is no 1.0 and no true, however deep
+
+
+def _changed(first: Observation, second: Observation, path: str) -> Issue:
+    return Issue(
+        code="nondeterministic",
+        path=path,
+        severity="warning",
+        expected=repr(first.value)[:150],
+        got=repr(second.value)[:150] if second.ok else f"{second.kind}: {second.error}"[:150],
+    )
 
 
 def is_error_shaped(value: Json) -> bool:

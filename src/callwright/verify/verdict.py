@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from callwright.record import Change, Isolation, Issue, Observation, Trajectory
 from callwright.verify import (
@@ -41,8 +42,7 @@ CHECKS: dict[str, Check] = {
 _LOGICAL = tuple(check for name, check in CHECKS.items() if name not in ("gate", "grounding"))
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True, gc=False):
     """What all checks together say about one row."""
 
     ok: bool
