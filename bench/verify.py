@@ -2,10 +2,10 @@
 
 The 5,000 rows call 51 functions of a library that is made here, 1 to 3 calls a row; 4,000 are clean, and
 1,000 carry one planted defect, or look odd and are right, of the kinds in `KINDS`. Whether a row is right is
-known from how it was made. Measured: our static checks on the clean rows (one process); the same, every call
-executed twice in two isolated processes; distilabel's `APIGenExecutionChecker` as a step, called
-directly, and in its pipeline. A verdict is wrong if a row with a defect is kept, a right row is dropped, or a
-right row is kept with another result than the function gives.
+known from how it was made. Measured: our static checks on the clean rows (one process); lines to lines, every
+call executed twice, by two workers with an isolated process each; distilabel's `APIGenExecutionChecker` as a
+step, called directly, and in its pipeline. A verdict is wrong if a row with a defect is kept, a right row is
+dropped, or a right row is kept with another result than the function gives.
 
     python -m venv /tmp/peer && /tmp/peer/bin/pip install distilabel==1.5.3 requests beautifulsoup4
     python bench/verify.py [repeats] [/tmp/peer/bin/python]   # 3 unless told; without the peer only ours
@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -32,9 +32,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from callwright import engine
 from callwright.record import Dropped, Message, Task, Tool, ToolCall, Trajectory, decode, encode
 from callwright.toolbox import Executor, Toolbox, import_python
 from callwright.verify import Execute, VerifyStep, verdicts
+from callwright.verify.lines import Chunk, ToLines
 from callwright.verify.step import STRETCH
 
 Labelled = tuple[str, bool, Trajectory]
@@ -252,22 +254,29 @@ def static_rate(lines: list[bytes]) -> float:
     return rate
 
 
-def executed(box: Toolbox, lines: list[bytes]) -> tuple[float, list[Trajectory | Dropped]]:
-    """Return rows a second, wall time, with every call executed twice, and what came out.
+def executed_rate(box: Toolbox, lines: list[bytes]) -> float:
+    """Return rows a second, wall time, from lines to lines, with every call executed twice.
 
-    The clock starts when the first stretch is back: processes take a moment to start, whatever comes then.
+    The clock starts when the first chunk is back: processes take a moment to start, whatever comes then.
     """
-    rows = [decode(line) for line in lines]
-    gc.collect()
-    gc.freeze()
-    with Executor(box, workers=WORKERS) as executor:
-        stream = VerifyStep(execute=partial(opened, executor.play))(rows)
-        out = list(itertools.islice(stream, STRETCH))
-        start = time.perf_counter()
-        out += stream
-        rate = (len(rows) - STRETCH) / (time.perf_counter() - start)
-    gc.unfreeze()
-    return rate, out
+    numbered = list(enumerate(lines, start=1))
+    tasks = [
+        engine.Task("rows", Chunk("rows", numbered[k : k + STRETCH]))
+        for k in range(0, len(numbered), STRETCH)
+    ]
+    step = VerifyStep(execute=partial(opened, Executor(box).play))
+    done = engine.in_order(ToLines(step), tasks, workers=WORKERS)
+    first = next(done).rows
+    start = time.perf_counter()
+    rows = sum(batch.rows for batch in done)
+    assert first + rows == len(lines)
+    return rows / (time.perf_counter() - start)
+
+
+def judged(box: Toolbox, rows: Iterable[Trajectory]) -> list[Trajectory | Dropped]:
+    """Return what becomes of the rows when every call is executed twice."""
+    with Executor(box) as executor:
+        return list(VerifyStep(execute=partial(opened, executor.play))(rows))
 
 
 def opened(execute: Execute) -> AbstractContextManager[Execute]:
@@ -379,12 +388,12 @@ def measure_ours(box: Toolbox, rows: list[Labelled], repeats: int) -> tuple[floa
     """Print our rates; return rows a second with execution, and wrong verdicts by kind."""
     clean = [encode(t) for kind, _, t in rows if kind == "clean"]
     static = statistics.median(static_rate(clean) for _ in range(repeats))
-    ours = statistics.median(executed(box, clean * 5)[0] for _ in range(repeats))
+    ours = statistics.median(executed_rate(box, clean * 5) for _ in range(repeats))
     with Executor(box) as executor:
         level = executor.isolation
-    judged = executed(box, [encode(t) for _, _, t in rows])[1]
+    found = judged(box, [t for _, _, t in rows])
     wrong = Counter(
-        kind for (kind, right, _), row in zip(rows, judged, strict=True) if isinstance(row, Dropped) == right
+        kind for (kind, right, _), row in zip(rows, found, strict=True) if isinstance(row, Dropped) == right
     )
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
     print(f"{'static checks':<32} {static:>10,.0f} rows a CPU second")

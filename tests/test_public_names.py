@@ -34,8 +34,8 @@ ROOMS: dict[str, set[str]] = {
     "serve": {"check_address", "serve"},
     "store": {
         "BROKEN", "Report", "Run", "Sink", "StageResult", "dropped_path", "encoded", "open_bytes", "read",
-        "read_lines", "read_some", "refuse_to_overwrite", "report_path", "row_seed", "sha256_file",
-        "sha256_text", "write_json_atomic",
+        "read_lines", "read_some", "refuse_others", "refuse_to_overwrite", "report_path", "row_of",
+        "row_seed", "sha256_file", "sha256_text", "write_json_atomic",
     },
     "synthesize": {
         "COLUMNS", "STYLES", "TEST_FAMILIES", "TRAIN_FAMILIES", "UNSEEN_TOOLS", "Account", "Diversity",

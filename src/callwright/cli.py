@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -143,9 +143,8 @@ def verify(
     if data is None or out is None:
         raise ConfigError("needs rows and a place for the result", expected="verify ROWS -o OUT.jsonl")
     refuse_to_overwrite(out, [data])
-    found = verification.Verification(data, out, config)
-    with found as rows:
-        _write(rows, out, "verify", config, as_json, table=found.told, notes=found.notes)
+    report, tables = verification.verified(data, out, config)
+    tell_report(report, as_json, [tables], config.max_drop)
 
 
 def augment(data: Data, out: Out, config: AugmentSettings, as_json: AsJson = False) -> None:
@@ -364,29 +363,14 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _write(
-    rows: Iterable[Row],
-    out: Path,
-    stage: str,
-    config: Any,
-    as_json: bool,
-    table: Any = None,
-    notes: Mapping[str, Any] | None = None,
-) -> None:
+def _write(rows: Iterable[Row], out: Path, stage: str, config: Any, as_json: bool) -> None:
     """Write rows with their report; print the counts, and exit with 1 if too many were dropped."""
     from callwright.store import Sink
 
     with Sink(out, stage, _plain(config)) as sink:
-
-        def seen() -> Iterator[Row]:
-            for row in rows:
-                sink.put(row)
-                yield row
-
-        text = table(seen()) if table else "".join("" for _ in seen())
-        for name, note in (notes or {}).items():
-            sink.note(name, note)
-    tell_report(sink.report, as_json, [text] if text else [], getattr(config, "max_drop", 1.0))
+        for row in rows:
+            sink.put(row)
+    tell_report(sink.report, as_json, [], getattr(config, "max_drop", 1.0))
 
 
 def _plain(config: Any) -> dict[str, Any]:

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, nullcontext
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from callwright.engine import Row, run
-from callwright.errors import GateError
-from callwright.record import Dropped, Json, Trajectory
+from callwright.engine import in_order, run
+from callwright.record import Json, Trajectory
 from callwright.settings import VerifySettings
-from callwright.store import read_some, report_path
+from callwright.store import Report, Sink, read_some, refuse_others, report_path
 from callwright.toolbox import Limits, caller, import_tools
-from callwright.verify import Execute, VerifyStep, funnel
+from callwright.verify import Execute, Funnel, VerifyStep
+from callwright.verify.funnel import FunnelCounts
 from callwright.verify.judge import Calibration, Committee, JudgeStep, calibrate, open_committee
+from callwright.verify.lines import STAGE, ToLines, chunks, gated
 from callwright.verify.selfcheck import SelfCheck, self_check
 from callwright.verify.selfcheck.specimens import TOOLS_FILE, clean_rows, failing_rows
 
@@ -22,48 +23,67 @@ LIMIT = 200
 """Clean rows that a self-check plants defects into."""
 
 
-class Verification:
-    """One run of the verb: an iterable of rows, and what there is to tell when it is through."""
+def verified(data: Path, out: Path, config: VerifySettings) -> tuple[Report, str]:
+    """Verify the rows of a file into `out`; return the report, and the tables for people."""
+    committee = _committee(config, journal_path(out))
+    notes: dict[str, Json] = {}
+    with ExitStack() as stack:
+        step = _step(config, stack, notes)
+        sink = stack.enter_context(Sink(out, STAGE, asdict(config)))
+        if committee is None and (config.workers > 1 or config.engine != "local"):
+            table = _by_lines(data, step, config, sink)
+        else:
+            table = _by_rows(data, step, config, sink, committee)
+        notes["funnel"] = table.to_json()
+        if committee is not None:
+            notes["judges"] = committee.account.to_json()
+        for name, note in notes.items():
+            sink.note(name, note)
+    return sink.report, table.text() + (committee.account.text() if committee else "")
 
-    def __init__(self, data: Path, out: Path, config: VerifySettings) -> None:
-        self._data = data
-        self._config = config
-        self._stack = ExitStack()
-        self.committee = _committee(config, journal_path(out))
-        self.notes: dict[str, Json] = {}
-        """What the report notes about the run, complete at its end."""
 
-    def __enter__(self) -> Iterator[Row]:
-        config = self._config
-        execute = None
-        if config.tools:
-            box = import_tools(config.tools, isolation=config.isolation)
-            calls = self._stack.enter_context(caller(box, limits_of(config)))
-            # One caller for the whole run: the step itself is called once per stretch of rows.
-            execute = partial(_opened, calls.play)
-            self.notes["tools"] = {"from": config.tools, "sha256": box.sha256, "count": len(box.tools)}
-        step = VerifyStep(
-            execute=execute,
-            min_grounding=config.min_grounding,
-            repair=config.fix,
-            results=bool(config.judge),
-        )
-        found = run(step, read_some(self._data, "verify"), workers=config.workers, engine=config.engine)
-        rows = _gated(found)
-        return JudgeStep(self.committee)(rows) if self.committee else rows
+def _step(config: VerifySettings, stack: ExitStack, notes: dict[str, Json]) -> VerifyStep:
+    """Return the step that the settings ask for; what it needs is open until `stack` is closed."""
+    execute = None
+    if config.tools:
+        box = import_tools(config.tools, isolation=config.isolation)
+        calls = stack.enter_context(caller(box, limits_of(config)))
+        # One caller for the whole run: the step itself is called once per stretch of rows.
+        execute = partial(_opened, calls.play)
+        notes["tools"] = {"from": config.tools, "sha256": box.sha256, "count": len(box.tools)}
+    return VerifyStep(
+        execute=execute,
+        min_grounding=config.min_grounding,
+        repair=config.fix,
+        results=bool(config.judge),
+    )
 
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
 
-    def told(self, rows: Iterable[Row]) -> str:
-        """Read the rows to their end and return the tables about them."""
-        table = funnel(rows)
-        self.notes["funnel"] = table.to_json()
-        text = table.text()
-        if self.committee is not None:
-            self.notes["judges"] = self.committee.account.to_json()
-            text += self.committee.account.text()
-        return text
+def _by_rows(
+    data: Path, step: VerifyStep, config: VerifySettings, sink: Sink, committee: Committee | None
+) -> Funnel:
+    """Verify row by row; judges are asked by this process alone."""
+    rows = gated(run(step, read_some(data, STAGE), workers=config.workers, engine=config.engine))
+    counts = FunnelCounts()
+    for row in JudgeStep(committee)(rows) if committee else rows:
+        sink.put(row)
+        counts.add(row)
+    return counts.funnel()
+
+
+def _by_lines(data: Path, step: VerifyStep, config: VerifySettings, sink: Sink) -> Funnel:
+    """Verify by chunks of lines, which workers read and write."""
+    counts = FunnelCounts()
+    lines = trajectories = 0
+    done = in_order(ToLines(step), chunks(data), workers=config.workers, engine=config.engine)
+    for batch in done:
+        sink.put_lines(batch.rows, batch.kept, batch.dropped, batch.reasons, batch.licenses)
+        counts.merge(batch.counts)
+        lines += batch.rows
+        trajectories += batch.trajectories
+    if not trajectories:
+        refuse_others(data, lines)
+    return counts.funnel()
 
 
 def journal_path(out: Path) -> Path:
@@ -80,7 +100,7 @@ def limits_of(config: VerifySettings) -> Limits:
 def checked(data: Path | None, config: VerifySettings) -> tuple[SelfCheck, Calibration | None]:
     """Measure the verifier on rows of the user's or on bundled ones; judges only on rows with a label."""
     if data is not None:
-        rows = [row for row in read_some(data, "verify") if isinstance(row, Trajectory)]
+        rows = [row for row in read_some(data, STAGE) if isinstance(row, Trajectory)]
         return self_check(rows, limit=LIMIT), _calibrated(rows, config)
     box = import_tools(str(TOOLS_FILE))
     limits = Limits(isolation=config.isolation, timeout=min(config.timeout, 1.0))
@@ -105,15 +125,3 @@ def _committee(config: VerifySettings, journal: Path | None) -> Committee | None
 
 def _opened(execute: Execute) -> AbstractContextManager[Execute]:
     return nullcontext(execute)
-
-
-def _gated(rows: Iterable[Row]) -> Iterator[Row]:
-    """Yield rows; raises `GateError` for the first that holds a credential, before it is written."""
-    for row in rows:
-        if isinstance(row, Dropped) and row.stage == "verify" and row.reason == "secret":
-            raise GateError(
-                f"holds what looks like a secret ({row.detail.removeprefix('expected ')})",
-                place=f"{row.id}: {row.path}",
-                hint="`callwright unify --secrets redact` replaces it, --secrets drop leaves such rows out",
-            )
-        yield row

@@ -205,3 +205,40 @@ def test_the_self_check_measures_judges_on_rows_with_a_label(tmp_path: Path) -> 
         )
     assert done.returncode == 0, done.stderr
     assert "kappa" in json.dumps(json.loads(done.stdout)["judges"])
+
+
+def test_workers_change_no_byte_and_no_count(tmp_path: Path) -> None:
+    (tmp_path / "tools.py").write_text(TOOLS, encoding="utf-8")
+    rows = [asking(k, unit="kelvin") if k % 7 == 0 else asking(k, days=k) for k in range(600)]
+    rows += [asking(k, city="Bergen") for k in range(600, 900)]
+    write(tmp_path / "rows.jsonl", *rows)
+    with (tmp_path / "rows.jsonl").open("ab") as file:
+        file.write(b'{"id": 3}\n\xff\n')
+    told = []
+    for workers in (1, 2):
+        done = callwright(
+            "verify", "rows.jsonl", "-o", f"{workers}.jsonl", "--workers", workers, "--tools", "tools.py",
+            "--isolation", "process", cwd=tmp_path,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stderr
+        told.append(report(tmp_path / f"{workers}.report.json"))
+    for end in (".jsonl", ".dropped.jsonl"):
+        assert (tmp_path / f"1{end}").read_bytes() == (tmp_path / f"2{end}").read_bytes()
+    for key in ("rows_in", "kept", "dropped", "reasons", "licenses", "extra"):
+        assert told[0][key] == told[1][key], key
+    assert told[0]["rows_in"] == 902
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_stops_a_run_stops_it_with_workers_too(tmp_path: Path, workers: int) -> None:
+    bad = asking(1)
+    bad = replace(bad, messages=(replace(bad.messages[0], content="ghp_" + "Zk3Qw9Lx7" * 4), bad.messages[1]))
+    write(tmp_path / "secret.jsonl", asking(0), bad)
+    (tmp_path / "raw.jsonl").write_text('{"a": 1}\n' * 3, encoding="utf-8")
+    done = callwright("verify", "secret.jsonl", "-o", "out.jsonl", "--workers", workers, cwd=tmp_path)
+    assert (done.returncode, "github-token" in done.stderr) == (1, True)
+    line = error_line(
+        callwright("verify", "raw.jsonl", "-o", "out.jsonl", "--workers", workers, cwd=tmp_path)
+    )
+    assert "holds no trajectory" in line
+    assert not list(tmp_path.glob("out*"))

@@ -10,7 +10,7 @@ carries a final name is whole. A report (of a stage) and a marker (of a run) com
 
 from callwright.store.compression import BROKEN, open_bytes
 from callwright.store.files import refuse_to_overwrite, row_seed, sha256_file, sha256_text, write_json_atomic
-from callwright.store.lines import read, read_lines, read_some
+from callwright.store.lines import read, read_lines, read_some, refuse_others, row_of
 from callwright.store.run import Run, StageResult
 from callwright.store.sink import Report, Sink, dropped_path, encoded, report_path
 
@@ -26,8 +26,10 @@ __all__ = [
     "read",
     "read_lines",
     "read_some",
+    "refuse_others",
     "refuse_to_overwrite",
     "report_path",
+    "row_of",
     "row_seed",
     "sha256_file",
     "sha256_text",

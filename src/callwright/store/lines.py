@@ -78,11 +78,15 @@ def read_lines(path: Path) -> Iterator[tuple[int, bytes]]:
 def read(path: Path, stage: str = "read") -> Iterator[Trajectory | Dropped]:
     """Yield each line as a trajectory, or as `Dropped` with the reason `not-utf8` or `not-a-trajectory`."""
     for number, line in read_lines(path):
-        try:
-            row: Trajectory | Dropped = decode(line)
-        except (ValueError, RecursionError) as error:
-            row = _dropped(line, error, f"{path.name}:{number}", stage)
-        yield row
+        yield row_of(line, f"{path.name}:{number}", stage)
+
+
+def row_of(line: bytes, place: str, stage: str) -> Trajectory | Dropped:
+    """Return a line as a trajectory, or as `Dropped` with the reason `not-utf8` or `not-a-trajectory`."""
+    try:
+        return decode(line)
+    except (ValueError, RecursionError) as error:
+        return _dropped(line, error, place, stage)
 
 
 def read_some(path: Path, stage: str = "read") -> Iterator[Trajectory | Dropped]:
@@ -92,7 +96,13 @@ def read_some(path: Path, stage: str = "read") -> Iterator[Trajectory | Dropped]
         lines += 1
         found = found or isinstance(row, Trajectory)
         yield row
-    if lines and not found:
+    if not found:
+        refuse_others(path, lines)
+
+
+def refuse_others(path: Path, lines: int) -> None:
+    """Raise `DataError` for a file of lines none of which is a trajectory; an empty one may pass."""
+    if lines:
         raise DataError(
             "holds no trajectory",
             place=str(path),

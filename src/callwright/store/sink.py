@@ -108,8 +108,7 @@ class Sink:
             self._reasons[row.reason] += 1
             self._dropped.write(line)
         else:
-            if row.source is not None:
-                self._licenses[row.source.license] += 1
+            self._licenses[row.source.license if row.source is not None else ""] += 1
             self._kept.write(line)
 
     def put_lines(

@@ -137,15 +137,49 @@ class _Count:
     failed: Counter[str] = field(default_factory=Counter)
     warned: Counter[str] = field(default_factory=Counter)
 
+    def merge(self, other: _Count) -> None:
+        self.rows += other.rows
+        self.passed += other.passed
+        self.executed += other.executed
+        self.judged += other.judged
+        for mine, theirs in (
+            (self.lost, other.lost),
+            (self.failed, other.failed),
+            (self.warned, other.warned),
+        ):
+            mine.update(theirs)
+
+
+class FunnelCounts:
+    """The counts behind a funnel: rows are added one by one, the counts of another worker all at once."""
+
+    def __init__(self) -> None:
+        self._sources: dict[str, _Count] = {}
+
+    def add(self, row: Trajectory | Dropped) -> None:
+        """Count one row that the verify stage put out."""
+        _add(self._sources.setdefault(_source(row), _Count()), row)
+
+    def merge(self, other: FunnelCounts) -> None:
+        """Add what another worker counted."""
+        for name, count in other._sources.items():
+            self._sources.setdefault(name, _Count()).merge(count)
+
+    def funnel(self) -> Funnel:
+        """Return the table."""
+        total = _Count()
+        for count in self._sources.values():
+            total.merge(count)
+        rows = tuple(_row(name, count) for name, count in self._sources.items())
+        return Funnel(rows, _row("total", total))
+
 
 def funnel(rows: Iterable[Trajectory | Dropped]) -> Funnel:
     """Return the funnel of what the verify stage put out, dropped rows included."""
-    counts: dict[str, _Count] = {}
-    total = _Count()
+    counts = FunnelCounts()
     for row in rows:
-        for count in (counts.setdefault(_source(row), _Count()), total):
-            _add(count, row)
-    return Funnel(tuple(_row(name, count) for name, count in counts.items()), _row("total", total))
+        counts.add(row)
+    return counts.funnel()
 
 
 def _add(count: _Count, row: Trajectory | Dropped) -> None:
