@@ -28,8 +28,8 @@ ROOMS: dict[str, set[str]] = {
     "models": {"EMBEDDED", "Completion", "Model", "Prompt", "open_model"},
     "report": {"outcome_text", "write"},
     "schema": {
-        "FORMATS_BY_TYPE_NAME", "ISSUE_CODES", "TYPE_NAMES", "Normalised", "check", "normalise", "parse_type",
-        "surely_valid",
+        "FORMATS_BY_TYPE_NAME", "ISSUE_CODES", "RESULT_KEYS", "TYPE_NAMES", "Normalised", "check",
+        "declared_result", "normalise", "parse_type", "surely_valid", "with_required",
     },
     "serve": {"check_address", "serve"},
     "store": {

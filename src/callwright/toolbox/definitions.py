@@ -19,11 +19,6 @@ from callwright.record import Json, Tool
 MAX_VALUES = 5_000_000
 """Values that a list of definitions may hold."""
 PARAMETERS = ("parameters", "input_schema", "inputSchema", "input_parameters", "arguments")
-_RETURNS = ("returns", "response", "responses", "output_schema", "outputSchema", "output_parameters")
-_OBJECT_WORDS = frozenset(
-    {"properties", "title", "description", "$schema", "$defs", "additionalProperties", "definitions"}
-)
-_COMBINED = frozenset({"$ref", "anyOf", "oneOf", "allOf"})
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_.-]+")
 
 Kind = Literal["function", "mcp"]
@@ -69,7 +64,7 @@ def _read(definition: Mapping[str, Json], place: str, kind: Kind) -> tuple[str, 
     try:
         parameters, moved = _parameters(body, definition, place)
         normal, fixes = schema.normalise(parameters)
-        returns = _returns(body)
+        returns = schema.declared_result(body)
     except (TypeError, ValueError, AttributeError) as error:
         raise ToolsError(
             f"the schema of {_shown(name)} can not be read", place=place, got=_shown(str(error))
@@ -105,33 +100,7 @@ def _parameters(
             "parameters are no object", place=place, expected="an object", got=type(found).__name__
         )
     required = body.get("required", definition.get("required"))
-    if not isinstance(required, list) or "required" in found:
-        return found, ()
-    if _is_object_schema(found):
-        return {**found, "required": required}, ("required moved into the parameters",)
-    wrapped = {"type": "object", "properties": found, "required": required}
-    return wrapped, ("flat parameters wrapped into an object", "required moved into the parameters")
-
-
-def _is_object_schema(parameters: Mapping[str, Json]) -> bool:
-    """Tell a schema from flat parameters, one of which may be called type or properties."""
-    if isinstance(parameters.get("type"), str):
-        return True
-    return isinstance(parameters.get("properties"), dict) and parameters.keys() <= _OBJECT_WORDS
-
-
-def _returns(body: Mapping[str, Json]) -> dict[str, Json] | None:
-    found = next((body[key] for key in _RETURNS if isinstance(body.get(key), dict) and body[key]), None)
-    if found is None:
-        return None
-    inner = found.get("schema")
-    result = inner if isinstance(inner, dict) else found
-    if not isinstance(result.get("type"), str | list) and not _COMBINED & result.keys():
-        return schema.normalise(result).schema  # an object, or its properties alone
-    # Results need not be objects, as parameters are; inside one, a schema stays what it is.
-    wrapped = schema.normalise({"type": "object", "properties": {"result": result}})
-    normal: dict[str, Json] = wrapped.schema["properties"]["result"]
-    return normal
+    return schema.with_required(found, required)
 
 
 def _legal(name: str) -> str:

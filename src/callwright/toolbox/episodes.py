@@ -6,7 +6,8 @@ Calls that can not be sent are refused here, and do not stop the others.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
+from itertools import islice
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -51,6 +52,24 @@ def prepare(episode: Episode, names: Set[str], classes: Set[str]) -> Play:
         return Play(b"", (), dict.fromkeys(range(len(episode.calls)), found))
     places = tuple(i for i in range(len(episode.calls)) if i not in refused)
     return Play(b"[" + state + b",[" + b",".join(sent) + b"]]", places, refused)
+
+
+def played_apart(
+    episodes: Sequence[Episode],
+    methods: Set[str],
+    many: Callable[[Sequence[ToolCall]], Sequence[Observation]],
+    stage: Callable[[Sequence[Episode]], Sequence[Played]],
+) -> list[Played]:
+    """Return what came of episodes: those with a state go to `stage`, the calls of all others to `many`."""
+    staged = [bool(e.state) or any(call.name in methods for call in e.calls) for e in episodes]
+    plain = [e for e, has_state in zip(episodes, staged, strict=True) if not has_state]
+    observed = iter(many([call for episode in plain for call in episode.calls]))
+    acts = [e for e, has_state in zip(episodes, staged, strict=True) if has_state]
+    played = iter(stage(acts) if acts else ())
+    return [
+        next(played) if has_state else Played(tuple(islice(observed, len(episode.calls))))
+        for episode, has_state in zip(episodes, staged, strict=True)
+    ]
 
 
 def text(call: ToolCall, names: Set[str]) -> bytes | Observation:

@@ -11,7 +11,6 @@ calls that share a state is repeated from its start.
 
 from __future__ import annotations
 
-import hashlib
 import queue
 import weakref
 from collections.abc import Callable, Sequence
@@ -24,8 +23,9 @@ from typing import Any, Self, TypeVar
 from callwright.errors import ConfigError, ToolsError
 from callwright.record import Episode, Isolation, Observation, Played, ToolCall
 from callwright.toolbox import episodes as stories
+from callwright.toolbox import limits
 from callwright.toolbox.process import LEVELS, Gone, Level, Process, Setup
-from callwright.toolbox.python import Toolbox, check_import, read_source
+from callwright.toolbox.python import Toolbox, check_import, unchanged_source
 
 IMPORT_SECONDS = 20.0
 BATCH = 512
@@ -85,11 +85,7 @@ class Executor:
     ) -> None:
         if isolation not in LEVELS:
             raise ConfigError("not usable", place="isolation", expected=", ".join(LEVELS), got=str(isolation))
-        for name, number in (("timeout", timeout), ("output_bytes", output_bytes), ("workers", workers)):
-            if number <= 0:
-                raise ConfigError("not usable", place=name, expected="more than 0", got=str(number))
-        if memory_mb < 128:
-            raise ConfigError("not usable", place="memory_mb", expected="at least 128", got=str(memory_mb))
+        limits.check(timeout=timeout, output_bytes=output_bytes, workers=workers, memory_mb=memory_mb)
         self._settings: dict[str, Any] = {
             "timeout": timeout, "memory_mb": memory_mb, "output_bytes": output_bytes, "workers": workers,
             "isolation": isolation,
@@ -152,14 +148,7 @@ class Executor:
         The calls of an episode run in order and share fresh instances of the classes that they use. Those
         behind one that ended the process are refused, because the state that they would find is lost.
         """
-        staged = [bool(e.state) or any(c.name in self._methods for c in e.calls) for e in episodes]
-        plain = [e for e, has_state in zip(episodes, staged, strict=True) if not has_state]
-        observed = iter(self.many([call for episode in plain for call in episode.calls]))
-        played = iter(self._stage([e for e, has_state in zip(episodes, staged, strict=True) if has_state]))
-        return [
-            next(played) if has_state else Played(tuple(islice(observed, len(episode.calls))))
-            for episode, has_state in zip(episodes, staged, strict=True)
-        ]
+        return stories.played_apart(episodes, self._methods, self.many, self._stage)
 
     def _stage(self, episodes: Sequence[Episode]) -> list[Played]:
         plays = [stories.prepare(episode, self._names, self._toolbox.classes.keys()) for episode in episodes]
@@ -258,8 +247,7 @@ class Executor:
 
     def _start(self) -> tuple[Process, Isolation]:
         path = self._setup.path
-        if hashlib.sha256(read_source(path)).hexdigest() != self._toolbox.sha256:
-            raise ToolsError("changed since it was imported", place=str(path), hint="import it again")
+        unchanged_source(self._toolbox)
         process = Process(self._setup)
         try:
             hello = process.hello(IMPORT_SECONDS)

@@ -94,6 +94,14 @@ def read_source(path: Path) -> bytes:
         raise ToolsError("can not be read", place=str(path), got=error.strerror or str(error)) from None
 
 
+def unchanged_source(box: Toolbox) -> bytes:
+    """Return the bytes that a toolbox was read from; raises ToolsError if its file holds others by now."""
+    source = read_source(box.path)
+    if hashlib.sha256(source).hexdigest() != box.sha256:
+        raise ToolsError("changed since it was imported", place=str(box.path), hint="import it again")
+    return source
+
+
 def check_import(hello: Mapping[str, Json], path: Path) -> None:
     """Raise ToolsError with the line and the reason if the isolated process could not import the file."""
     error = hello.get("error")

@@ -20,7 +20,7 @@ import msgspec
 import xxhash
 
 from callwright.record import Json, Tool, encode
-from callwright.schema import normalise
+from callwright.schema import declared_result, normalise, with_required
 from callwright.unify.rows import BadRow, decode
 
 Kind = Literal["function", "mcp", "env", "code"]
@@ -29,12 +29,6 @@ _digest: Callable[[Raw], bytes] = xxhash.xxh3_128_digest
 
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_.-]+")
 _PARAMETERS = ("parameters", "input_schema", "inputSchema", "input_parameters", "arguments")
-_RETURNS = dict.fromkeys(
-    ("returns", "response", "responses", "output_schema", "outputSchema", "output_parameters")
-)
-_OBJECT_WORDS = frozenset(
-    {"properties", "title", "description", "$schema", "$defs", "additionalProperties", "definitions"}
-)
 _MANY = 1 << 13
 """Distinct tools that are remembered: a few thousand bytes each."""
 _read: dict[bytes, Known] = {}
@@ -43,7 +37,6 @@ _encoded: dict[int, msgspec.Raw] = {}
 """Address of a tool to its bytes."""
 _alive: list[Tool] = []
 """The tools of `_encoded`: as long as they are here, no other object can have their addresses."""
-_COMBINED = frozenset({"$ref", "anyOf", "oneOf", "allOf"})
 _raw_list = msgspec.json.Decoder(list[msgspec.Raw])
 _canonical = msgspec.json.Encoder(order="deterministic")
 
@@ -137,7 +130,7 @@ def read_tool(definition: Json) -> Known:
         raise BadRow("bad-tools", ".name", f"expected a name, got {name!r}")
     parameters, moved = _parameters(body, definition)
     schema, fixes = normalise(parameters)
-    return make_tool(name, _text(body.get("description")), schema, _returns(body), (*moved, *fixes))
+    return make_tool(name, _text(body.get("description")), schema, declared_result(body), (*moved, *fixes))
 
 
 def make_tool(
@@ -194,35 +187,7 @@ def _parameters(
     if not isinstance(found, dict):
         raise BadRow("bad-tools", ".parameters", f"expected an object, got {type(found).__name__}")
     required = body.get("required", definition.get("required"))
-    if not isinstance(required, list) or "required" in found:
-        return found, ()
-    if _is_object_schema(found):
-        return {**found, "required": required}, ("required moved into the parameters",)
-    wrapped = {"type": "object", "properties": found, "required": required}
-    return wrapped, ("flat parameters wrapped into an object", "required moved into the parameters")
-
-
-def _is_object_schema(parameters: Mapping[str, Json]) -> bool:
-    """Tell a schema from flat parameters, one of which may be called type or properties."""
-    if isinstance(parameters.get("type"), str):
-        return True
-    return isinstance(parameters.get("properties"), dict) and parameters.keys() <= _OBJECT_WORDS
-
-
-def _returns(body: Mapping[str, Json]) -> dict[str, Json] | None:
-    if _RETURNS.keys().isdisjoint(body):
-        return None
-    found = next((body[key] for key in _RETURNS if isinstance(body.get(key), dict) and body[key]), None)
-    if found is None:
-        return None
-    inner = found.get("schema")
-    schema = inner if isinstance(inner, dict) else found
-    if not isinstance(schema.get("type"), str | list) and not _COMBINED & schema.keys():
-        return normalise(schema).schema  # an object, or its properties alone
-    # Results need not be objects, as parameters are; inside one, a schema stays what it is.
-    wrapped = normalise({"type": "object", "properties": {"result": schema}})
-    result: dict[str, Json] = wrapped.schema["properties"]["result"]
-    return result
+    return with_required(found, required)
 
 
 def _text(value: Json) -> str:

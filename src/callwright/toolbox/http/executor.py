@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple, Self, TypeVar
 
 from callwright.errors import ConfigError
 from callwright.record import Episode, Isolation, Json, Observation, Played, ToolCall
+from callwright.toolbox import limits
 from callwright.toolbox.http.allowlist import Allowed, read_allowed, read_endpoint
 from callwright.toolbox.http.cassette import Cassette, key_of
 from callwright.toolbox.http.credentials import Veil
@@ -60,9 +61,7 @@ class HttpExecutor:
         seed: int = 0,
         workers: int = 4,
     ) -> None:
-        for name, number in (("timeout", timeout), ("output_bytes", output_bytes), ("workers", workers)):
-            if number <= 0:
-                raise ConfigError("not usable", place=name, expected="more than 0", got=str(number))
+        limits.check(timeout=timeout, output_bytes=output_bytes, workers=workers)
         kind, path = _read_mode(mode)
         hosts = (allow,) if isinstance(allow, str) else tuple(allow)
         allowed = read_allowed(hosts)

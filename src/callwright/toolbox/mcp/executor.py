@@ -16,8 +16,8 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from callwright.errors import ConfigError
 from callwright.record import Episode, Isolation, Observation, Played, ToolCall
+from callwright.toolbox import limits
 from callwright.toolbox.mcp.server import McpServer, Wanted, import_sdk, level_of
 
 if TYPE_CHECKING:
@@ -60,9 +60,7 @@ class McpExecutor:
         workers: int = 1,
         fresh: bool = False,
     ) -> None:
-        for name, number in (("timeout", timeout), ("output_bytes", output_bytes), ("workers", workers)):
-            if number <= 0:
-                raise ConfigError("not usable", place=name, expected="more than 0", got=str(number))
+        limits.check(timeout=timeout, output_bytes=output_bytes, workers=workers)
         self._server = server
         self._settings: dict[str, Any] = {
             "timeout": timeout, "output_bytes": output_bytes, "isolation": isolation, "workers": workers,

@@ -15,7 +15,6 @@ nothing to leak from call to call; a fresh session for each call would cost some
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import json
 import re
@@ -24,20 +23,21 @@ import unicodedata
 import weakref
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
 from types import TracebackType
 from typing import Any, Self
 
 import msgspec
 
-from callwright.errors import ConfigError, ExtraMissing, ToolsError
+from callwright.errors import ExtraMissing
 from callwright.record import Episode, Isolation, Json, Observation, Played, ToolCall
+from callwright.toolbox import episodes as stories
+from callwright.toolbox import limits
 from callwright.toolbox.child.results import MAX_DEPTH
 from callwright.toolbox.execute import Executor
 from callwright.toolbox.monty.session import BATCH, HINT, Answer, Limits, Sessions
 from callwright.toolbox.monty.source import Source, Tool, read
 from callwright.toolbox.monty.types import Unfit
-from callwright.toolbox.python import Toolbox, read_source
+from callwright.toolbox.python import Toolbox, unchanged_source
 
 _DOUBTFUL_NUMBER = re.compile(r"(?<![0-9.])[0-9]{19}|[0-9]{15}\.[1-9]")
 """An integer that may be too long; a long float, as whose text Monty may have chosen another last digit."""
@@ -69,11 +69,7 @@ class MontyExecutor:
         """Raises ExtraMissing without Monty. Limits are `Executor`'s; the fallback has its own."""
         if not available():
             raise ExtraMissing("Monty is not installed", hint=HINT)
-        for name, number in (("timeout", timeout), ("output_bytes", output_bytes), ("workers", workers)):
-            if number <= 0:
-                raise ConfigError("not usable", place=name, expected="more than 0", got=str(number))
-        if memory_mb < 128:
-            raise ConfigError("not usable", place="memory_mb", expected="at least 128", got=str(memory_mb))
+        limits.check(timeout=timeout, output_bytes=output_bytes, workers=workers, memory_mb=memory_mb)
         self._settings: dict[str, Any] = {
             "timeout": timeout, "memory_mb": memory_mb, "output_bytes": output_bytes, "workers": workers
         }  # fmt: skip
@@ -126,15 +122,7 @@ class MontyExecutor:
         An episode with a state, or with a call of a tool that has one, is the fallback's as a whole.
         """
         methods = {name for names in self._toolbox.classes.values() for name in names}
-        staged = [bool(e.state) or any(call.name in methods for call in e.calls) for e in episodes]
-        plain = [e for e, has_state in zip(episodes, staged, strict=True) if not has_state]
-        observed = iter(self.many([call for episode in plain for call in episode.calls]))
-        acts = [e for e, has_state in zip(episodes, staged, strict=True) if has_state]
-        played = iter(self._fallback.play(acts) if acts else ())
-        return [
-            next(played) if has_state else Played(tuple(islice(observed, len(episode.calls))))
-            for episode, has_state in zip(episodes, staged, strict=True)
-        ]
+        return stories.played_apart(episodes, methods, self.many, self._fallback.play)
 
     def _attempt(self, calls: Sequence[ToolCall]) -> list[Observation | None]:
         """Return the results of those calls that Monty answers."""
@@ -164,10 +152,7 @@ class MontyExecutor:
     def _loaded(self) -> Source:
         with self._lock:
             if self._source is None:
-                path = self._toolbox.path
-                text = read_source(path)
-                if hashlib.sha256(text).hexdigest() != self._toolbox.sha256:
-                    raise ToolsError("changed since it was imported", place=str(path), hint="import it again")
+                text = unchanged_source(self._toolbox)
                 self._source = self._loadable(read(text, {tool.name for tool in self._toolbox.tools}))
             return self._source
 
