@@ -3,6 +3,7 @@
 import copy
 import json
 import pickle
+import tracemalloc
 from typing import Any
 
 import msgspec
@@ -72,6 +73,7 @@ TRAJECTORIES = st.builds(
     outcome=st.none() | st.builds(Outcome, reward=NUMBER, success=st.none() | st.booleans(), metrics=OBJECT),
     preference=st.none() | st.builds(Preference, rejected=MESSAGES, error_class=TEXT),
     issues=tuples(st.builds(Issue, code=TEXT, path=TEXT, severity=st.sampled_from(["error", "info"]))),
+    fingerprint=st.none() | TEXT,
     extra=OBJECT,
 )
 
@@ -118,6 +120,8 @@ def test_a_task_that_equals_the_default_is_left_out() -> None:
         (b'{"id":"a","messages":[{"role":"tool","tool_calls":[{"name":1}]}]}', "tool_calls[0].name"),
         (b'{"id":"a","messages":[{"role":"tool","tool_calls":[{"name":"f","arguments":""}]}]}', "arguments"),
         (b'{"id":"a","tools":{}}', "$.tools"),
+        (b'{"id":"a","tools":[{"name":"f"},{"name":1}]}', "$.tools[1].name"),
+        (b'{"id":"a","tools":[{"name":"f","kind":"magic"}]}', "$.tools[0].kind"),
         (b'{"id":"a","task":{"expects":"maybe"}}', "$.task.expects"),
     ],
 )  # fmt: skip
@@ -125,6 +129,38 @@ def test_what_is_no_trajectory_is_refused_with_the_place(line: bytes, where: str
     with pytest.raises(msgspec.ValidationError) as caught:
         decode(line)
     assert where in str(caught.value)
+
+
+def test_what_is_no_text_or_no_json_inside_a_tool_is_refused() -> None:
+    for inside in (b'"\xff"', b'"a', b"1,", b'"\\ud800"'):
+        with pytest.raises(ValueError, match=r"."):
+            decode(b'{"id":"a","tools":[{"name":"f","description":' + inside + b"}]}")
+
+
+def test_equal_tools_of_different_rows_are_one_object() -> None:
+    one, same, other = (
+        decode(encode(Trajectory(id=name, tools=(Tool(name="f", description=about), Tool(name="g")))))
+        for name, about in (("a", "x"), ("b", "x"), ("c", "y"))
+    )
+    assert one.tools is not None
+    assert same.tools is not None
+    assert other.tools is not None
+    assert one.tools[0] is same.tools[0]
+    assert other.tools[0] is not one.tools[0]
+    assert other.tools == (Tool(name="f", description="y"), Tool(name="g"))
+
+
+def test_tools_that_are_met_once_do_not_pile_up() -> None:
+    def tool_lines(first: int) -> None:
+        for k in range(first, first + 400):
+            decode(encode(Trajectory(id="a", tools=(Tool(name=f"f{k}", description="x" * 50_000),))))
+
+    tool_lines(0)
+    tracemalloc.start()
+    tool_lines(400)
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 2 * 8 * 2**20  # text and tool, 8 MiB of each at most
 
 
 def test_no_tools_and_unknown_tools_are_told_apart() -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from callwright.record import Message, Preference, Source, Task, Tool, ToolCall, Trajectory
+from callwright.record import Issue, Message, Outcome, Preference, Source, Task, Tool, ToolCall, Trajectory
 from callwright.verify.gate import CODES, check
 from record_strategies import trajectories
 
@@ -68,6 +68,37 @@ def test_a_credential_is_found_wherever_it_stands(name: str) -> None:
     assert not others
     assert (issue.code, issue.severity, issue.path, issue.got) == ("secret", "error", path, "gitlab-token")
     assert KEY not in repr(issue)
+
+
+TOOL = Tool(name="f", description="An innocent tool.")
+IN_EVERY_FIELD: dict[str, Any] = {
+    "id": KEY,
+    "schema_version": KEY,
+    "source": Source(dataset=KEY),
+    "task": Task(instruction=KEY),
+    "tools": (TOOL, Tool(name="g", description=KEY)),
+    "messages": (USER, Message(role="assistant", content=KEY)),
+    "outcome": Outcome(metrics={"m": KEY}),
+    "preference": Preference(rejected=Message(role="assistant", content=KEY), error_class="x"),
+    "issues": (Issue(code="c", path="p", got=KEY),),
+    "fingerprint": KEY,
+    "extra": {"x": KEY},
+}
+
+
+def test_no_field_is_passed_over_because_the_tools_are_known_to_be_innocent() -> None:
+    assert set(IN_EVERY_FIELD) == set(Trajectory.__struct_fields__)
+    for name, value in IN_EVERY_FIELD.items():
+        for _ in range(3):
+            assert not list(check(row(tools=(TOOL,))))
+        (issue,) = check(Trajectory(**{"id": "g", "tools": (TOOL,), "messages": (USER,), name: value}))
+        assert issue.path.startswith(name)
+
+
+def test_a_tool_at_the_address_of_one_that_is_gone_is_looked_at() -> None:
+    for k in range(6000):
+        assert not list(check(row(tools=(Tool(name=f"f{k}"),))))
+        assert list(check(row(tools=(Tool(name="f", description=KEY),))))
 
 
 def test_what_json_can_not_carry_hides_nothing() -> None:

@@ -138,6 +138,7 @@ def test_it_finds_nothing_in_the_usual_row() -> None:
         {"days": True},
         {"days": 3.0},
         {"tags": ["sun", "rain"]},
+        {"tags": [["sun"]]},
         {"unit": "mile"},
         {"zz": "Oslo"},
         {},

@@ -53,10 +53,13 @@ class Plain:
         if type(arguments) is not dict or not arguments.keys() >= self._required:
             return False
         types = self._types
-        for name, value in arguments.items():
-            # The exact type: a bool is an int, but no integer.
-            if type(value) not in types.get(name, ()):
-                return False
+        try:
+            for name, value in arguments.items():
+                # The exact type: a bool is an int, but no integer.
+                if type(value) not in types[name]:
+                    return False
+        except KeyError:
+            return False
         return self._inner_fit(arguments) if self._items or self._values or self._bounds else True
 
     def _inner_fit(self, arguments: dict[str, Json]) -> bool:
@@ -67,8 +70,10 @@ class Plain:
         for name, (low, high) in (self._bounds or {}).items():
             if name in arguments and not low <= arguments[name] <= high:
                 return False
-        values = self._values or {}
-        return all(arguments[name] in allowed for name, allowed in values.items() if name in arguments)
+        for name, allowed in (self._values or {}).items():
+            if name in arguments and arguments[name] not in allowed:
+                return False
+        return True
 
 
 def _read_bounds(about: Mapping[str, Json]) -> tuple[float, float]:

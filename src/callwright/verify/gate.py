@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import msgspec
 
 from callwright import secrets
-from callwright.record import Issue, Json, Trajectory
+from callwright.record import Issue, Json, Tool, Trajectory
 
 CODES = ("secret",)
 
@@ -44,13 +44,34 @@ def _issues(t: Trajectory, innocent: bool) -> Iterator[Issue]:
         )
 
 
+_MANY = 4096
+_innocent_tools: set[int] = set()
+"""Addresses of tools without a credential, which no other object has as long as they are held."""
+_held: list[Tool] = []
+
+
 def _innocent(t: Trajectory) -> bool:
     """Tell in passing that nothing in the row looks like a credential."""
     try:
-        # One text for the whole row: a search costs far more to begin than to go on.
-        return _innocent_text(_encode(t).decode())
+        if t.tools and not _innocent_tools.issuperset(map(id, t.tools)):
+            if not _innocent_text(_encode(t).decode()):
+                return False
+            _remember(t.tools)
+            return True
+        # One text for all but the tools: a search costs far more to begin than to go on.
+        rest = (t.id, t.schema_version, t.source, t.task, t.messages, t.outcome, t.preference)
+        return _innocent_text(_encode((rest, t.issues, t.fingerprint, t.extra)).decode())
     except (ValueError, TypeError, OverflowError, RecursionError):
         return False  # what JSON can not carry is looked at piece by piece
+
+
+def _remember(tools: tuple[Tool, ...]) -> None:
+    """Note that tools are innocent: rows of a file share them, see `record.decode`."""
+    if len(_held) > _MANY:
+        _innocent_tools.clear()
+        _held.clear()
+    _held.extend(tool for tool in tools if id(tool) not in _innocent_tools)
+    _innocent_tools.update(map(id, tools))
 
 
 def _found(t: Trajectory) -> list[tuple[str, str]]:
