@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from callwright.evaluate.stats import (
     mcnemar,
+    mean_interval,
     minimum_detectable_difference,
     newcombe_paired,
     paired_difference,
+    rows_needed,
     wilson,
 )
 
@@ -103,3 +105,30 @@ def test_the_detectable_difference_is_detected_with_the_promised_power() -> None
 def test_more_rows_never_make_the_detectable_difference_larger(n: int, discordant: float) -> None:
     here = minimum_detectable_difference(n, discordant)
     assert 0 < minimum_detectable_difference(2 * n, discordant) <= here + 1e-12 <= discordant + 2e-12
+
+
+def test_the_rows_that_are_needed_show_the_difference_that_they_are_needed_for() -> None:
+    for n, discordant in ((200, 0.3), (1000, 0.1), (60, 0.9)):
+        shown = minimum_detectable_difference(n, discordant)
+        assert abs(rows_needed(shown, discordant) - n) <= 1
+    assert rows_needed(0.01, 0.2) > rows_needed(0.02, 0.2)
+    with pytest.raises(ValueError, match="no difference"):
+        rows_needed(0.0, 0.2)
+
+
+def test_the_interval_of_a_mean_covers_the_truth_about_as_often_as_it_says() -> None:
+    rng = random.Random(5)
+    hits = 0
+    for k in range(200):
+        values = [rng.random() ** 2 for _ in range(40)]  # skewed, mean 1/3
+        _, low, high = mean_interval(values, seed=k)
+        hits += low <= 1 / 3 <= high
+    assert 175 <= hits <= 199
+
+
+@given(st.lists(st.floats(-1e6, 1e6), max_size=30))
+def test_the_interval_of_a_mean_holds_the_mean_and_does_not_hang_on_chance(values: list[float]) -> None:
+    mean, low, high = mean_interval(values)
+    assert low <= mean + 1e-6
+    assert mean - 1e-6 <= high
+    assert mean_interval(values) == (mean, low, high)

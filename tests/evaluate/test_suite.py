@@ -201,8 +201,10 @@ def test_two_runs_are_compared_row_by_row(tmp_path: Path) -> None:
     assert len(comparison.fixed) == 15
     assert compare_files(tmp_path / "before", tmp_path / "after", measure="strict").all.fixed == 16
     lines = table(comparison).splitlines()
-    assert len(lines) == 5
-    assert lines[-1].split()[:4] == ["all", "16", "6.2", "100.0"]
+    assert len(lines) == 6
+    assert lines[-2].split()[:4] == ["all", "16", "6.2", "100.0"]
+    assert lines[-1].startswith("16 rows show a difference of ")
+    assert lines[-1].endswith("for one of 93.8 it takes 6.")
 
 
 def test_runs_over_different_rows_are_refused_with_the_first_difference() -> None:

@@ -13,7 +13,8 @@ pytest.importorskip("transformers")
 
 from callwright.models import Prompt
 from callwright.models.attention import ATTENTION
-from callwright.models.batching import GROWTH, Prefill, SlotCache, can_decode, decode, decode_one, generate
+from callwright.models.batching import GROWTH, SlotCache, can_decode, decode, decode_one, generate
+from callwright.models.prefixes import Prefill, Prefixes
 
 STOP = frozenset({3})
 VOCABULARY = 24
@@ -132,6 +133,56 @@ def test_a_shared_prefix_is_read_once(llama: Any, torch: Any) -> None:
     finally:
         hook.remove()
     assert read == [102, 2]
+
+
+@pytest.mark.parametrize("limit", [0, 20_000, 1 << 30])
+def test_conversations_that_go_on_give_the_same_tokens(llama: Any, limit: int) -> None:
+    prefixes = Prefixes(limit)
+    conversations = some_prompts(6, seed=21)
+    rng = random.Random(2)
+    for _ in range(4):
+        answers = decode(llama, conversations, max_tokens=9, stop=STOP, slots=3, prefixes=prefixes)
+        assert answers == [alone(llama, prompt, 9) for prompt in conversations]
+        conversations = [
+            [*prompt, *answer, *(rng.randrange(4, VOCABULARY) for _ in range(5))]
+            for prompt, answer in zip(conversations, answers, strict=True)
+        ]
+        rng.shuffle(conversations)
+        assert prefixes.bytes <= limit
+
+
+def test_of_a_conversation_only_what_is_new_is_read(llama: Any) -> None:
+    read = []
+    hook = llama.get_input_embeddings().register_forward_hook(
+        lambda _, inputs, __: read.append(inputs[0].shape[1]) if inputs[0].shape[1] > 1 else None
+    )
+    prefixes = Prefixes(1 << 30)
+    first, other = [7] * 60, [8] * 60
+    try:
+        one, two = decode(llama, [first, other], max_tokens=6, stop=STOP, slots=2, prefixes=prefixes)
+        more = [[*first, *one, 4, 5], [*other, *two, 4, 5]]
+        decode(llama, more, max_tokens=1, stop=STOP, slots=2, prefixes=prefixes)
+    finally:
+        hook.remove()
+    # The last token of an answer was never read: it was only written.
+    assert read == [60, 60, 3, 3]
+
+
+def test_what_was_not_used_for_longest_goes_first(torch: Any) -> None:
+    def layers(tokens: int) -> list[tuple[Any, Any]]:
+        return [(torch.zeros(1, 1, tokens, 4), torch.zeros(1, 1, tokens, 4))]  # 32 bytes a token
+
+    prefixes = Prefixes(32 * 10)
+    prefixes.keep([1, 2, 3, 4], layers(4))
+    prefixes.keep([5, 6, 7, 8], layers(4))
+    assert prefixes.longest([1, 2, 3, 9])[0] == 3  # used
+    prefixes.keep([9] * 4, layers(4))
+    assert [prefixes.longest(ids)[0] for ids in ([1, 2, 3, 4], [5, 6, 7, 8], [9] * 4)] == [4, 0, 4]
+    prefixes.keep([1, 2, 3, 4, 5], layers(5))  # in place of its prefix
+    assert prefixes.bytes == 32 * 9
+    prefixes.keep([3] * 11, layers(11))  # larger than all there is room for
+    assert prefixes.longest([3] * 11)[0] == 0
+    assert prefixes.bytes == 32 * 9
 
 
 def test_a_garbage_cell_of_the_cache_is_never_seen(llama: Any) -> None:

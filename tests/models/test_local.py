@@ -14,7 +14,7 @@ from callwright.models import Prompt, open_model
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from callwright.models.local import LocalModel, best_dtype, encode
+from callwright.models.local import LocalModel, best_dtype, encode, silence
 
 CHAT = Prompt(segments=(("<|im_start|>user\n", True), ("hello", False), ("<|im_end|>\n", True)))
 
@@ -173,3 +173,19 @@ def test_the_embedded_model_speaks(embedded_dir: Path) -> None:
     completion = model.complete([prompt], max_tokens=32)[0]
     assert "Paris" in completion.text
     assert completion.finish == "stop"
+
+
+def test_no_library_reports_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    from huggingface_hub import constants
+    from huggingface_hub.utils import _telemetry, send_telemetry
+
+    def started() -> None:
+        raise AssertionError("a report was about to be sent")
+
+    monkeypatch.setattr(_telemetry, "_start_telemetry_thread", started)
+    for name in ("HF_HUB_OFFLINE", "HF_HUB_DISABLE_TELEMETRY"):
+        monkeypatch.setattr(constants, name, False)
+    with pytest.raises(AssertionError, match="about to be sent"):
+        send_telemetry("trl/sft")
+    silence()
+    send_telemetry("trl/sft")

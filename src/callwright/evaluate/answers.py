@@ -44,6 +44,38 @@ class Answer(msgspec.Struct, frozen=True):
     """`too-long`: the prompt does not fit into the model's context, so nothing was asked."""
 
 
+class Asker:
+    """Asks a model, unless the journal holds the answer; `opened` makes one."""
+
+    def __init__(
+        self, model: Model, book: Book, *, max_tokens: int, fingerprint: str, chunk: int = CHUNK
+    ) -> None:
+        self.model = model
+        self._book = book
+        self._max_tokens = max_tokens
+        self._fingerprint = fingerprint or model.name
+        self._chunk = chunk
+
+    def ask(
+        self, requests: Sequence[Request], progress: Callable[[int, int], None] | None = None
+    ) -> dict[str, Answer]:
+        """Return the answers by the id of their request; raises ModelError for an outage."""
+        keys = _keys(requests, self._fingerprint, self._max_tokens)
+        answers = self._book.recorded(keys)
+        missing = [request for request in requests if request.id not in answers]
+        # The longest first: prompts of like length share a batch, and memory shows its limit at once.
+        missing.sort(key=lambda request: -sum(len(text) for text, _ in request.prompt.segments))
+        if progress:
+            progress(len(answers), len(requests))
+        for start in range(0, len(missing), self._chunk):
+            new = _ask(self.model, missing[start : start + self._chunk], keys, self._max_tokens)
+            self._book.append(new)
+            answers |= {each.id: each for each in new}
+            if progress:
+                progress(len(answers), len(requests))
+        return {request.id: answers[request.id] for request in requests}
+
+
 def answer(
     model: Model,
     requests: Sequence[Request],
@@ -59,24 +91,9 @@ def answer(
     `fingerprint` identifies the model's weights (see `fingerprint_of`); its name stands in if empty.
     `progress` is called with (answered, total). Raises ModelError for an outage.
     """
-    keys = _keys(requests, fingerprint or model.name, max_tokens)
-    with _locked(journal) as stream:
-        answers = _recorded(stream, journal, keys)
-        missing = [request for request in requests if request.id not in answers]
-        # The longest first: prompts of like length share a batch, and memory shows its limit at once.
-        missing.sort(key=lambda request: -sum(len(text) for text, _ in request.prompt.segments))
-        total, done = len(requests), len(answers)
-        if progress:
-            progress(done, total)
-        for start in range(0, len(missing), chunk):
-            part = missing[start : start + chunk]
-            new = _ask(model, part, keys, max_tokens)
-            _append(stream, journal, new)
-            answers |= {each.id: each for each in new}
-            done += len(new)
-            if progress:
-                progress(done, total)
-    return {request.id: answers[request.id] for request in requests}
+    with opened(journal) as book:
+        asker = Asker(model, book, max_tokens=max_tokens, fingerprint=fingerprint, chunk=chunk)
+        return asker.ask(requests, progress)
 
 
 def fingerprint_of(spec: str) -> str:
@@ -115,8 +132,32 @@ def _ask(model: Model, part: Sequence[Request], keys: dict[str, str], max_tokens
     return answers
 
 
+class Book:
+    """The journal of a run, open and locked: the answers that it holds, and the place to add more."""
+
+    def __init__(self, stream: BinaryIO, journal: Path) -> None:
+        self._stream = stream
+        self._journal = journal
+        self._answers = _read(stream, journal)
+
+    def recorded(self, keys: dict[str, str]) -> dict[str, Answer]:
+        """Return what is known of the rows with these ids and keys."""
+        found = ((row_id, self._answers.get((row_id, key))) for row_id, key in keys.items())
+        return {row_id: known for row_id, known in found if known is not None}
+
+    def append(self, answers: Sequence[Answer]) -> None:
+        """Write answers and wait until they are on the disk."""
+        try:
+            self._stream.write(b"".join(msgspec.json.encode(each) + b"\n" for each in answers))
+            sync(self._stream)
+        except OSError as error:
+            raise write_error(self._journal, error) from None
+        self._answers.update({(each.id, each.key): each for each in answers})
+
+
 @contextmanager
-def _locked(journal: Path) -> Iterator[BinaryIO]:
+def opened(journal: Path) -> Iterator[Book]:
+    """Open a journal for one run; raises RunError while another process writes it."""
     try:
         journal.parent.mkdir(parents=True, exist_ok=True)
         stream = os.fdopen(os.open(journal, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
@@ -125,14 +166,14 @@ def _locked(journal: Path) -> Iterator[BinaryIO]:
     with stream:
         if not try_lock(stream.fileno()):
             raise RunError("another process is writing this journal", place=str(journal))
-        yield stream
+        yield Book(stream, journal)
 
 
-def _recorded(stream: BinaryIO, journal: Path, keys: dict[str, str]) -> dict[str, Answer]:
-    """Return the recorded answers that still hold, and leave the stream after the last whole line."""
+def _read(stream: BinaryIO, journal: Path) -> dict[tuple[str, str], Answer]:
+    """Return the recorded answers by id and key, and leave the stream after the last whole line."""
     data = stream.read()
     whole = data.rfind(b"\n") + 1
-    answers: dict[str, Answer] = {}
+    answers: dict[tuple[str, str], Answer] = {}
     decoder = msgspec.json.Decoder(Answer)
     for number, line in enumerate(data[:whole].splitlines(), start=1):
         try:
@@ -141,17 +182,8 @@ def _recorded(stream: BinaryIO, journal: Path, keys: dict[str, str]) -> dict[str
             hint = "remove the line; its row is then asked again"
             place = f"{journal}:{number}"
             raise DataError("not an answer", place=place, got=str(error), hint=hint) from None
-        if keys.get(entry.id) == entry.key:
-            answers[entry.id] = entry
+        answers[entry.id, entry.key] = entry
     # A process killed while writing leaves half a line behind.
     stream.truncate(whole)
     stream.seek(whole)
     return answers
-
-
-def _append(stream: BinaryIO, journal: Path, answers: Sequence[Answer]) -> None:
-    try:
-        stream.write(b"".join(msgspec.json.encode(each) + b"\n" for each in answers))
-        sync(stream)
-    except OSError as error:
-        raise write_error(journal, error) from None

@@ -13,7 +13,12 @@ from typing import NamedTuple
 
 from callwright.errors import DataError
 from callwright.evaluate.results import Measure, Result, read_results
-from callwright.evaluate.stats import PairedDifference, paired_difference
+from callwright.evaluate.stats import (
+    PairedDifference,
+    minimum_detectable_difference,
+    paired_difference,
+    rows_needed,
+)
 
 ALL = "all"
 
@@ -54,7 +59,20 @@ def table(comparison: Comparison) -> str:
     """Return the comparison as a text table, one line per column and one for all rows."""
     header = f"{'column':<28}{'n':>6}{'before':>9}{'after':>9}{'difference':>12}{'95 % interval':>20}{'p':>9}"
     lines = [_line(name, difference) for name, difference in comparison.columns.items()]
-    return "\n".join([header, *lines, _line(ALL, comparison.all)])
+    return "\n".join([header, *lines, _line(ALL, comparison.all), power(comparison.all)])
+
+
+def power(d: PairedDifference) -> str:
+    """Say how large a difference so many rows show, and how many it takes to show the one that was seen."""
+    discordant = (d.fixed + d.broken) / max(d.n, 1)
+    if not discordant:
+        return f"The runs agree on all {d.n:,} rows."
+    shown = minimum_detectable_difference(d.n, discordant)
+    told = f"{d.n:,} rows show a difference of {100 * shown:.1f} points in four of five cases"
+    if not d.difference:
+        return told + "."
+    needed = rows_needed(abs(d.difference), discordant)
+    return f"{told}; for one of {100 * abs(d.difference):.1f} it takes {needed:,}."
 
 
 def _line(name: str, d: PairedDifference) -> str:

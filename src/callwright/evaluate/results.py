@@ -10,12 +10,12 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from callwright.errors import DataError
-from callwright.evaluate.stats import wilson
+from callwright.evaluate.stats import mean_interval, wilson
 from callwright.record import Json
 from callwright.store import read_lines
 from callwright.store.files import sync, write_error
@@ -42,6 +42,19 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     predicted: Json = None
     """The calls that were read from `text`; None where it could not be read."""
     text: str = ""
+    scores: dict[str, float] = {}
+    """What a benchmark measures beside right and wrong: reward, progress, steps, cache misses."""
+    conditions: dict[str, Json] = {}
+    """What the verdict depends on: variant, sha256 of the data, seed, limits, prompt, tagger or judge."""
+
+
+class Mean(NamedTuple):
+    """The mean of a measure over some rows, with its 95 % bootstrap interval."""
+
+    n: int
+    mean: float
+    low: float
+    high: float
 
 
 class Score(msgspec.Struct, frozen=True):
@@ -58,6 +71,8 @@ class Score(msgspec.Struct, frozen=True):
     strict_high: float
     errors: dict[str, int]
     """How often each error occurred, the most frequent first."""
+    means: dict[str, Mean] = {}
+    """The benchmark's own measures, over the rows that have them."""
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -93,8 +108,16 @@ def score(results: Sequence[Result]) -> Score:
     share = max(n, 1)
     return Score(
         n, correct, correct / share, *wilson(correct, n), strict, strict / share, *wilson(strict, n),
-        dict(errors.most_common()),
+        dict(errors.most_common()), _means(results),
     )  # fmt: skip
+
+
+def _means(results: Sequence[Result]) -> dict[str, Mean]:
+    values: dict[str, list[float]] = {}
+    for result in results:
+        for name, value in result.scores.items():
+            values.setdefault(name, []).append(value)
+    return {name: Mean(len(own), *mean_interval(own)) for name, own in values.items()}
 
 
 def write_results(path: Path, results: Iterable[Result]) -> None:

@@ -3,7 +3,8 @@
 Three things cost time in the usual batched loop and are left out here:
 
 - Padding and repeated prefixes. Prompts are sorted by their tokens and read one at a time; each starts from
-  the keys and values of the prefix that it shares with the one before (same instruction, same tools).
+  the keys and values of the prefix that it shares with the one before (same instruction, same tools), or with
+  an earlier conversation where `Prefixes` are kept.
 - Growing the cache. Keys and values live in slots allocated ahead, one slot a row, each row at its own
   length, so that a step writes one column in place instead of copying everything.
 - Stragglers. A row that stops frees its slot for the next prompt at once: steps stay full until the end.
@@ -23,8 +24,7 @@ from torch import Tensor
 from transformers import Cache, DynamicCache
 from transformers.cache_utils import DynamicLayer
 
-MIN_SHARED = 16
-"""A shared prefix shorter than this is read again: slicing it out costs as much."""
+from callwright.models.prefixes import Prefill, Prefixes, best
 
 GROWTH = 64
 """Slots grow and shrink by multiples of this many tokens."""
@@ -96,6 +96,16 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is untyped
             layer.keys[target, :, :length] = layer.keys[source, :, :length]
             layer.values[target, :, :length] = layer.values[source, :, :length]
 
+    def copy(self, slot: int, length: int) -> list[tuple[Tensor, Tensor]]:
+        """Return the keys and values of the first `length` tokens of a slot, one pair a layer."""
+        return [
+            (
+                layer.keys[slot : slot + 1, :, :length].clone(),
+                layer.values[slot : slot + 1, :, :length].clone(),
+            )
+            for layer in self.layers
+        ]
+
     def next_step(self, lengths: Sequence[int]) -> Tensor:
         """Prepare the step in which row i writes at ``lengths[i]``; return its additive attention mask."""
         like = self.layers[0].keys
@@ -112,46 +122,6 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is untyped
             self.capacity = -(-needed // GROWTH) * GROWTH
             for layer in self.layers:
                 layer.resize(like, self.slots, self.capacity)
-
-
-class Prefill:
-    """Read prompts one at a time, each from where it differs from the one before."""
-
-    def __init__(self, model: Any) -> None:
-        self.model = model
-        self.ids: list[int] = []
-        self.cache = DynamicCache()
-
-    def __call__(self, ids: list[int]) -> int:
-        """Return the first new token after `ids`; `self.cache` then holds their keys and values."""
-        # The last token is always read again: its logits are what is asked for.
-        shared = min(_common_prefix(self.ids, ids), len(ids) - 1)
-        cache = DynamicCache()
-        if shared < MIN_SHARED:
-            shared = 0
-        else:
-            for i, layer in enumerate(self.cache.layers):
-                cache.update(layer.keys[:, :, :shared], layer.values[:, :, :shared], i)
-        device = self.model.device
-        logits = self.model(
-            input_ids=torch.tensor([ids[shared:]], device=device),
-            position_ids=torch.arange(shared, len(ids), device=device)[None],
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        ).logits
-        self.ids, self.cache = ids, cache
-        return _argmax(logits)[0]
-
-
-def _common_prefix(a: list[int], b: list[int]) -> int:
-    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-
-
-def _argmax(logits: Tensor) -> list[int]:
-    """Return the best token of every row; five times faster on a CPU in float32 than in bfloat16."""
-    best: list[int] = logits[:, -1].float().argmax(-1).tolist()
-    return best
 
 
 @dataclass
@@ -178,12 +148,16 @@ def decode(
     max_tokens: int,
     stop: frozenset[int],
     slots: int,
+    prefixes: Prefixes | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> list[list[int]]:
-    """Return the greedy continuation of every prompt, a final stop token included, in the order given."""
+    """Return the greedy continuation of every prompt, a final stop token included, in the order given.
+
+    With `prefixes`, what was read and written is kept there for prompts that go on from it.
+    """
     answers: list[list[int]] = [[] for _ in prompts]
     waiting = sorted(range(len(prompts)), key=lambda i: prompts[i], reverse=True)
-    prefill = Prefill(model)
+    prefill = Prefill(model, prefixes)
     cache = SlotCache(model.config.get_text_config().num_hidden_layers, slots)
     rows: list[_Row] = []
     while waiting or rows:
@@ -195,6 +169,8 @@ def decode(
                 rows.append(row)
                 continue
             answers[index] = row.tokens
+            if prefixes is not None:
+                prefixes.keep(prompts[index], prefill.layers)
             if progress:
                 progress(1)
         if rows:
@@ -202,7 +178,10 @@ def decode(
         for slot in range(len(rows) - 1, -1, -1):
             if not _ended(rows[slot], max_tokens, stop):
                 continue
-            answers[rows[slot].index] = rows[slot].tokens
+            row = rows[slot]
+            answers[row.index] = row.tokens
+            if prefixes is not None:
+                prefixes.keep(prompts[row.index] + row.tokens[:-1], cache.copy(slot, row.length))
             last = rows.pop()
             if slot < len(rows):
                 rows[slot] = last
@@ -228,7 +207,7 @@ def _step(model: Any, cache: SlotCache, rows: list[_Row]) -> None:
         use_cache=True,
         logits_to_keep=1,
     ).logits
-    for row, token in zip(rows, _argmax(logits), strict=True):
+    for row, token in zip(rows, best(logits), strict=True):
         row.tokens.append(token)
         row.length += 1
 
@@ -285,7 +264,7 @@ def decode_one(model: Any, ids: list[int], *, max_tokens: int, stop: frozenset[i
                 use_cache=True,
                 logits_to_keep=1,
             )
-        token = _argmax(out.logits)[0]
+        token = best(out.logits)[0]
         if token in stop:
             return
         cache, pending = out.past_key_values, [token]

@@ -11,6 +11,7 @@ import json
 import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -19,6 +20,8 @@ from callwright.models import Completion, Prompt
 
 if TYPE_CHECKING:
     import torch
+
+    from callwright.models.prefixes import Prefixes
 
 DType = Literal["auto", "bfloat16", "float32"]
 
@@ -40,17 +43,27 @@ def encode(tokenizer: Any, segments: Iterable[tuple[str, bool] | tuple[str, bool
 class LocalModel:
     """Answer prompts with the model in a directory: a transformers model, or a LoRA adapter and its base.
 
-    Raises `ConfigError` for a directory that holds neither, `ExtraMissing` where torch is not installed.
+    `remember` bytes of what was read and written are kept for prompts that go on from earlier ones; the
+    embedded model takes 23 KB a token. Raises `ConfigError` for a directory that holds neither,
+    `ExtraMissing` where torch is not installed.
     """
 
     def __init__(
-        self, path: Path, *, batch_size: int = 16, dtype: DType = "auto", name: str | None = None
+        self,
+        path: Path,
+        *,
+        batch_size: int = 16,
+        dtype: DType = "auto",
+        name: str | None = None,
+        remember: int = 0,
     ) -> None:
         self.name = name or path.name
         self.batch_size = batch_size
         self.model, self.tokenizer = load(path, dtype)
         self.context: int = self.model.config.get_text_config().max_position_embeddings
         self._stop = _stop_ids(self.model, self.tokenizer)
+        self._remember = remember
+        self._prefixes: Prefixes | None = None
 
     def fits(self, prompt: Prompt, max_tokens: int) -> bool:
         """Tell whether the prompt and an answer of `max_tokens` fit into the model's context."""
@@ -69,11 +82,14 @@ class LocalModel:
         Raises `DataError` with the index of the first prompt that does not fit, before anything is generated.
         """
         from callwright.models.batching import can_decode, decode, generate
+        from callwright.models.prefixes import Prefixes
 
+        if self._prefixes is None and self._remember:
+            self._prefixes = Prefixes(self._remember)
         encoded = [encode(self.tokenizer, prompt.segments) for prompt in prompts]
         for i, ids in enumerate(encoded):
             self._check_room(ids, max_tokens, f"prompt {i}")
-        answer = decode if can_decode(self.model) else generate
+        answer = partial(decode, prefixes=self._prefixes) if can_decode(self.model) else generate
         answers = answer(
             self.model,
             encoded,
@@ -165,9 +181,14 @@ def load(path: Path, dtype: DType = "auto") -> tuple[Any, Any]:
 
 
 def silence() -> None:
-    """Keep transformers' progress bars and deprecations off the user's terminal; progress is ours to show."""
+    """Keep the libraries' bars and deprecations off the terminal, and keep them from reporting its use home.
+
+    TRL's trainers tell the Hub that they were made, unless it is offline or was told not to.
+    """
+    from huggingface_hub import constants
     from transformers.utils import logging
 
+    constants.HF_HUB_DISABLE_TELEMETRY = True
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     checkpointing = ".*gradient_checkpointing.* is deprecated"

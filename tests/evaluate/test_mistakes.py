@@ -1,0 +1,91 @@
+"""Every benchmark's errors have one name; expected and called tools are set against each other."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from callwright.evaluate.mistakes import NO_CALL, confusion, mistake_of, mistakes, value_kind
+from callwright.evaluate.results import Result
+from callwright.record import Json
+
+NAMES = st.lists(st.sampled_from(["a", "b", "c"]), max_size=4)
+
+
+def row(error: str = "", text: str = "f(a=1)", gold: Json = None, predicted: Json = None) -> Result:
+    right = not error
+    return Result(
+        id="r",
+        column="c",
+        correct=right,
+        strict=right,
+        error=error,
+        text=text,
+        gold=gold,
+        predicted=predicted,
+    )
+
+
+@pytest.mark.parametrize(
+    ("error", "text", "mistake"),
+    [
+        ("", "", ""),
+        ("ast_decoder:decoder_failed", "[f(a=]", "malformed"),
+        ("ast_decoder:decoder_failed", "I can not help with that.", "no-call"),
+        ("simple_function_checker:wrong_func_name", "f()", "wrong-tool"),
+        ("simple_function_checker:missing_required", "f()", "missing-argument"),
+        ("simple_function_checker:missing_optional", "f()", "missing-argument"),
+        ("simple_function_checker:unexpected_param", "f()", "extra-argument"),
+        ("multiple_function_checker:wrong_count", "f()", "wrong-count"),
+        ("type_error:nested", "f()", "wrong-type"),
+        ("value_error:list_dict_count", "f()", "wrong-value"),
+        ("irrelevance_error:decoder_success", "f()", "needless-call"),
+        ("relevance_error:decoder_failed", "No.", "no-call"),
+        ("wrong-tool", "f()", "wrong-tool"),
+    ],
+)
+def test_errors_have_one_name(error: str, text: str, mistake: str) -> None:
+    assert mistake_of(row(error, text)) == mistake
+
+
+def test_mistakes_are_counted_over_wrong_rows_only() -> None:
+    rows = [row(), row("wrong-tool"), row("value_error:string"), row("wrong-value")]
+    assert mistakes(rows) == {"wrong-value": 2, "wrong-tool": 1}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "given", "kind"),
+    [
+        (True, False, "flag"),
+        (3, 4, "number"),
+        (3.5, "3.5", "number"),
+        ([1], [2], "list"),
+        ({"a": 1}, {}, "object"),
+        ("New York", "new-york", "spelling"),
+        ("2024-05-01", "2024-05-02", "date"),
+        ("5/1/2024", "Monday", "date"),
+        ("14:30", "2:30", "time"),
+        ("Oslo", "Bergen", "text"),
+    ],
+)
+def test_values_that_are_taken_wrong_have_a_kind(wanted: Json, given: Json, kind: str) -> None:
+    assert value_kind(wanted, given) == kind
+
+
+@given(NAMES, NAMES)
+def test_every_call_is_paired_once(wanted: list[str], given_names: list[str]) -> None:
+    gold = [{"name": name, "arguments": {}} for name in wanted]
+    predicted = [{name: {"x": [1]}} for name in given_names]
+    table = confusion([row("wrong-tool", gold=gold, predicted=predicted)])
+    for name in set(wanted):
+        assert sum(table[name].values()) == wanted.count(name)
+        assert table[name].get(name, 0) == min(wanted.count(name), given_names.count(name))
+    pairs = sum(sum(given.values()) for given in table.values())
+    assert pairs >= max(len(wanted), len(given_names), 1)
+    if len(wanted) >= len(given_names) and wanted:
+        assert NO_CALL not in table
+
+
+def test_silence_in_both_is_a_pair_of_its_own() -> None:
+    assert confusion([row(), row("needless-call", predicted=[{"name": "f", "arguments": {}}])]) == {
+        NO_CALL: {NO_CALL: 1, "f": 1}
+    }
