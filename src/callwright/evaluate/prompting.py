@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from callwright import formats
 from callwright.errors import DataError
 from callwright.models import Prompt
@@ -20,6 +22,11 @@ def prompt_for(trajectory: Trajectory) -> Prompt:
         messages = formats.plain_messages(trajectory)
     except formats.Unrenderable as error:
         raise DataError("can not be written as a prompt", place=trajectory.id, got=str(error)) from None
+    return prompt_of(messages)
+
+
+def prompt_of(messages: Sequence[formats.PlainMessage]) -> Prompt:
+    """Return the prompt that asks for the next turn of a conversation."""
     return Prompt(
         messages=tuple((message.role, message.content) for message in messages),
         segments=tuple((s.text, s.control) for s in formats.segments(messages, generation_prompt=True)),
