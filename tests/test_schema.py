@@ -12,7 +12,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from callwright.record import Issue
+from callwright.record import Issue, Json
 from callwright.schema import ISSUE_CODES, TYPE_NAMES, check, normalise, parse_type
 from callwright.schema.plain import plain
 
@@ -372,3 +372,18 @@ def test_what_the_plain_check_lets_pass_the_validator_lets_pass(
     elif fits is not None:
         assert list(check(schema, arguments)), "a plain schema is decided by types alone"
         event("not valid")
+
+
+@pytest.mark.parametrize(
+    ("properties", "arguments"),
+    [
+        ({}, {"\ud800": 1}),
+        ({"a": {"type": "integer"}}, {"a": "\ud800"}),
+        ({"a": {"type": "string", "minLength": 2}}, {"a": ["\udfff"]}),
+    ],
+)
+def test_half_a_character_is_an_invalid_value_and_raises_nothing(
+    properties: dict[str, Json], arguments: dict[str, Json]
+) -> None:
+    (issue,) = check({"type": "object", "properties": properties}, arguments)
+    assert (issue.code, issue.got) == ("invalid-value", "a lone surrogate")

@@ -49,9 +49,15 @@ def check(schema: Mapping[str, Json], arguments: Json, path: str = "arguments") 
             code="bad-schema", path=path, expected="a JSON Schema", got=str(error).partition("\n")[0][:200]
         )
         return
-    if not validator.is_valid(arguments):
-        for problem in validator.iter_errors(arguments):
-            yield from _as_issues(problem, path)
+    try:
+        problems = [] if validator.is_valid(arguments) else list(validator.iter_errors(arguments))
+    except UnicodeEncodeError:
+        yield Issue(
+            code="invalid-value", path=path, expected="text that UTF-8 can hold", got="a lone surrogate"
+        )
+        return
+    for problem in problems:
+        yield from _as_issues(problem, path)
     if _has_integral_float(arguments):
         yield from _integral_floats(schema, arguments, path)
 
