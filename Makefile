@@ -33,7 +33,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "error: this is Python %d.%d (%s); callwright needs 3.11 or newer: make PYTHON=/path/to/python3.11" % (v[0], v[1], sys.executable))'
 	@echo "setting up .venv (one to three minutes)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,serve,mcp,sandbox,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,serve,mcp,sandbox,bfcl,dev]'
 	@$(BIN)/callwright doctor --fetch --quiet || echo "note: the pinned assets are not here yet; 'callwright doctor' tells how to place them"
 	@touch $(READY)
 

@@ -21,8 +21,7 @@ LAYER_3 = {"synthesize", "pair", "train", "evaluate", "serve"}
 LAYER_4 = {
     "build", "conform", "study", "report", "cli", "demo",
     "dataset", "verification", "training", "scoring", "served", "doctor", "options", "settings", "console",
-    "progress", "weights",
-}  # fmt: skip
+    "progress", "weights", "benchmarks"}  # fmt: skip
 BELOW = {"errors", "record", "schema", *LAYER_1}
 
 MAY: dict[str, set[str]] = {
@@ -50,6 +49,10 @@ HEAVY: dict[str, set[str]] = {
     "accelerate": {"train"},
     "datasets": {"train"},
     "gguf": {"models/convert.py"},
+    "tree_sitter": {"evaluate"},
+    "tree_sitter_java": {"evaluate"},
+    "tree_sitter_javascript": {"evaluate"},
+    "mpmath": {"evaluate"},
     "starlette": {"serve"},
     "uvicorn": {"serve", "served.py"},
     "ray": {"engine"},

@@ -169,7 +169,7 @@ OPTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("build", "tools.py", "-o", "out", "--config", "no.toml"), ("no.toml: can not be read",),
     ),
     "no such benchmark": (
-        ("evaluate", "bfcll", "-o", "out", "--gold"), ("bfcll: no such benchmark", "expected bfcl or a file"),
+        ("evaluate", "bfcll", "-o", "out", "--gold"), ("bfcll: no such benchmark", "expected bfcl, webshop,"),
     ),
     "no model": (("evaluate", "bfcl", "-o", "out"), ("no model to score", "--model or --gold")),
     "wrong model spec": (

@@ -96,6 +96,13 @@ ToolsFile = Annotated[Path, typer.Argument(help="A Python file of typed function
 ModelSpec = Annotated[
     str, typer.Option("--model", help="smollm2-135m, a directory, http(s)://host/v1#name, or scripted:file.")
 ]
+EvaluatedSpec = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        help="smollm2-135m, a directory, http(s)://host/v1#name, scripted:file, or policy:NAME.",
+    ),
+]
 Row = Trajectory | Dropped
 INTERRUPTED = 130
 RESUMED = ("train", "evaluate", "build", "demo")
@@ -252,14 +259,16 @@ def train_dpo(
 
 
 def evaluate(
-    benchmark: Annotated[str, typer.Argument(help="bfcl, or a file of suite rows.")],
+    benchmark: Annotated[
+        str, typer.Argument(help="bfcl, webshop, toolbench, toolquery, taubench, or a file of suite rows.")
+    ],
     out: Out,
     config: EvaluateSettings,
-    model: ModelSpec = "",
+    model: EvaluatedSpec = "",
     gold: Annotated[bool, typer.Option("--gold", help="Grade the reference answers instead.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Score a model on BFCL or on your own suite, with intervals."""
+    """Score a model on a benchmark or your own suite."""
     from callwright.scoring import check, score
 
     spec = "gold" if gold else model

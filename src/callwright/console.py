@@ -98,6 +98,12 @@ def trained(summary: Any) -> str:
 
 
 def scores(summary: Any) -> Iterator[str]:
-    """Yield a line per column of an evaluation."""
+    """Yield what was run, a line per column of an evaluation, and the benchmark's own measures."""
+    parts = (variant.rpartition("/") for variant in summary.variants)
+    told = (head if last in summary.columns else head + slash + last for head, slash, last in parts)
+    for variant in dict.fromkeys(told):
+        yield f"  {variant}"
     for name, s in [*summary.columns.items(), ("all", summary.all)]:
         yield f"  {name:<26} {s.accuracy:6.1%}  [{s.low:.1%}, {s.high:.1%}]  n={s.n}"
+    for name, mean in summary.all.means.items():
+        yield f"    {name:<24} {mean.mean:8.3f}  [{mean.low:.3f}, {mean.high:.3f}]  n={mean.n}"

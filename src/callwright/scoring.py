@@ -3,62 +3,178 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+from callwright.benchmarks import WORLDS, Opened, mode_of
 from callwright.errors import ConfigError
-from callwright.evaluate.answers import fingerprint_of
+from callwright.evaluate.answers import Asker, fingerprint_of, opened
 from callwright.evaluate.bfcl import run as bfcl
-from callwright.evaluate.bfcl.data import require_known
-from callwright.evaluate.results import Summary
+from callwright.evaluate.bfcl.conversations import conversations
+from callwright.evaluate.bfcl.data import (
+    FORMAT_SENSITIVITY,
+    PYTHON_NON_LIVE,
+    SEVERAL_TURNS,
+    expanded,
+    require_known,
+)
+from callwright.evaluate.bfcl.format_sensitivity import run_format_sensitivity
+from callwright.evaluate.results import Result
+from callwright.evaluate.sessions import Who
 from callwright.evaluate.suite import cases_of, run_gold, run_suite
+from callwright.evaluate.summary import Summary, save
+from callwright.evaluate.worlds import Worlds, followed, played, recited, with_conditions
 from callwright.models import EMBEDDED, Model
+from callwright.record import Json
 from callwright.settings import EvaluateSettings
 from callwright.store import read
 from callwright.weights import model_of
 
 GOLD = "gold"
+POLICY = "policy:"
+"""What a spec begins with that names a policy of a benchmark instead of a model."""
 BFCL = "bfcl"
+Progress = Callable[[int, int], None]
+_REMEMBERED = 2 << 30
+"""Bytes of a conversation's keys and values that a local model keeps from one reply to the next."""
 
 
-def score(
-    benchmark: str, out: Path, settings: EvaluateSettings, spec: str, progress: Callable[[int, int], None]
-) -> Summary:
+def score(benchmark: str, out: Path, settings: EvaluateSettings, spec: str, progress: Progress) -> Summary:
     """Score the model `spec`, or the reference answers if it is "gold", and write the run into `out`."""
     check(benchmark, spec, settings)
-    categories = _categories(settings)
+    if benchmark in WORLDS:
+        return score_worlds(benchmark, out, settings, spec, progress)
+    if benchmark == BFCL:
+        return score_bfcl(out, settings, spec, progress)
     if spec == GOLD:
-        if benchmark == BFCL:
-            return bfcl.run_gold(categories, out)
         return run_gold(cases_of(read(Path(benchmark), "evaluate")), out)
     model, fingerprint = model_of(spec), fingerprint_of(spec)
-    if benchmark == BFCL:
-        return bfcl.run_bfcl(
-            model,
-            out,
-            categories,
-            limit=settings.limit,
-            max_tokens=settings.max_tokens,
-            fingerprint=fingerprint,
-            progress=progress,
-        )
     return score_suite(model, Path(benchmark), out, settings.max_tokens, fingerprint, progress)
 
 
 def check(benchmark: str, spec: str, settings: EvaluateSettings) -> None:
     """Raise for what can be seen to be wrong before a model is opened."""
-    if benchmark != BFCL and not Path(benchmark).is_file():
-        raise ConfigError("no such benchmark", place=benchmark, expected=f"{BFCL} or a file of suite rows")
+    if benchmark not in (BFCL, *WORLDS) and not Path(benchmark).is_file():
+        known = f"{', '.join((BFCL, *WORLDS))} or a file of suite rows"
+        raise ConfigError("no such benchmark", place=benchmark, expected=known)
     if not spec:
         raise ConfigError("no model to score", expected="--model or --gold")
     if benchmark == BFCL:
         for category in _categories(settings):
             require_known(category)
-    if spec not in (GOLD, EMBEDDED) and not Path(spec).is_dir():
+    if spec.startswith(POLICY):
+        if benchmark not in WORLDS:
+            raise ConfigError("policies play episodes only", place=benchmark, expected=" | ".join(WORLDS))
+    elif spec not in (GOLD, EMBEDDED) and not Path(spec).is_dir():
         model_of(spec)  # a server or a script: opening it costs nothing
 
 
+def score_bfcl(out: Path, settings: EvaluateSettings, spec: str, progress: Progress) -> Summary:
+    """Score a model, or BFCL's own answers, on categories of BFCL."""
+    categories = _categories(settings)
+    prompting: Any = mode_of(settings, ("native", "official"))
+    if FORMAT_SENSITIVITY in categories:
+        return _format_sensitivity(out, settings, spec, categories, progress)
+    single = [name for name in categories if name not in SEVERAL_TURNS]
+    talks = partial(
+        conversations,
+        [name for name in categories if name in SEVERAL_TURNS],
+        limit=settings.limit,
+        style=prompting,
+        output_format=settings.output_format,
+    )
+    if spec == GOLD:
+        return bfcl.run_gold(single, out, talks(lambda worlds, limit: recited(worlds, limit=limit)))
+    about: dict[str, Json] = {
+        "model": spec, "fingerprint": fingerprint_of(spec), "max_tokens": settings.max_tokens
+    }  # fmt: skip
+    return bfcl.run_bfcl(
+        model_of(spec),
+        out,
+        single,
+        limit=settings.limit,
+        output_format=settings.output_format,
+        prompting=prompting,
+        max_tokens=settings.max_tokens,
+        fingerprint=fingerprint_of(spec),
+        progress=progress,
+        more=lambda: with_conditions(talks(partial(_ask, out, settings, spec, progress)), about),
+    )
+
+
+def _format_sensitivity(
+    out: Path, settings: EvaluateSettings, spec: str, categories: list[str], progress: Progress
+) -> Summary:
+    if spec == GOLD or len(categories) > 1:
+        raise ConfigError(
+            f"{FORMAT_SENSITIVITY} is no part of the score and has no reference",
+            place="--categories", expected=f"{FORMAT_SENSITIVITY} alone, and a model",
+        )  # fmt: skip
+    return run_format_sensitivity(
+        model_of(spec),
+        out,
+        limit=settings.limit,
+        max_tokens=settings.max_tokens,
+        fingerprint=fingerprint_of(spec),
+        progress=progress,
+    )
+
+
 def _categories(settings: EvaluateSettings) -> list[str]:
-    return [c.strip() for c in settings.categories.split(",") if c.strip()]
+    told = settings.categories or ",".join(PYTHON_NON_LIVE)
+    return expanded([c.strip() for c in told.split(",") if c.strip()])
+
+
+def score_worlds(
+    benchmark: str, out: Path, settings: EvaluateSettings, spec: str, progress: Progress
+) -> Summary:
+    """Score whoever `spec` names on a benchmark of several turns."""
+    play = WORLDS[benchmark](settings)
+    about: dict[str, Json] = {"model": spec, "limit": settings.limit}
+    if spec == GOLD:
+        results = recited(play.worlds, limit=settings.limit)
+    elif spec.startswith(POLICY):
+        policy = _policy(benchmark, play, spec.removeprefix(POLICY))
+        results = followed(play.worlds, policy, limit=settings.limit)
+    else:
+        about |= {"fingerprint": fingerprint_of(spec), "max_tokens": settings.max_tokens}
+        if settings.simulator:
+            about |= {"simulator": settings.simulator}
+        results = _ask(out, settings, spec, progress, play.worlds, settings.limit)
+    notes: dict[str, Json] = {"notes": list(play.notes)} if play.notes else {}
+    return save(with_conditions(results, about), out, {"benchmark": benchmark, **about, **notes})
+
+
+def _policy(benchmark: str, play: Opened, name: str) -> Any:
+    if name not in play.policies:
+        known = " | ".join(POLICY + each for each in play.policies) or "a model"
+        raise ConfigError(f"{benchmark} has no such policy", got=repr(name), expected=known)
+    return play.policies[name]
+
+
+def _ask(
+    out: Path,
+    settings: EvaluateSettings,
+    spec: str,
+    progress: Progress,
+    worlds: Worlds,
+    limit: int | None,
+) -> list[Result]:
+    """Ask the model, and the simulator where there is one; each has a journal of its own."""
+    if not worlds:
+        return []
+    with ExitStack() as stack:
+
+        def asker(name: str, file: str) -> Asker:
+            book, model = stack.enter_context(opened(out / file)), model_of(name, remember=_REMEMBERED)
+            return Asker(model, book, max_tokens=settings.max_tokens, fingerprint=fingerprint_of(name))
+
+        askers: dict[Who, Asker] = {"agent": asker(spec, "answers.jsonl")}
+        if settings.simulator:
+            askers["user"] = askers["tools"] = asker(settings.simulator, "simulator.jsonl")
+        return played(worlds, askers, limit=limit, progress=progress)
 
 
 def score_suite(
@@ -67,7 +183,7 @@ def score_suite(
     out: Path,
     max_tokens: int,
     fingerprint: str,
-    progress: Callable[[int, int], None],
+    progress: Progress,
 ) -> Summary:
     """Score a model on a file of suite rows."""
     cases = cases_of(read(suite, "evaluate"))

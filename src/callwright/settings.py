@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -142,9 +143,28 @@ class ExportSettings:
 class EvaluateSettings:
     """A benchmark, or a suite for your own tools."""
 
+    categories: str | None = None
+    """Parts of the benchmark, separated by commas; the benchmark's own choice if not given."""
     limit: Count | None = None
-    """Rows per category (BFCL), evenly spread; all of them if not given."""
+    """Rows per part, evenly spread; all of them if not given."""
     max_tokens: Count = 256
     """Tokens that an answer may take."""
-    categories: str = "simple_python,multiple,parallel,parallel_multiple,irrelevance"
-    """BFCL categories, separated by commas."""
+    data: Path | None = None
+    """Folder with the benchmark's data; without it the part that needs none is played."""
+    mode: str | None = None
+    """Way of asking: native or official (bfcl), princeton or agentboard (webshop), DFSDT or CoT@n
+    (toolbench), unified or react (toolquery)."""
+    output_format: str = ""
+    """Format in which the model writes calls, a name of docs/formats.md."""
+    max_steps: Count | None = None
+    """Replies that an episode may take; the benchmark's own limit if not given."""
+    trials: Count = 1
+    """Times that every task is played (taubench)."""
+    simulator: str | None = None
+    """Model that plays the user (taubench) or answers for the APIs (toolbench); a script if not given."""
+    judge: str | None = None
+    """Model that judges answers (toolbench); without it only what needs no judge is told."""
+    tools: Path | None = None
+    """Python file of your own tools (suite)."""
+    seed: Seed = 7
+    """Everything random follows from it."""

@@ -14,7 +14,7 @@ from callwright import served, train
 from callwright.evaluate.answers import fingerprint_of
 from callwright.evaluate.bfcl.data import PYTHON_NON_LIVE
 from callwright.evaluate.bfcl.run import run_bfcl
-from callwright.evaluate.results import Summary
+from callwright.evaluate.summary import Summary
 from callwright.progress import Bar
 from callwright.record import Json, Trajectory
 from callwright.scoring import score_suite

@@ -51,9 +51,9 @@ def adapter_directory(folder: Path) -> Path:
     )
 
 
-def model_of(spec: str, *, journal: Path | None = None) -> Model:
+def model_of(spec: str, *, journal: Path | None = None, remember: int = 0) -> Model:
     """Return the model that a spec names; see `models.open_model`."""
-    return open_model(spec, embedded=embedded_model, journal=journal)
+    return open_model(spec, embedded=embedded_model, journal=journal, remember=remember)
 
 
 def streaming_model(spec: str) -> StreamingModel:

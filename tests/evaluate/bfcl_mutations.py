@@ -2,6 +2,7 @@
 
 import ast
 import copy
+import json
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -197,6 +198,25 @@ def as_text(calls: Calls, rng: random.Random | None = None) -> str:
         for name, arguments in call.items()
     ]
     return f"[{', '.join(written)}]"
+
+
+def as_function_calls(calls: Calls, rng: random.Random) -> list[dict[str, str]]:
+    """Write calls the way an interface gives them, often with "_" for ".", at times with broken JSON."""
+    underscored = rng.random() < 0.5
+    written = []
+    for call in calls:
+        for name, arguments in call.items():
+            text = json.dumps(arguments, default=repr, skipkeys=True)
+            text = text[: rng.randrange(len(text))] if rng.random() < 0.03 else text
+            written.append({name.replace(".", "_") if underscored else name: text})
+    return written
+
+
+NOT_FUNCTION_CALLS: tuple[Any, ...] = (
+    None, "", "text", [], {}, {"f": "{}"}, [{}], ["f"], [{"f": {}}], [{"f": "null"}], [{"f": "[]"}], [[]], 3,
+    [{"f": "{}", "g": "{}"}], [{"f": ""}], [{"f": "{'a': 1}"}], [{"f": '{"a": NaN}'}], [{"f": "1"}], [None],
+    [{"f": '{"a": 1, "a": 2}'}], [{"f": "[" * 5000}], [{"f": '{"a": ' + "9" * 5000 + "}"}],
+)  # fmt: skip
 
 
 def argument(name: Any, value: Any, rng: random.Random | None) -> str:

@@ -3,14 +3,16 @@
 import random
 import warnings
 from collections import Counter
-from typing import Any
 
 import pytest
+from bfcl_differential import Request, differences, ours
 from bfcl_mutations import (
     HAND_WRITTEN,
     MUTATIONS,
     NOT_CALL_LISTS,
+    NOT_FUNCTION_CALLS,
     arithmetic_is_harmless,
+    as_function_calls,
     as_text,
     change_value,
     spoil,
@@ -19,39 +21,16 @@ from bfcl_mutations import (
 from bfcl_oracle import Oracle
 from bfcl_synthetic import case
 
-from callwright.evaluate.bfcl.data import CATEGORIES, PYTHON_NON_LIVE, Row, load
-from callwright.evaluate.bfcl.decode import Undecodable, decode
+from callwright.evaluate.bfcl.data import PYTHON_NON_LIVE, SINGLE_TURN, Row, language_of, load
+from callwright.evaluate.bfcl.decode import decode
 from callwright.evaluate.bfcl.gold import answered_calls, gold_calls
 from callwright.evaluate.bfcl.score import judge
-
-Request = tuple[str, str, Any]
-
-
-def ours(row: Row, kind: str, value: Any) -> tuple[Any, bool, str]:
-    if kind == "given":
-        docs, answer, value = value
-        row = Row("", [], docs, row.category, answer)
-    decoded = decode(value) if kind == "text" else value
-    verdict = judge(row, decoded)
-    return (None if isinstance(decoded, Undecodable) else decoded), verdict.valid, verdict.error_type
-
-
-def differences(rows: dict[str, Row], requests: list[Request], oracle: Oracle) -> list[str]:
-    found = []
-    for (row_id, kind, value), (calls, valid, error_type) in zip(requests, oracle(requests), strict=True):
-        # Where the official checker itself raises, its whole run stops; ours calls the row wrong.
-        official = (valid, error_type.replace("RAISED", "checker_error:raised"))
-        our_calls, *our_verdict = ours(rows[row_id], kind, value)
-        if official != tuple(our_verdict) or (kind == "text" and repr(calls) != repr(our_calls)):
-            found.append(
-                f"{row_id} {value!r}: official {official} {calls!r}, ours {our_verdict} {our_calls!r}"
-            )
-    return found
 
 
 @pytest.fixture(scope="module")
 def rows(bfcl: None) -> dict[str, Row]:
-    return {row.id: row for row in load(tuple(CATEGORIES)).rows}
+    """The rows of the Python categories; Java and JavaScript have a file of their own."""
+    return {row.id: row for row in load(SINGLE_TURN).rows if language_of(row.category) == "python"}
 
 
 def answered(rows: dict[str, Row]) -> list[Row]:
@@ -90,6 +69,22 @@ def test_spoilt_answers_get_the_official_verdict_and_error_type(rows: dict[str, 
     kinds = Counter(ours(rows[i], kind, value)[2] for i, kind, value in requests)
     assert len(kinds) >= 16, f"the mutations no longer reach every branch: {kinds}"
     assert 1_000 < kinds[""] < len(requests) / 2, "neither nearly all right nor nearly all wrong"
+
+
+def test_function_calls_get_the_official_verdict_under_both_naming_rules(
+    rows: dict[str, Row], oracle: Oracle
+) -> None:
+    requests: list[Request] = []
+    for row in rows.values():
+        rng = random.Random(f"calls {row.id}")
+        calls = gold_calls(row, rng) or [{"f": {}}]
+        calls = spoil(calls, row.function, rng) if row.function and rng.random() < 0.6 else calls
+        requests.append((row.id, rng.choice(("calls", "_calls")), as_function_calls(calls, rng)))
+    requests += [(i, "calls", v) for i in ("simple_python_0", "irrelevance_0") for v in NOT_FUNCTION_CALLS]
+    assert len(requests) > 3_400
+    assert differences(rows, requests, oracle) == []
+    right = Counter(kind for i, kind, value in requests if ours(rows[i], kind, value)[1])
+    assert all(right[kind] > 300 for kind in ("calls", "_calls")), right
 
 
 def test_answers_to_made_up_rows_get_the_official_verdict_and_error_type(oracle: Oracle) -> None:

@@ -86,6 +86,5 @@ def test_every_call_is_paired_once(wanted: list[str], given_names: list[str]) ->
 
 
 def test_silence_in_both_is_a_pair_of_its_own() -> None:
-    assert confusion([row(), row("needless-call", predicted=[{"name": "f", "arguments": {}}])]) == {
-        NO_CALL: {NO_CALL: 1, "f": 1}
-    }
+    silent, called = row(gold=[]), row("needless-call", predicted=[{"name": "f", "arguments": {}}])
+    assert confusion([silent, called, row()]) == {NO_CALL: {NO_CALL: 1, "f": 1}}

@@ -10,7 +10,7 @@ from callwright import formats
 from callwright.errors import DataError, ModelError
 from callwright.evaluate.answers import Answer
 from callwright.evaluate.compare import compare, compare_files, table
-from callwright.evaluate.results import Result, read_results, summarise, write_results
+from callwright.evaluate.results import Result, read_results, write_results
 from callwright.evaluate.suite import (
     case_of,
     cases_of,
@@ -20,6 +20,7 @@ from callwright.evaluate.suite import (
     run_gold,
     run_suite,
 )
+from callwright.evaluate.summary import summarise
 from callwright.models import Completion, Prompt
 from callwright.models.scripted import ScriptedModel
 from callwright.record import Dropped, Message, Source, Task, Tool, ToolCall, Trajectory

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from callwright import formats
 from callwright.evaluate.answers import Asker, opened
 from callwright.evaluate.playing import play
-from callwright.evaluate.results import Result, read_results, summarise, write_results
+from callwright.evaluate.results import Result, read_results, write_results
 from callwright.evaluate.sessions import World, recite
+from callwright.evaluate.summary import summarise
 from callwright.evaluate.toolbench.checking import holds
 from callwright.evaluate.toolbench.home import HomeTools, home_apis, home_queries, home_world
 from callwright.evaluate.toolbench.queries import Query

@@ -11,8 +11,9 @@ import msgspec
 import pytest
 
 from callwright.errors import ConfigError, DataError
-from callwright.evaluate.results import read_results, summarise, write_results
+from callwright.evaluate.results import read_results, write_results
 from callwright.evaluate.sessions import follow, recite
+from callwright.evaluate.summary import summarise
 from callwright.evaluate.toolquery.academia import TOOLS, Graph, read_graph
 from callwright.evaluate.toolquery.academia_graph import AUTHORS, PAPERS, make_graph
 from callwright.evaluate.toolquery.academia_kinds import KINDS

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from callwright.errors import ConfigError, DataError
-from callwright.evaluate.results import summarise
 from callwright.evaluate.sessions import World, follow, recite
+from callwright.evaluate.summary import summarise
 from callwright.evaluate.toolquery.academia_graph import make_graph
 from callwright.evaluate.toolquery.actions import Interface
 from callwright.evaluate.toolquery.baselines import finish_at_once, random_calls

@@ -97,6 +97,8 @@ def confusion(results: Iterable[Result]) -> dict[str, dict[str, int]]:
     """
     table: dict[str, Counter[str]] = {}
     for result in results:
+        if not isinstance(result.gold, list) and not isinstance(result.predicted, list):
+            continue  # an episode, or words where none were wanted: no call to be paired
         for wanted, given in _pairs(_names(result.gold), _names(result.predicted)):
             table.setdefault(wanted, Counter())[given] += 1
     return {wanted: dict(given.most_common()) for wanted, given in sorted(table.items())}

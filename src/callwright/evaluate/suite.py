@@ -22,10 +22,10 @@ from callwright.errors import DataError
 from callwright.evaluate.answers import DEFAULT_MAX_TOKENS, Answer, Request, answer
 from callwright.evaluate.grade import Grade, grade
 from callwright.evaluate.prompting import last_request, prompt_for
-from callwright.evaluate.results import Result, Summary, summarise, write_results
+from callwright.evaluate.results import Result
+from callwright.evaluate.summary import Summary, save
 from callwright.models import Model
 from callwright.record import Dropped, Json, Message, ToolCall, Trajectory
-from callwright.store import write_json_atomic
 
 DEFAULT_COLUMN = "all rows"
 NO_CALL = "None of the tools fits the request."
@@ -128,14 +128,6 @@ def run_suite(
     )
     results = [grade_answer(case, answers[case.asked.id]) for case in cases]
     return save(results, out, {"model": model.name, "fingerprint": fingerprint, "max_tokens": max_tokens})
-
-
-def save(results: Sequence[Result], out: Path, about: dict[str, Json]) -> Summary:
-    """Write the results and their summary into the folder `out`, the summary last."""
-    summary = summarise(results)
-    write_results(out / "results.jsonl", results)
-    write_json_atomic(out / "summary.json", {**about, **msgspec.to_builtins(summary)})
-    return summary
 
 
 def _result(case: Case, verdict: Grade, predicted: Json, text: str) -> Result:

@@ -78,11 +78,13 @@ def open_model(
     embedded: Callable[[], Path] | None = None,
     batch_size: int = 16,
     journal: Path | None = None,
+    remember: int = 0,
 ) -> Model:
     """Return the model that `spec` names.
 
     A spec is ``smollm2-135m`` (then `embedded` returns the converted directory), a directory with a model or
     an adapter, ``http(s)://host/v1#name`` (answers are kept in `journal`), or ``scripted:file.jsonl``.
+    A local one keeps `remember` bytes of what it read, for prompts that go on from earlier ones.
     Raises `ConfigError` for anything else and `ExtraMissing` where torch or transformers is not installed.
     """
     kind, _, rest = spec.partition(":")
@@ -102,7 +104,7 @@ def open_model(
     if spec == EMBEDDED:
         if embedded is None:
             raise ConfigError(f"{EMBEDDED} is not available here", expected="a converted model directory")
-        return LocalModel(embedded(), batch_size=batch_size, name=EMBEDDED)
+        return LocalModel(embedded(), batch_size=batch_size, name=EMBEDDED, remember=remember)
     if not spec or not Path(spec).is_dir():
         raise ConfigError("no such model", place=spec, expected=_SPECS)
-    return LocalModel(Path(spec), batch_size=batch_size)
+    return LocalModel(Path(spec), batch_size=batch_size, remember=remember)

@@ -3,7 +3,8 @@
 The rules, quirks included (see the differential test): types are compared exactly, except that an int passes
 for a float at top level; strings are compared without case, spaces and some punctuation; lists are ordered;
 dicts carry alternatives for each key, one level deep; parallel calls are matched greedily in the order of the
-answers; an argument whose allowed values are of another type than declared counts as a variable.
+answers; an argument whose allowed values are of another type than declared counts as a variable. Arguments of
+Java and JavaScript calls must be strings; they are converted by declared type before they are compared.
 
     >>> doc = {"name": "f", "parameters": {"properties": {"a": {"type": "integer"}}, "required": ["a"]}}
     >>> check("simple", [doc], [{"f": {"a": 2.0}}], [{"f": {"a": [2]}}]).error_type
@@ -12,10 +13,13 @@ answers; an argument whose allowed values are of another type than declared coun
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from callwright.evaluate.bfcl.data import Rule
+from callwright.evaluate.bfcl.data import Language, Rule
 from callwright.evaluate.bfcl.decode import Calls, Value
+from callwright.evaluate.bfcl.java_values import JAVA_TYPES, java_value
+from callwright.evaluate.bfcl.javascript_values import JAVASCRIPT_TYPES, javascript_value
 from callwright.record import Json
 
 TYPES: dict[str, type] = {
@@ -23,6 +27,11 @@ TYPES: dict[str, type] = {
     "array": list, "tuple": list,
 }  # fmt: skip
 _NESTED = ("array", "tuple")
+_FROM_TEXT: dict[Language, tuple[dict[str, type], Callable[[str, str, str], Value], str]] = {
+    "java": (JAVA_TYPES, java_value, "type_error:java"),
+    "javascript": (JAVASCRIPT_TYPES, javascript_value, "type_error:js"),
+}
+_NESTED_FROM_TEXT = ("Array", "ArrayList", "array")
 _IGNORED_IN_STRINGS = str.maketrans("", "", " ,./-_*^")
 _COUNT_ERROR = {
     "simple": "simple_function_checker:wrong_count",
@@ -47,60 +56,83 @@ class _Error(NamedTuple):
 RIGHT = Verdict(True)
 
 
-def check(rule: Rule, docs: list[dict[str, Json]], calls: Calls, answer: list[dict[str, Json]]) -> Verdict:
+class Reading(NamedTuple):
+    """How calls are to be read: the language of their types, and how a dot in a name was written."""
+
+    language: Language = "python"
+    underscored: bool = False
+    """Whether names come with "_" for ".", as function-calling interfaces want them."""
+
+
+AS_WRITTEN = Reading()
+
+
+def check(
+    rule: Rule,
+    docs: list[dict[str, Json]],
+    calls: Calls,
+    answer: list[dict[str, Json]],
+    reading: Reading = AS_WRITTEN,
+) -> Verdict:
     """Return the verdict on well-formed `calls`.
 
     The official checker raises on a few ill-typed values (for example a string where a list of dicts needs a
     dict, if the argument is optional) and stops the whole run; here the row is wrong, `checker_error:raised`.
     """
     try:
-        error = _check(rule, docs, calls, answer)
-    except (ArithmeticError, AttributeError, LookupError, TypeError, RecursionError):
+        error = _check(rule, docs, calls, answer, reading)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError):
         error = _Error("checker_error:raised")
     return RIGHT if error is None else Verdict(False, *error)
 
 
 def _check(
-    rule: Rule, docs: list[dict[str, Json]], calls: Calls, answer: list[dict[str, Json]]
+    rule: Rule, docs: list[dict[str, Json]], calls: Calls, answer: list[dict[str, Json]], reading: Reading
 ) -> _Error | None:
     # The simple rule wants one call, whatever the number of answers, which is one in the data.
     if len(calls) != (1 if rule == "simple" else len(answer)):
         return _Error(_COUNT_ERROR[rule])
     if rule == "simple":
-        return _check_call(docs[0], calls[0], answer[0])
+        return _check_call(docs[0], calls[0], answer[0], reading)
     by_name = {doc["name"]: doc for doc in reversed(docs)}
     if rule == "multiple":
-        return _check_call(by_name[next(iter(answer[0]))], calls[0], answer[0])
-    return _check_parallel(by_name, calls, answer)
+        return _check_call(by_name[next(iter(answer[0]))], calls[0], answer[0], reading)
+    return _check_parallel(by_name, calls, answer, reading)
 
 
 def _check_parallel(
-    docs: dict[str, dict[str, Json]], calls: Calls, answer: list[dict[str, Json]]
+    docs: dict[str, dict[str, Json]], calls: Calls, answer: list[dict[str, Json]], reading: Reading
 ) -> _Error | None:
     """Give each answer the first free call that fits; no attempt at a better matching."""
     free = list(range(len(calls)))
     for expected in answer:
         doc = docs[next(iter(expected))]
-        match = next((i for i in free if _check_call(doc, calls[i], expected) is None), None)
+        match = next((i for i in free if _check_call(doc, calls[i], expected, reading) is None), None)
         if match is None:
             return _Error("parallel_function_checker_no_order:cannot_find_match")
         free.remove(match)
     return None
 
 
-def _check_call(doc: dict[str, Json], call: dict[str, Any], expected: dict[str, Json]) -> _Error | None:
+def _check_call(
+    doc: dict[str, Json], call: dict[str, Any], expected: dict[str, Json], reading: Reading
+) -> _Error | None:
     allowed: dict[str, list[Json]] = next(iter(expected.values()))
     declared = doc["parameters"]["properties"]
-    if doc["name"] not in call:
+    function = doc["name"].replace(".", "_") if reading.underscored else doc["name"]
+    if function not in call:
         return _Error("simple_function_checker:wrong_func_name")
-    arguments = call[doc["name"]]
+    arguments = call[function]
     for name in doc["parameters"]["required"]:
         if name not in arguments:
             return _Error("simple_function_checker:missing_required", name)
     for name, value in arguments.items():
         if name not in declared or name not in allowed:
             return _Error("simple_function_checker:unexpected_param", str(name))
-        error_type = _check_argument(declared[name], value, allowed[name])
+        if reading.language == "python":
+            error_type = _check_argument(declared[name], value, allowed[name])
+        else:
+            error_type = _check_text(reading.language, declared[name], value, allowed[name])
         if error_type:
             return _Error(error_type, name)
     for name, alternatives in allowed.items():
@@ -117,6 +149,21 @@ def _check_argument(declared: dict[str, Json], value: Value, allowed: list[Json]
         value = list(value)
     elif kind == "float" and type(value) is int:
         value = float(value)
+    return _check_typed(value, allowed, wanted, item)
+
+
+def _check_text(language: Language, declared: dict[str, Json], value: Value, allowed: list[Json]) -> str:
+    """Return the error type of an argument of another language, which must come as a string."""
+    types, convert, not_a_string = _FROM_TEXT[language]
+    wanted = types[declared["type"]]
+    if type(value) is not str:
+        return not_a_string
+    item = declared["items"]["type"] if declared["type"] in _NESTED_FROM_TEXT else ""
+    converted = convert(value, declared["type"], item)
+    return _check_typed(converted, allowed, wanted, types[item] if item else None)
+
+
+def _check_typed(value: Value, allowed: list[Json], wanted: type, item: type | None) -> str:
     error_type = _check_type(value, allowed, wanted, item)
     if error_type:
         return error_type

@@ -25,7 +25,10 @@ Value = Any
 Calls = list[dict[str, dict[Any, Value]]]
 """One `{name: {argument: value}}` per call; `**x` in a text gives the argument name None."""
 
-Reason = Literal["not-python", "not-a-list-of-calls", "not-a-literal", "arithmetic", "too-deep", "malformed"]
+Reason = Literal[
+    "not-python", "not-java", "not-javascript", "not-a-list-of-calls", "not-a-literal", "arithmetic",
+    "too-deep", "malformed", "no-call", "not-function-calls",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,14 +47,16 @@ class _NotALiteral(Exception):
 
 def decode(text: str) -> Calls | Undecodable:
     """Return the calls in `text`, or why it holds none. Never raises, never evaluates."""
-    text = text.strip("`\n ")
-    text = text if text.startswith("[") else "[" + text
-    text = text if text.endswith("]") else text + "]"
+    return decode_expression(bracketed(text))
+
+
+def decode_expression(text: str) -> Calls | Undecodable:
+    """Return the calls in a Python expression: one, or several in a list."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about the model's escapes, which are not our business
             body = ast.parse(text, mode="eval").body
-        elements = body.elts if isinstance(body, ast.List | ast.Tuple) else [body]
+        elements = body.elts if isinstance(body, ast.List | ast.Tuple | ast.Set) else [body]
         calls = [element for element in elements if isinstance(element, ast.Call)]
         if len(calls) != len(elements):
             return Undecodable("not-a-list-of-calls")
@@ -62,6 +67,13 @@ def decode(text: str) -> Calls | Undecodable:
         return Undecodable("too-deep")
     except (SyntaxError, ValueError) as error:  # ValueError: null bytes, lone surrogates, huge integers
         return Undecodable("not-python", str(error))
+
+
+def bracketed(text: str) -> str:
+    """Return `text` without the back-ticks and spaces around it, and with square brackets at both ends."""
+    text = text.strip("`\n ")
+    text = text if text.startswith("[") else "[" + text
+    return text if text.endswith("]") else text + "]"
 
 
 def _call(node: ast.Call) -> dict[str, dict[Any, Value]]:

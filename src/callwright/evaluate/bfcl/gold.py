@@ -9,18 +9,25 @@ Scoring them checks the benchmark itself: a row whose own answers do not pass ca
 from __future__ import annotations
 
 import copy
+import json
 import random
 from typing import Any
 
-from callwright.evaluate.bfcl.data import Row
+from callwright.evaluate.bfcl.data import CATEGORIES, Row, language_of
 from callwright.evaluate.bfcl.decode import Calls, Value
+from callwright.evaluate.bfcl.gold_source import as_strings
 from callwright.record import Json
 
 NO_CALL = "None of the functions fits the request."
 
 
 def gold_calls(row: Row, rng: random.Random | None = None) -> Calls:
-    """Return calls that the row's answer allows: the first alternatives, or with `rng` drawn ones."""
+    """Return calls that the row's answer allows: the first alternatives, or with `rng` drawn ones.
+
+    Where any call is right (relevance), that is one of the first function, without arguments.
+    """
+    if CATEGORIES[row.category] == "relevance":
+        return [{row.function[0]["name"]: {}}]
     return answered_calls(row.function, row.answer or [], rng)
 
 
@@ -47,9 +54,25 @@ def _arguments(schema: dict[str, Json], allowed: dict[str, list[Json]], rng: ran
 
 
 def gold_text(row: Row) -> str:
-    """Return a right answer to `row` in the text format of BFCL's prompting mode."""
+    """Return a right answer to `row` in the text format of BFCL's prompting mode.
+
+    Arguments of Java and JavaScript are unquoted strings, which only `gold_function_calls` can carry safely.
+    """
     calls = gold_calls(row)
     return as_text(calls) if calls else NO_CALL
+
+
+def gold_function_calls(row: Row) -> Json:
+    """Return a right answer to `row` as a function-calling interface gives it, text for no call."""
+    calls = gold_calls(row)
+    if language_of(row.category) != "python":
+        calls = as_strings(row, calls)
+    return as_function_calls(calls) if calls else NO_CALL
+
+
+def as_function_calls(calls: Calls) -> list[dict[str, str]]:
+    """Write calls as ``[{name: arguments as JSON}, …]``."""
+    return [{name: json.dumps(arguments)} for call in calls for name, arguments in call.items()]
 
 
 def as_text(calls: Calls) -> str:
@@ -82,7 +105,11 @@ def _literal(alternatives: list[Json], rng: random.Random | None) -> Json:
 
 
 def _unfold(value: Any, rng: random.Random | None) -> Value:
-    """Resolve the alternatives that a dict carries for each key; below that, values are literal."""
-    if not isinstance(value, dict) or not all(isinstance(v, list) for v in value.values()):
+    """Resolve the alternatives that a dict carries for each key; below that, values are literal.
+
+    One answer has a string in place of a list of alternatives: the checker then takes each of its letters.
+    """
+    if not isinstance(value, dict) or not all(isinstance(v, list | str) for v in value.values()):
         return value
-    return {key: _literal(a, rng) for key, a in value.items() if _given(a, rng)}
+    alternatives = {key: list(a) for key, a in value.items()}
+    return {key: _literal(a, rng) for key, a in alternatives.items() if _given(a, rng)}

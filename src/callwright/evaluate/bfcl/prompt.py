@@ -2,15 +2,19 @@
 
 The function documents become tools, the conversation stays as it is, and the answer is read in the model's
 output format instead of BFCL's text format. What is then judged is the same: names and argument values.
+Arguments of Java and JavaScript have to be strings. The official documents tell their types in descriptions
+of parameters, which signatures do not show; here they stand in the description of the function.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from callwright import formats, schema
-from callwright.evaluate.bfcl.data import CATEGORIES, Row
+from callwright.evaluate.bfcl.data import CATEGORIES, Row, language_of
 from callwright.evaluate.bfcl.decode import Calls, Undecodable
+from callwright.evaluate.bfcl.language_hints import hinted
 from callwright.record import Json, Message, Source, Task, Tool, Trajectory
 
 
@@ -21,9 +25,25 @@ def trajectory_of(row: Row, *, output_format: str = "") -> Trajectory:
         id=row.id,
         source=Source(dataset="bfcl_v4", split=row.category, license="Apache-2.0"),
         task=Task(expects=expects, output_format=output_format),
-        tools=tuple(_tool(doc) for doc in row.function),
+        tools=tuple(_tool(doc) for doc in _documents(row)),
         messages=tuple(Message(role=m["role"], content=m["content"]) for m in row.question[0]),
     )
+
+
+def _documents(row: Row) -> Sequence[dict[str, Json]]:
+    language = language_of(row.category)
+    if language == "python":
+        return row.function
+    documents = hinted(row.function, language)
+    for told, doc in zip(documents, row.function, strict=True):
+        types = (f"{name}: {_typed(spec)}" for name, spec in doc["parameters"]["properties"].items())
+        told["description"] += f" Every argument is source text in a string. Types: {', '.join(types)}."
+    return documents
+
+
+def _typed(declared: dict[str, Json]) -> str:
+    item = declared.get("items", {}).get("type")
+    return f"{declared['type']} of {item}" if item else str(declared["type"])
 
 
 def _tool(doc: dict[str, Json]) -> Tool:

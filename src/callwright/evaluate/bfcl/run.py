@@ -1,4 +1,4 @@
-"""Score a model, or BFCL's own answers, on BFCL: ask, decode, check, sum up.
+"""Score a model, or BFCL's own answers, on BFCL: ask, read, judge, sum up.
 
 >>> run_gold(("simple_python",), Path("out")).all.accuracy      # doctest: +SKIP
 1.0
@@ -6,20 +6,41 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Literal, NamedTuple
 
+from callwright import formats
 from callwright.evaluate.answers import DEFAULT_MAX_TOKENS, Answer, Request, answer
-from callwright.evaluate.bfcl.data import PYTHON_NON_LIVE, Row, load
-from callwright.evaluate.bfcl.decode import Calls, Undecodable, decode
-from callwright.evaluate.bfcl.gold import gold_text
-from callwright.evaluate.bfcl.prompt import calls_of, trajectory_of
-from callwright.evaluate.bfcl.score import judge, well_formed
+from callwright.evaluate.bfcl.data import PYTHON_NON_LIVE, SEVERAL_TURNS, Questions, Row, language_of, load
+from callwright.evaluate.bfcl.decoders import require_decoders
+from callwright.evaluate.bfcl.formulas import Figures, Tally, published
+from callwright.evaluate.bfcl.gold import gold_function_calls, gold_text
+from callwright.evaluate.bfcl.grading import FUNCTION_CALLING, PROMPTING, Mode, grade, unasked
+from callwright.evaluate.bfcl.official_prompts import official_messages
+from callwright.evaluate.bfcl.prompt import trajectory_of
+from callwright.evaluate.bfcl.unfair import unfair, write_unfair
 from callwright.evaluate.prompting import prompt_for
-from callwright.evaluate.results import Result, Summary
-from callwright.evaluate.suite import save
-from callwright.models import Model
+from callwright.evaluate.prompting import prompt_of as prompt_of_messages
+from callwright.evaluate.results import Result
+from callwright.evaluate.summary import Summary, save
+from callwright.evaluate.worlds import spread
+from callwright.models import Model, Prompt
 from callwright.record import Json
+from callwright.store import sha256_text
+
+Prompting = Literal["native", "official"]
+"""native: tools and output format of this package; official: the leaderboard's own prompting mode."""
+
+
+class Graded(NamedTuple):
+    """A row, what was answered to it, how that is read, and the verdict."""
+
+    row: Row
+    answer: Json
+    mode: Mode
+    result: Result
 
 
 def run_bfcl(
@@ -29,91 +50,123 @@ def run_bfcl(
     *,
     limit: int | None = None,
     output_format: str = "",
+    prompting: Prompting = "native",
     max_tokens: int = DEFAULT_MAX_TOKENS,
     fingerprint: str = "",
     progress: Callable[[int, int], None] | None = None,
+    more: Callable[[], Sequence[Result]] = tuple,
 ) -> Summary:
-    """Ask `model` the rows of `categories` in its own output format and grade the answers.
+    """Ask `model` the rows of `categories` and grade the answers.
 
-    `limit` takes that many rows per category, evenly spread. Writes ``answers.jsonl`` (the journal),
-    ``results.jsonl`` and ``summary.json`` into the folder `out`.
+    With `prompting` native it answers in its own output format, with official in the leaderboard's. `limit`
+    takes that many rows per category, evenly spread; `more` returns what it gets in other categories, and is
+    called last. Writes ``answers.jsonl`` (the journal), ``results.jsonl``, ``unfair.jsonl`` and
+    ``summary.json`` into the folder `out`.
     """
+    if prompting == "official":
+        require_decoders(categories)
     questions = load(categories)
     rows = _spread(questions.rows, limit)
-    asked = [trajectory_of(row, output_format=output_format) for row in rows]
-    requests = [Request(each.id, prompt_for(each)) for each in asked]
-    journal = out / "answers.jsonl"
+    prompts = {row.id: prompt_of(row, prompting, output_format) for row in rows}
+    requests = [Request(row_id, prompt) for row_id, prompt in prompts.items()]
     answers = answer(
-        model, requests, journal, max_tokens=max_tokens, fingerprint=fingerprint, progress=progress
+        model,
+        requests,
+        out / "answers.jsonl",
+        max_tokens=max_tokens,
+        fingerprint=fingerprint,
+        progress=progress,
     )
-    results = [_graded(row, answers[row.id], output_format) for row in rows]
-    about = {"model": model.name, "fingerprint": fingerprint, "max_tokens": max_tokens, "limit": limit}
-    return save(results, out, {**about, "data_sha256": questions.sha256})
+    mode = PROMPTING if prompting == "official" else Mode("native", output_format or formats.DEFAULT_FORMAT)
+    shared: dict[str, Json] = {"prompting": prompting, "max_tokens": max_tokens, "limit": limit}
+    graded = []
+    for row in rows:
+        asked = {"prompt_sha256": sha256_text(repr(prompts[row.id].messages)), "seed": 0}
+        about = {**conditions_of(row, questions, mode), **shared, **asked}
+        graded.append(_graded(row, answers[row.id], mode, about))
+    about = {"model": model.name, "fingerprint": fingerprint, **shared}
+    return save_graded(graded, out, questions, about, more())
 
 
-def run_gold(categories: Sequence[str], out: Path) -> Summary:
-    """Score BFCL's own answers, written in the text format of its prompting mode."""
+def _graded(row: Row, given: Answer, mode: Mode, about: dict[str, Json]) -> Graded:
+    too_long = given.finish == "too-long"
+    return Graded(
+        row, given.text, mode, unasked(row, about) if too_long else grade(row, given.text, mode, about)
+    )
+
+
+def run_gold(categories: Sequence[str], out: Path, more: Sequence[Result] = ()) -> Summary:
+    """Score BFCL's own answers, written as text of its prompting mode, and `more` from other categories.
+
+    Those of Java and JavaScript are function calls instead: their arguments are strings, which hardly any
+    text carries as they are. All but six rows are right; the six are named in ``unfair.jsonl``.
+    """
     questions = load(categories)
-    results = [result_of(row, decode(text := gold_text(row)), text) for row in questions.rows]
-    return save(results, out, {"model": "gold", "data_sha256": questions.sha256})
+    graded = []
+    for row in questions.rows:
+        in_text = language_of(row.category) == "python"
+        mode = PROMPTING if in_text else FUNCTION_CALLING._replace(underscored=False)
+        given = gold_text(row) if in_text else gold_function_calls(row)
+        result = grade(row, given, mode, conditions_of(row, questions, mode))
+        graded.append(Graded(row, given, mode, result))
+    return save_graded(graded, out, questions, {"model": "gold"}, more)
 
 
-def result_of(row: Row, calls: Calls | Undecodable, text: str) -> Result:
-    """Return the result row of what was decoded from `text`."""
-    verdict = judge(row, calls)
-    return Result(
-        id=row.id,
-        column=row.category,
-        correct=verdict.valid,
-        strict=verdict.valid,
-        error=verdict.error_type,
-        where=calls.detail if isinstance(calls, Undecodable) and not verdict.valid else verdict.argument,
-        request=_request(row),
-        gold=row.answer,
-        predicted=_shown(calls),
-        text=text,
-    )
+def prompt_of(row: Row, prompting: Prompting, output_format: str = "") -> Prompt:
+    """Return the prompt that asks for the answer to a row."""
+    if prompting == "native":
+        return prompt_for(trajectory_of(row, output_format=output_format))
+    return prompt_from(official_messages(row))
 
 
-def _graded(row: Row, given: Answer, output_format: str) -> Result:
-    if given.finish != "too-long":
-        return result_of(row, calls_of(given.text, output_format=output_format), given.text)
-    # Not even a row where silence is right may profit from a prompt that was never asked.
-    return Result(
-        id=row.id, column=row.category, correct=False, strict=False, error="prompt-too-long",
-        request=_request(row), gold=row.answer,
-    )  # fmt: skip
+def prompt_from(official: Sequence[dict[str, Json]]) -> Prompt:
+    """Return the prompt that consists of these messages, whose roles and texts stay as they are."""
+    messages = [formats.PlainMessage(m["role"], m["content"], 0.0) for m in official]
+    return prompt_of_messages(messages)
 
 
-def _request(row: Row) -> str:
-    return next((str(m["content"]) for m in reversed(row.question[0]) if m["role"] == "user"), "")
+def conditions_of(row: Row, questions: Questions, mode: Mode) -> dict[str, Json]:
+    """Return what a verdict depends on, whoever answered."""
+    return {
+        "variant": f"bfcl_v4/{row.category}",
+        "data_sha256": questions.sha256[row.category],
+        "decoder": mode.decoder,
+        "output_format": mode.output_format or None,
+        "names": "underscored" if mode.underscored else "as given",
+    }
 
 
-def _shown(calls: Calls | Undecodable) -> Json:
-    """Return the calls as plain data; what JSON has no notation for is shown as Python writes it."""
-    if isinstance(calls, Undecodable) or not well_formed(calls):
-        return None
-    return [
-        {"name": name, "arguments": {str(k): _json(v) for k, v in arguments.items()}}
-        for call in calls
-        for name, arguments in call.items()
-    ]
+def save_graded(
+    graded: Sequence[Graded],
+    out: Path,
+    questions: Questions,
+    about: dict[str, Json],
+    more: Sequence[Result] = (),
+) -> Summary:
+    """Write results, the report of unfair rows, and the summary, which also tells the published figures.
+
+    `more` are results of categories of several turns. Only categories whose rows were all graded enter the
+    figures.
+    """
+    reported = (unfair(each.row, each.answer, each.result, each.mode) for each in graded)
+    counts = write_unfair(out / "unfair.jsonl", (row for row in reported if row is not None))
+    results = [*(each.result for each in graded), *more]
+    right = Counter(result.column for result in results if result.correct)
+    rows = Counter(result.column for result in results)
+    sizes = {**questions.sizes, **SEVERAL_TURNS}
+    whole = {name: Tally(right[name], n) for name, n in rows.items() if n == sizes[name]}
+    told = {"data_sha256": questions.sha256, "unfair": counts, "figures": _plain(published(whole))}
+    return save(results, out, {**about, **told})
 
 
-def _json(value: Json) -> Json:
-    if isinstance(value, list | tuple):
-        return [_json(item) for item in value]
-    if isinstance(value, dict):
-        return {str(key): _json(item) for key, item in value.items()}
-    return value if value is None or isinstance(value, bool | int | float | str) else repr(value)
+def _plain(versions: dict[str, Figures]) -> Json:
+    return {
+        v: {name: figure._asdict() for name, figure in figures.items()} for v, figures in versions.items()
+    }
 
 
 def _spread(rows: Sequence[Row], limit: int | None) -> list[Row]:
-    if limit is None:
-        return list(rows)
     kept: list[Row] = []
     for category in dict.fromkeys(row.category for row in rows):
-        own = [row for row in rows if row.category == category]
-        n = min(limit, len(own))
-        kept += [own[i * len(own) // n] for i in range(n)]
+        kept += spread([row for row in rows if row.category == category], limit)
     return kept

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from callwright.evaluate.bfcl.checker import RIGHT, Verdict, check
-from callwright.evaluate.bfcl.data import CATEGORIES, Row
+from callwright.evaluate.bfcl.checker import RIGHT, Reading, Verdict, check
+from callwright.evaluate.bfcl.data import CATEGORIES, Row, language_of
 from callwright.evaluate.bfcl.decode import Calls, Undecodable
 
 
@@ -21,16 +21,20 @@ def well_formed(calls: Any) -> bool:
     )
 
 
-def judge(row: Row, calls: Calls | Undecodable) -> Verdict:
-    """Return the official verdict on what was decoded from a model's answer to `row`."""
+def judge(row: Row, calls: Calls | Undecodable, *, underscored: bool = False) -> Verdict:
+    """Return the official verdict on what was decoded from a model's answer to `row`.
+
+    `underscored` tells that names come with "_" for ".", as function-calling interfaces want them.
+    """
     rule = CATEGORIES[row.category]
     if rule in ("irrelevance", "relevance"):
         called = not isinstance(calls, Undecodable) and well_formed(calls) and len(calls) > 0
         if rule == "irrelevance":
             return Verdict(False, "irrelevance_error:decoder_success") if called else RIGHT
         return RIGHT if called else Verdict(False, "relevance_error:decoder_failed")
-    if isinstance(calls, Undecodable):
+    # Code without any call is not a failure to decode there, but a value of the wrong form.
+    if isinstance(calls, Undecodable) and calls.reason != "no-call":
         return Verdict(False, "ast_decoder:decoder_failed")
-    if not well_formed(calls):
+    if isinstance(calls, Undecodable) or not well_formed(calls):
         return Verdict(False, "ast_decoder:decoder_wrong_output_format")
-    return check(rule, row.function, calls, row.answer or [])
+    return check(rule, row.function, calls, row.answer or [], Reading(language_of(row.category), underscored))

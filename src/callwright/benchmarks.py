@@ -1,0 +1,184 @@
+"""The benchmarks of several turns by name: which worlds they are, and what plays them without a model.
+
+Each takes the parts that are asked for from `categories`, the user's data from `data`, the way of asking from
+`mode`; what is left out is the benchmark's own default. Without data each has a part that needs none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, get_args
+
+from callwright.errors import ConfigError
+from callwright.evaluate.sessions import Policy, World
+from callwright.evaluate.taubench.domain import DomainName
+from callwright.settings import EvaluateSettings
+
+HOME = "home"
+"""The part of a benchmark that needs no data."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A benchmark, ready to be played."""
+
+    worlds: tuple[World[Any], ...]
+    policies: Mapping[str, Callable[[World[Any]], Policy]] = field(default_factory=dict)
+    """What can play the agent without a model, by name."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the scores has to know."""
+
+
+def parts(settings: EvaluateSettings, known: tuple[str, ...], default: str) -> list[str]:
+    """Return the parts that are asked for; raises ConfigError for one that is not known."""
+    asked = [part.strip() for part in (settings.categories or default).split(",") if part.strip()]
+    for part in asked:
+        if part not in known:
+            raise ConfigError("no such part of the benchmark", got=repr(part), expected=" | ".join(known))
+    return asked
+
+
+def needed(settings: EvaluateSettings, part: str) -> Path:
+    """Return the folder of data; raises ConfigError where a part needs one and none is given."""
+    if settings.data is None:
+        hint = f"--categories {HOME} needs none"
+        raise ConfigError(f"{part} needs data", expected="--data FOLDER", hint=hint)
+    return settings.data
+
+
+def mode_of(settings: EvaluateSettings, known: tuple[str, ...]) -> str:
+    """Return how the benchmark is asked; the first of the known ways is the default."""
+    if settings.mode and settings.mode not in known:
+        raise ConfigError("no such mode", place="--mode", got=repr(settings.mode), expected=" | ".join(known))
+    return settings.mode or known[0]
+
+
+def webshop(settings: EvaluateSettings) -> Opened:
+    """Return WebShop: invented products, the 1,000 of the original, or a prepared catalogue."""
+    from callwright.evaluate.webshop.policies import chance, first_result, first_result_with_options
+    from callwright.evaluate.webshop.variants import VARIANTS
+    from callwright.evaluate.webshop.world import open_world
+
+    mode: Any = mode_of(settings, ("princeton", "agentboard"))
+    worlds = tuple(
+        open_world(
+            part,
+            None if part == HOME else needed(settings, part),
+            mode=mode,
+            steps=settings.max_steps,
+            output_format=settings.output_format,
+        )
+        for part in parts(settings, VARIANTS, "1k-synthetic" if settings.data else HOME)
+    )
+    policies = {
+        "random": lambda _: chance(settings.seed),
+        "rule": lambda _: first_result,
+        "rule-options": lambda _: first_result_with_options,
+    }
+    return Opened(worlds, policies)
+
+
+def toolbench(settings: EvaluateSettings) -> Opened:
+    """Return ToolBench: fifteen APIs with real code, or the official queries and answers for them.
+
+    `data` is the folder of queries, `server_cache` in it or beside it the recorded answers; what is not
+    recorded is invented from the schemas, or by the simulator.
+    """
+    from callwright.evaluate.toolbench.cache import Cache
+    from callwright.evaluate.toolbench.home import home_world
+    from callwright.evaluate.toolbench.queries import read_queries
+    from callwright.evaluate.toolbench.world import ToolBench
+
+    method = mode_of(settings, ("DFSDT", "CoT@1", "CoT@2", "CoT@3"))
+    worlds: list[World[Any]] = []
+    notes: list[str] = []
+    for part in parts(settings, ("official", HOME), "official" if settings.data else HOME):
+        if part == HOME:
+            worlds.append(home_world(method=method, seed=settings.seed, output_format=settings.output_format))
+            continue
+        folder = needed(settings, part)
+        queries = read_queries(folder)
+        recorded = next((p for p in (folder / CACHE, folder.parent / CACHE) if p.is_dir()), None)
+        world = ToolBench(
+            queries,
+            method=method,
+            seed=settings.seed,
+            cache=Cache(recorded) if recorded else None,
+            model_for="all" if settings.simulator else "nothing",
+            output_format=settings.output_format,
+        )
+        notes += [str(problem) for problem in queries.problems]
+        notes += [f"{query}: {reason}" for query, reason in world.unreachable().items()]
+        worlds.append(world)
+    return Opened(tuple(worlds), {}, tuple(notes))
+
+
+CACHE = "server_cache"
+
+
+def toolquery(settings: EvaluateSettings) -> Opened:
+    """Return ToolQuery: recorded movie and weather questions, and a generated academia graph."""
+    from callwright.evaluate.toolquery.academia_questions import generated_academia
+    from callwright.evaluate.toolquery.baselines import finish_at_once, random_calls
+    from callwright.evaluate.toolquery.replay import open_replay, open_rows
+    from callwright.evaluate.toolquery.world import DEFAULT_STEPS
+
+    told: dict[str, Any] = {
+        "interface": mode_of(settings, ("unified", "react")),
+        "output_format": settings.output_format,
+        "max_steps": settings.max_steps or DEFAULT_STEPS,
+    }
+    worlds: list[World[Any]] = []
+    for part in parts(settings, ("replay", "replay-all", "rows", HOME), "replay" if settings.data else HOME):
+        if part == HOME:
+            worlds.append(generated_academia(seed=settings.seed, **told))
+        elif part == "rows":
+            data = needed(settings, part)
+            graph = data / "academia_graph.json"
+            found = graph if graph.is_file() else None
+            worlds.append(open_rows(data / "test.jsonl", data=data, graph=found, **told))
+        else:
+            worlds.append(open_replay(needed(settings, part), all_tasks=part == "replay-all", **told))
+    policies = {
+        "finish": lambda world: finish_at_once(world),
+        "random": lambda world: random_calls(world, settings.seed),
+    }
+    return Opened(tuple(worlds), policies)
+
+
+def taubench(settings: EvaluateSettings) -> Opened:
+    """Return tau-bench: retail and airline of version 1, and a lending library of our own."""
+    from callwright.evaluate.taubench.baselines import refuse
+    from callwright.evaluate.taubench.domain import load
+    from callwright.evaluate.taubench.home import library
+    from callwright.evaluate.taubench.session import MAX_STEPS, TauWorld
+
+    names = (*get_args(DomainName), HOME)
+    domains = [
+        library() if part == HOME else load(needed(settings, part), part)  # type: ignore[arg-type]
+        for part in parts(settings, names, "retail,airline" if settings.data else HOME)
+    ]
+    worlds = tuple(
+        TauWorld(
+            domain,
+            user="model" if settings.simulator else "scripted",
+            user_name=settings.simulator or "",
+            max_steps=settings.max_steps or MAX_STEPS,
+            output_format=settings.output_format,
+            trial=trial,
+        )
+        for trial in range(settings.trials)
+        for domain in domains
+    )
+    return Opened(worlds, {"refuse": lambda _: refuse})
+
+
+WORLDS: dict[str, Callable[[EvaluateSettings], Opened]] = {
+    "webshop": webshop,
+    "toolbench": toolbench,
+    "toolquery": toolquery,
+    "taubench": taubench,
+}
+"""A benchmark's name and how it is opened."""

@@ -1,0 +1,108 @@
+"""Every benchmark by name: the reference, policies and models, with what was run told on every row."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from callwright.benchmarks import WORLDS
+from callwright.errors import ConfigError, UserError
+from callwright.evaluate.results import read_results
+from callwright.evaluate.summary import Summary
+from callwright.scoring import score
+from callwright.settings import EvaluateSettings
+
+POLICIES = {
+    "webshop": ("random", "rule", "rule-options"),
+    "toolquery": ("finish", "random"),
+    "taubench": ("refuse",),
+}
+
+
+def run(benchmark: str, out: Path, spec: str, **told: Any) -> Summary:
+    return score(benchmark, out, EvaluateSettings(**told), spec, lambda done, total: None)
+
+
+def script(path: Path, text: str) -> str:
+    path.write_text(json.dumps({"match": "", "text": text}) + "\n", encoding="utf-8")
+    return f"scripted:{path}"
+
+
+@pytest.mark.parametrize("benchmark", WORLDS)
+def test_the_reference_is_right_on_what_needs_no_data(benchmark: str, tmp_path: Path) -> None:
+    summary = run(benchmark, tmp_path, "gold")
+    assert summary.all.correct == summary.all.n > 10
+    assert all("home" in variant or "generated" in variant for variant in summary.variants)
+    rows = read_results(tmp_path / "results.jsonl")
+    assert len({row.id for row in rows}) == summary.all.n
+    for row in rows:
+        assert row.conditions["model"] == "gold"
+        assert {"variant", "data_sha256", "prompt_sha256"} <= row.conditions.keys(), row.conditions
+        assert row.scores
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "policy"), [(name, policy) for name, each in POLICIES.items() for policy in each]
+)
+def test_policies_play_without_a_model(benchmark: str, policy: str, tmp_path: Path) -> None:
+    summary = run(benchmark, tmp_path, f"policy:{policy}", limit=8)
+    assert summary.all.n == 8
+    assert summary.all.correct < 8 or policy == "rule-options"  # the home shop holds no product twice
+    assert run(benchmark, tmp_path, f"policy:{policy}", limit=8) == summary
+
+
+@pytest.mark.parametrize("benchmark", WORLDS)
+def test_a_model_that_only_talks_gets_little_and_is_asked_once(benchmark: str, tmp_path: Path) -> None:
+    model = script(tmp_path / "talk.jsonl", "I am not sure.")
+    summary = run(benchmark, tmp_path / "out", model, limit=5, max_steps=4)
+    assert summary.all.n == 5
+    assert summary.all.correct <= 1
+    journal = (tmp_path / "out" / "answers.jsonl").read_bytes()
+    assert journal.count(b"\n") >= 5
+    assert run(benchmark, tmp_path / "out", model, limit=5, max_steps=4) == summary
+    assert (tmp_path / "out" / "answers.jsonl").read_bytes() == journal
+
+
+def test_a_model_can_play_the_user(tmp_path: Path) -> None:
+    agent = script(tmp_path / "agent.jsonl", "How can I help?")
+    user = script(tmp_path / "user.jsonl", "Never mind. ###STOP###")
+    told = {"categories": "home", "limit": 3, "simulator": user}
+    summary = run("taubench", tmp_path / "out", agent, **told)
+    assert summary.variants[0].endswith("/model-user")
+    assert (tmp_path / "out" / "simulator.jsonl").read_bytes().count(b"\n") == 3
+    assert read_results(tmp_path / "out" / "results.jsonl")[0].conditions["simulator"] == user
+
+
+def test_every_trial_is_a_row(tmp_path: Path) -> None:
+    summary = run("taubench", tmp_path, "gold", trials=3)
+    assert summary.all.n == 36
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "spec", "told", "said"),
+    [
+        ("webshop", "gold", {"categories": "homme"}, "homme"),
+        ("webshop", "gold", {"categories": "1k-synthetic"}, "--data"),
+        ("webshop", "gold", {"mode": "react"}, "princeton"),
+        ("toolbench", "gold", {"mode": "CoT@0"}, "DFSDT"),
+        ("toolquery", "gold", {"categories": "replay"}, "--data"),
+        ("taubench", "gold", {"categories": "retail", "data": Path("nowhere")}, "nowhere"),
+        ("taubench", "policy:rule", {}, "policy:refuse"),
+        ("toolbench", "policy:rule", {}, "a model"),
+        ("bfcl", "policy:rule", {}, "episodes"),
+        ("bfcl", "gold", {"mode": "fc"}, "official"),
+        ("bfcl", "gold", {"categories": "format_sensitivity"}, "no reference"),
+        ("bfcl", "gold", {"categories": "multi_tun"}, "multi_turn"),
+        ("webshop", "", {}, "--model or --gold"),
+    ],
+)
+def test_what_can_not_be_meant_is_said(
+    benchmark: str, spec: str, told: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UserError, match=r".") as caught:
+        run(benchmark, tmp_path, spec, **told)
+    assert said in str(caught.value)
+    assert not (tmp_path / "results.jsonl").exists()
+    if "--data" in said:
+        assert isinstance(caught.value, ConfigError)
