@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
-from callwright.benchmarks import WORLDS
+from callwright.benchmarks import WORLDS, prepare
 from callwright.errors import ConfigError, UserError
 from callwright.evaluate.results import read_results
 from callwright.evaluate.summary import Summary
+from callwright.evaluate.toolbench.replay import predictions
+from callwright.grading import replay
 from callwright.scoring import score
 from callwright.settings import EvaluateSettings
 
@@ -72,6 +74,39 @@ def test_a_model_can_play_the_user(tmp_path: Path) -> None:
     assert summary.variants[0].endswith("/model-user")
     assert (tmp_path / "out" / "simulator.jsonl").read_bytes().count(b"\n") == 3
     assert read_results(tmp_path / "out" / "results.jsonl")[0].conditions["simulator"] == user
+
+
+def test_a_judge_votes_on_toolbench_and_on_nothing_else(tmp_path: Path) -> None:
+    agent = script(tmp_path / "agent.jsonl", "The answer is 42.")
+    judge = script(tmp_path / "judge.jsonl", '{"answer_status": "Solved", "task_status": "Solvable"}')
+    summary = run("toolbench", tmp_path / "out", agent, limit=2, max_tokens=64, judge=judge, mode="CoT@1")
+    told = json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))["judged"]
+    assert told["judge"] == judge
+    assert 0 <= told["pass_rate"] <= 1
+    assert summary.all.correct == round(told["pass_rate"] * 2)
+    with pytest.raises(ConfigError, match="nothing for a judge"):
+        run("toolquery", tmp_path / "other", agent, limit=1, judge=judge)
+
+
+def test_runs_made_elsewhere_are_graded(tmp_path: Path) -> None:
+    run("toolbench", tmp_path / "a", "gold", limit=6)
+    rows = read_results(tmp_path / "a" / "results.jsonl")
+    answers = tmp_path / "answers.json"
+    answers.write_text(json.dumps(predictions(rows)), encoding="utf-8")
+    summary = replay("toolbench", answers, tmp_path / "b", EvaluateSettings())
+    assert summary.all.n == 6
+    assert summary.all.means["finish_rate"].mean == 1.0
+    with pytest.raises(ConfigError, match="no layout"):
+        replay("webshop", answers, tmp_path / "c", EvaluateSettings())
+
+
+def test_only_webshop_is_prepared_and_from_downloads_only(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="nothing to prepare"):
+        prepare("bfcl", tmp_path / "out", EvaluateSettings(), lambda n: None)
+    with pytest.raises(ConfigError, match="--data"):
+        prepare("webshop", tmp_path / "out", EvaluateSettings(), lambda n: None)
+    with pytest.raises(UserError, match="items_shuffle"):
+        prepare("webshop", tmp_path / "out", EvaluateSettings(data=tmp_path), lambda n: None)
 
 
 def test_every_trial_is_a_row(tmp_path: Path) -> None:

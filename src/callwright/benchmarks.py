@@ -80,6 +80,17 @@ def webshop(settings: EvaluateSettings) -> Opened:
     return Opened(worlds, policies)
 
 
+def prepare(benchmark: str, out: Path, settings: EvaluateSettings, progress: Callable[[int], None]) -> int:
+    """Build WebShop's catalogue from the downloads in ``settings.data``; return how many products it has."""
+    if benchmark != "webshop":
+        raise ConfigError("nothing to prepare", place=benchmark, expected="webshop")
+    if settings.data is None:
+        raise ConfigError("a catalogue is made of downloads", expected="--data FOLDER")
+    from callwright.evaluate.webshop import prepare as making
+
+    return making.prepare(*making.official_files(settings.data), out, progress=progress).documents
+
+
 def toolbench(settings: EvaluateSettings) -> Opened:
     """Return ToolBench: fifteen APIs with real code, or the official queries and answers for them.
 

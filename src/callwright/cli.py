@@ -35,7 +35,7 @@ from callwright.console import (
 )
 from callwright.errors import CallwrightError, ConfigError, UserError
 from callwright.options import verb
-from callwright.progress import Display, legible
+from callwright.progress import Bar, Display, legible
 from callwright.record import Dropped, Trajectory
 from callwright.settings import (
     AugmentSettings,
@@ -260,24 +260,50 @@ def train_dpo(
 
 def evaluate(
     benchmark: Annotated[
-        str, typer.Argument(help="bfcl, webshop, toolbench, toolquery, taubench, or a file of suite rows.")
+        str,
+        typer.Argument(help="bfcl, webshop, toolbench, toolquery, taubench, suite, or a file of suite rows."),
     ],
     out: Out,
     config: EvaluateSettings,
     model: EvaluatedSpec = "",
     gold: Annotated[bool, typer.Option("--gold", help="Grade the reference answers instead.")] = False,
+    replay: Annotated[
+        Path | None,
+        typer.Option("--replay", help="Grade answers made elsewhere, as BFCL or ToolBench keep them."),
+    ] = None,
+    prepare: Annotated[
+        bool,
+        typer.Option("--prepare", help="Build WebShop's full catalogue from downloads in the data folder."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Score a model on a benchmark or your own suite."""
-    from callwright.scoring import check, score
+    from callwright import benchmarks, grading, scoring
 
-    spec = "gold" if gold else model
-    check(benchmark, spec, config)
-    with Display().stage(benchmark) as bar:
-        summary = score(benchmark, out, config, spec, bar.update)
+    if sum((bool(model), gold, replay is not None, prepare)) > 1:
+        raise ConfigError("one thing at a time", expected="--model, --gold, --replay or --prepare")
+    if prepare:
+        with Display().stage(benchmark) as bar:
+            products = benchmarks.prepare(
+                benchmark, out, config, lambda n: bar.update(n, n, f"{n:,} products")
+            )
+        tell({"products": products}, as_json)
+        say(f"  {products:,} products in {out}")
+        return
+    if replay is not None:
+        summary = grading.replay(benchmark, replay, out, config)
+    else:
+        spec = scoring.GOLD if gold else model
+        scoring.check(benchmark, spec, config)
+        with Display().stage(benchmark) as bar:
+            summary = scoring.score(benchmark, out, config, spec, bar.update)
     tell(msgspec.to_builtins(summary), as_json)
     for line in scores(summary):
         say(line)
+
+
+def _counted(bar: Bar, number: int) -> None:
+    bar.update(number, number, f"{number:,} products")
 
 
 def compare(

@@ -21,7 +21,8 @@ from callwright.progress import Bar
 from callwright.record import Dropped, Json, Trajectory
 from callwright.settings import SynthesizeSettings
 from callwright.store import Report, Sink, read, read_some, write_json_atomic
-from callwright.synthesize import COLUMNS, UNSEEN_TOOLS, diversity, synthesize
+from callwright.suites import in_column, new_requests, style_of
+from callwright.synthesize import diversity, synthesize
 from callwright.toolbox import Executor, Toolbox
 from callwright.unify import unify
 from callwright.verify import VerifyStep, funnel, settle, verify
@@ -34,8 +35,6 @@ FORMAT_SHARE = 0.15
 KIT = 8
 """Training rows that are offered the same tools, so that these are read once for several rows."""
 PAIRS = 400
-SUITE_SEED = 1_000_003
-"""Added to the run's seed, so that a suite never repeats the draws of a training set."""
 
 
 def synthesized(toolbox: Toolbox, settings: SynthesizeSettings) -> Iterator[Row]:
@@ -78,7 +77,7 @@ def make(
         "train": reports["train"].kept,
         "valid": reports["valid"].kept,
         "funnel": table.text(),
-        "styles": dict(Counter(_style(t) for t in _trajectories(folder / "train.jsonl"))),
+        "styles": dict(Counter(style_of(t) for t in _trajectories(folder / "train.jsonl"))),
         "diversity": msgspec.to_builtins(diversity([_request(t) for t in _trajectories(verified)])),
         "notes": notes,
     }
@@ -179,7 +178,7 @@ def make_suite(folder: Path, run_path: Path, toolbox: Toolbox | None, config: Bu
     else:
         held_out = _trajectories(run_path / "dataset" / "blend" / "valid.jsonl")
         columns["held_out_rows"] = list(islice(filter(_can_be_graded, held_out), 4 * config.suite))
-    rows = [_in_column(t, name) for name, column in columns.items() for t in column]
+    rows = [in_column(t, name) for name, column in columns.items() for t in column]
     if not rows:
         raise DataError(
             "no row is left to hold out",
@@ -193,31 +192,15 @@ def make_suite(folder: Path, run_path: Path, toolbox: Toolbox | None, config: Bu
 
 
 def _suite_of_tools(toolbox: Toolbox, config: BuildConfig, avoid: set[str]) -> dict[str, list[Trajectory]]:
-    seed = config.seed + SUITE_SEED
-    columns: dict[str, list[Trajectory]] = {}
     with Executor(toolbox) as execute:
-        for name, (families, values) in COLUMNS.items():
-            rows = synthesize(
-                toolbox.tools,
-                accept=config.suite,
-                seed=seed,
-                families=families,
-                values=values,
-                avoid=avoid,
-                settle=lambda t: settle(t, verify(t, execute=execute.play)),
-            )
-            columns[name] = [t for t in rows if isinstance(t, Trajectory)]
-    known = {tool.name for tool in toolbox.tools}
-    unseen = [tool for tool in UNSEEN_TOOLS if tool.name not in known]
-    rows = synthesize(unseen, accept=config.suite, seed=seed, settle=lambda t: settle(t, verify(t)))
-    columns["held_out_tools"] = [t for t in rows if isinstance(t, Trajectory)]
-    return columns
-
-
-def _in_column(t: Trajectory, column: str) -> Trajectory:
-    about = {"column": column, "style": _style(t)}
-    task = msgspec.structs.replace(t.task, output_format="")
-    return msgspec.structs.replace(t, id=f"{column}/{t.id}", task=task, extra={**t.extra, "suite": about})
+        return new_requests(
+            toolbox.tools,
+            accept=config.suite,
+            seed=config.seed,
+            avoid=avoid,
+            settle=lambda t: settle(t, verify(t, execute=execute.play)),
+            settle_unseen=lambda t: settle(t, verify(t)),
+        )
 
 
 def _can_be_graded(t: Trajectory) -> bool:
@@ -242,11 +225,3 @@ def _trajectories(path: Path) -> Iterator[Trajectory]:
 
 def _request(t: Trajectory) -> str:
     return next((m.content for m in t.messages if m.role == "user"), "")
-
-
-def _style(t: Trajectory) -> str:
-    made = t.extra.get("synthesize")
-    if isinstance(made, dict):
-        return str(made.get("style", ""))
-    calls = max((len(m.tool_calls) for m in t.messages), default=0)
-    return ("no call", "one call")[calls] if calls < 2 else "several calls"

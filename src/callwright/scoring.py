@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from callwright.benchmarks import WORLDS, Opened, mode_of
+from callwright.engine import Row
 from callwright.errors import ConfigError
 from callwright.evaluate.answers import Asker, fingerprint_of, opened
 from callwright.evaluate.bfcl import run as bfcl
@@ -21,21 +22,27 @@ from callwright.evaluate.bfcl.data import (
     require_known,
 )
 from callwright.evaluate.bfcl.format_sensitivity import run_format_sensitivity
-from callwright.evaluate.results import Result
+from callwright.evaluate.effects import with_effects
+from callwright.evaluate.results import Result, with_conditions
 from callwright.evaluate.sessions import Who
 from callwright.evaluate.suite import cases_of, run_gold, run_suite
 from callwright.evaluate.summary import Summary, save
-from callwright.evaluate.worlds import Worlds, followed, played, recited, with_conditions
+from callwright.evaluate.worlds import Worlds, followed, played, recited
+from callwright.grading import BFCL, judged
 from callwright.models import EMBEDDED, Model
-from callwright.record import Json
+from callwright.record import Json, Trajectory
 from callwright.settings import EvaluateSettings
-from callwright.store import read
+from callwright.store import Sink, read, sha256_file
+from callwright.suites import in_column, own_suite
+from callwright.toolbox import Limits, caller, import_tools
 from callwright.weights import model_of
 
 GOLD = "gold"
 POLICY = "policy:"
 """What a spec begins with that names a policy of a benchmark instead of a model."""
-BFCL = "bfcl"
+SUITE = "suite"
+_A_COLUMN = 30
+"""Requests in a column of a suite, unless a limit is given."""
 Progress = Callable[[int, int], None]
 _REMEMBERED = 2 << 30
 """Bytes of a conversation's keys and values that a local model keeps from one reply to the next."""
@@ -48,16 +55,19 @@ def score(benchmark: str, out: Path, settings: EvaluateSettings, spec: str, prog
         return score_worlds(benchmark, out, settings, spec, progress)
     if benchmark == BFCL:
         return score_bfcl(out, settings, spec, progress)
+    if benchmark == SUITE:
+        return score_own_tools(out, settings, spec, progress)
     if spec == GOLD:
-        return run_gold(cases_of(read(Path(benchmark), "evaluate")), out)
+        suite = Path(benchmark)
+        return run_gold(cases_of(read(suite, "evaluate")), out, conditions=_of_suite(suite))
     model, fingerprint = model_of(spec), fingerprint_of(spec)
     return score_suite(model, Path(benchmark), out, settings.max_tokens, fingerprint, progress)
 
 
 def check(benchmark: str, spec: str, settings: EvaluateSettings) -> None:
     """Raise for what can be seen to be wrong before a model is opened."""
-    if benchmark not in (BFCL, *WORLDS) and not Path(benchmark).is_file():
-        known = f"{', '.join((BFCL, *WORLDS))} or a file of suite rows"
+    if benchmark not in (BFCL, *WORLDS, SUITE) and not Path(benchmark).is_file():
+        known = f"{', '.join((BFCL, *WORLDS, SUITE))} or a file of suite rows"
         raise ConfigError("no such benchmark", place=benchmark, expected=known)
     if not spec:
         raise ConfigError("no model to score", expected="--model or --gold")
@@ -143,8 +153,13 @@ def score_worlds(
         if settings.simulator:
             about |= {"simulator": settings.simulator}
         results = _ask(out, settings, spec, progress, play.worlds, settings.limit)
-    notes: dict[str, Json] = {"notes": list(play.notes)} if play.notes else {}
-    return save(with_conditions(results, about), out, {"benchmark": benchmark, **about, **notes})
+    told: dict[str, Json] = {"benchmark": benchmark, **about}
+    if play.notes:
+        told["notes"] = list(play.notes)
+    results = with_conditions(results, about)
+    if settings.judge:
+        results, told["judged"] = judged(benchmark, results, out, settings)
+    return save(results, out, told)
 
 
 def _policy(benchmark: str, play: Opened, name: str) -> Any:
@@ -187,4 +202,59 @@ def score_suite(
 ) -> Summary:
     """Score a model on a file of suite rows."""
     cases = cases_of(read(suite, "evaluate"))
-    return run_suite(cases, model, out, max_tokens=max_tokens, fingerprint=fingerprint, progress=progress)
+    return run_suite(
+        cases,
+        model,
+        out,
+        max_tokens=max_tokens,
+        fingerprint=fingerprint,
+        progress=progress,
+        conditions=_of_suite(suite),
+    )
+
+
+def _of_suite(suite: Path) -> dict[str, Json]:
+    return {"variant": f"suite/{suite.name}", "data_sha256": sha256_file(suite)}
+
+
+def score_own_tools(out: Path, settings: EvaluateSettings, spec: str, progress: Progress) -> Summary:
+    """Score a model on requests that are made for the user's tools; they stay in ``suite.jsonl``.
+
+    Every expected call is executed, and so is what was called in its place: equal effect is a score of its
+    own. Cases that were written by hand are taken from the file `settings.data`, as they are.
+    """
+    if settings.tools is None:
+        raise ConfigError("a suite is made for tools", expected="--tools FILE")
+    box = import_tools(str(settings.tools))
+    with caller(box, Limits()) as call:
+        suite = out / "suite.jsonl"
+        made = own_suite(box.tools, call.play, accept=settings.limit or _A_COLUMN, seed=settings.seed)
+        written = [*read(settings.data, "evaluate")] if settings.data else []
+        cases_of(written)  # one that can not be graded is said before anything is asked
+        with Sink(suite, "suite", {"seed": settings.seed, "tools_sha256": box.sha256}) as sink:
+            for row in (*made, *map(_written, written)):
+                sink.put(row)
+        cases = cases_of(read(suite, "evaluate"))
+        also = partial(with_effects, runnable={tool.name for tool in box.tools}, play=call.play)
+        about = {
+            **_of_suite(suite),
+            "variant": f"suite/{settings.tools.name}",
+            "tools_sha256": box.sha256,
+            "seed": settings.seed,
+        }
+        if spec == GOLD:
+            return run_gold(cases, out, also=also, conditions=about)
+        return run_suite(
+            cases,
+            model_of(spec),
+            out,
+            max_tokens=settings.max_tokens,
+            fingerprint=fingerprint_of(spec),
+            progress=progress,
+            also=also,
+            conditions=about,
+        )
+
+
+def _written(row: Row) -> Row:
+    return in_column(row, "written") if isinstance(row, Trajectory) else row

@@ -9,6 +9,9 @@ import pytest
 from callwright.errors import DataError
 from callwright.evaluate.bfcl.data import load
 from callwright.evaluate.bfcl.gold import as_function_calls, gold_calls, gold_function_calls, gold_text
+from callwright.evaluate.bfcl.memory import rows as memory
+from callwright.evaluate.bfcl.multi_turn import rows as multi_turn
+from callwright.evaluate.bfcl.multi_turn.world import reference_calls, written
 from callwright.evaluate.bfcl.replay import read_answers, run_replay
 from callwright.evaluate.results import read_results
 
@@ -31,15 +34,18 @@ def test_a_folder_of_texts_is_graded_as_prompting(tmp_path: Path) -> None:
     for category, group in (("multiple", "non_live"), ("irrelevance", "non_live"), ("live_simple", "live")):
         answers = {row.id: gold_text(row) for row in load((category,)).rows}
         write(model / group / f"BFCL_v4_{category}_result.json", answers)
-    write(model / "multi_turn" / "BFCL_v4_multi_turn_base_result.json", {"multi_turn_base_0": [[["pwd()"]]]})
+    talks = {"multi_turn_base_0": [["[pwd()]", "Done."]]}
+    write(model / "multi_turn" / "BFCL_v4_multi_turn_base_result.json", talks)
+    write(model / "agentic" / "BFCL_v4_web_search_base_result.json", {"web_search_base_0": [["Oslo"]]})
     summary = run_replay(tmp_path / "result", tmp_path / "out")
     assert {name: (s.n, s.correct) for name, s in summary.columns.items()} == {
         "multiple": (200, 200), "irrelevance": (240, 240), "live_simple": (258, 256),
+        "multi_turn_base": (1, 0),
     }  # fmt: skip
     told = summary_of(tmp_path / "out")
     assert told["mode"]["decoder"] == "text"
-    assert told["other_categories"] == {"multi_turn_base": 1}
-    assert told["unanswered"] == {}
+    assert told["other_categories"] == {"web_search_base": 1}
+    assert told["unanswered"] == {"multi_turn_base": 199}
     assert told["unfair"] == {"unsatisfiable": 2}
     assert told["figures"]["v4"]["multiple"] == {"value": 1.0, "missing_as_zero": 1.0}
     assert told["figures"]["v4"]["ast_live"]["value"] is None
@@ -120,3 +126,27 @@ def test_an_empty_or_missing_folder_is_refused(tmp_path: Path) -> None:
         read_answers(tmp_path)
     with pytest.raises(DataError, match="no such file"):
         read_answers(tmp_path / "nothing")
+
+
+@pytest.mark.usefixtures("bfcl")
+@pytest.mark.parametrize("fc", [False, True])
+def test_conversations_and_memory_are_replayed(fc: bool, tmp_path: Path) -> None:
+    pytest.importorskip("mpmath")
+    answers: dict[str, Any] = {}
+    for row in multi_turn.load(("multi_turn_base", "multi_turn_miss_func")).rows:
+        turns = []
+        for calls in reference_calls(row):
+            said: Any = [{call.name: json.dumps(call.arguments)} for call in calls]
+            turns.append([said if fc else written(calls, "official"), "Done."] if calls else ["Done."])
+        answers[row.id] = turns
+    answers |= {
+        question.id: [[str({"answer": question.answer[0], "context": ""})]]
+        for question in memory.load().questions
+    }
+    summary = run_replay(write(tmp_path / "all_result.json", answers), tmp_path / "out")
+    assert {name: (s.n, s.correct) for name, s in summary.columns.items()} == {
+        "multi_turn_base": (200, 200), "multi_turn_miss_func": (200, 200), "memory_kv": (155, 155),
+    }  # fmt: skip
+    told = summary_of(tmp_path / "out")
+    assert told["figures"]["v4"]["multi_turn"]["missing_as_zero"] == 0.5
+    assert told["mode"]["decoder"] == ("calls" if fc else "text")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callwright.evaluate.mistakes import NO_CALL, confusion, mistake_of, mistakes, value_kind
+from callwright.evaluate.mistakes import NO_CALL, confusion, mistake_of, mistakes, value_kind, value_kinds
 from callwright.evaluate.results import Result
 from callwright.record import Json
 
@@ -88,3 +88,32 @@ def test_every_call_is_paired_once(wanted: list[str], given_names: list[str]) ->
 def test_silence_in_both_is_a_pair_of_its_own() -> None:
     silent, called = row(gold=[]), row("needless-call", predicted=[{"name": "f", "arguments": {}}])
     assert confusion([silent, called, row()]) == {NO_CALL: {NO_CALL: 1, "f": 1}}
+
+
+def test_kinds_of_wrong_values_are_counted_in_either_notation() -> None:
+    def wrong(where: str, gold: Json, predicted: Json) -> Result:
+        about = {"error": "wrong-value", "where": where, "gold": gold, "predicted": predicted}
+        return Result(id="r", column="c", correct=False, strict=False, **about)
+
+    rows = [
+        wrong(
+            "f.city",
+            [{"name": "f", "arguments": {"city": "Oslo"}}],
+            [{"name": "f", "arguments": {"city": "oslo"}}],
+        ),
+        wrong(
+            "a.b.day",
+            [{"a.b": {"day": ["2024-01-02"]}}],
+            [{"name": "a.b", "arguments": {"day": "2024-01-03"}}],
+        ),
+        wrong("n", [{"f": {"n": [3, 4]}}], [{"name": "f", "arguments": {"n": 5}}]),
+        wrong(
+            "f.of[0].x",
+            [{"name": "f", "arguments": {"of": [{"x": 1}]}}],
+            [{"name": "f", "arguments": {"of": []}}],
+        ),
+        wrong("f.gone", [{"name": "f", "arguments": {"gone": 1}}], [{"name": "f", "arguments": {}}]),
+        wrong("n", None, None),
+        wrong("n", ["x", {"f": 3}], [{"f": []}]),
+    ]
+    assert value_kinds(rows) == {"spelling": 1, "date": 1, "number": 1, "list": 1}

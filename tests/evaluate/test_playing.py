@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -156,3 +157,19 @@ def test_recited_and_followed_episodes_need_no_model() -> None:
     assert recite(Counting("s", 2), ["1", "2", "3"]).correct
     session = Counting("s", 3)
     assert follow(session, lambda s: str(len(session.said) + 1)).correct
+
+
+def test_an_agent_that_repeats_itself_until_it_is_stopped_is_in_a_loop(tmp_path: Path) -> None:
+    class Stopped(Counting):
+        def result(self) -> Result:
+            return msgspec.structs.replace(super().result(), correct=False, error="gave-up")
+
+    def played_with(answer: Callable[[Prompt], str], upto: int) -> str:
+        (result,) = played(
+            [Stopped("s", upto)], tmp_path / f"{upto}.jsonl", ScriptedModel(answer, str(answer))
+        )
+        return result.error
+
+    assert played_with(lambda prompt: "again", 3) == "loop"
+    assert played_with(lambda prompt: "again", 2) == "gave-up"
+    assert played_with(counts, 5) == "gave-up"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from callwright.evaluate.results import Result
@@ -88,6 +88,40 @@ def _bare(text: str) -> str:
 def mistakes(results: Iterable[Result]) -> dict[str, int]:
     """Return how often each mistake was made, the most frequent first."""
     return dict(Counter(mistake_of(r) for r in results if not r.correct).most_common())
+
+
+def value_kinds(results: Iterable[Result]) -> dict[str, int]:
+    """Return of what kind the values were that were taken wrong, the most frequent first."""
+    wrong = (r for r in results if mistake_of(r) in ("wrong-value", "wrong-type"))
+    found = (_wrong_value(r) for r in wrong)
+    return dict(Counter(value_kind(*pair) for pair in found if pair is not None).most_common())
+
+
+def _wrong_value(result: Result) -> tuple[Json, Json] | None:
+    """Return the expected and the given value of the argument that `where` names, if both can be found."""
+    for name, wanted in _arguments(result.gold):
+        for other, given in _arguments(result.predicted):
+            if name != other:
+                continue
+            for argument in wanted.keys() & given.keys():
+                path = result.where.removeprefix(f"{name}.")
+                if path == argument or path.startswith((f"{argument}.", f"{argument}[")):
+                    return wanted[argument], given[argument]
+    return None
+
+
+def _arguments(calls: Json) -> Iterator[tuple[str, dict[str, Json]]]:
+    """Yield name and arguments of calls as we or as BFCL write them, its first alternative for a value."""
+    for call in calls if isinstance(calls, list) else []:
+        if not isinstance(call, dict):
+            continue
+        if isinstance(call.get("arguments"), dict):
+            yield str(call.get("name")), call["arguments"]
+        elif len(call) == 1 and isinstance(own := next(iter(call.values())), dict):
+            yield (
+                str(next(iter(call))),
+                {k: v[0] for k, v in own.items() if isinstance(v, list) and v and v[0] != ""},
+            )
 
 
 def confusion(results: Iterable[Result]) -> dict[str, dict[str, int]]:

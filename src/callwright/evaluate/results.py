@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,6 +40,11 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     """What a benchmark measures beside right and wrong: reward, progress, steps, cache misses."""
     conditions: dict[str, Json] = {}
     """What the verdict depends on: variant, sha256 of the data, seed, limits, prompt, tagger or judge."""
+
+
+def with_conditions(results: Sequence[Result], more: Mapping[str, Json]) -> list[Result]:
+    """Return the rows with more of what their verdicts depend on: model, weights, limits."""
+    return [msgspec.structs.replace(row, conditions={**row.conditions, **more}) for row in results]
 
 
 def write_results(path: Path, results: Iterable[Result]) -> None:

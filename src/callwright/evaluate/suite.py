@@ -11,7 +11,7 @@ absent, what synthesis noted in ``extra["synthesize"]`` counts, and the source's
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ from callwright.errors import DataError
 from callwright.evaluate.answers import DEFAULT_MAX_TOKENS, Answer, Request, answer
 from callwright.evaluate.grade import Grade, grade
 from callwright.evaluate.prompting import last_request, prompt_for
-from callwright.evaluate.results import Result
+from callwright.evaluate.results import Result, with_conditions
 from callwright.evaluate.summary import Summary, save
 from callwright.models import Model
 from callwright.record import Dropped, Json, Message, ToolCall, Trajectory
@@ -103,9 +103,16 @@ def gold_text(case: Case) -> str:
         ) from None
 
 
-def run_gold(cases: Sequence[Case], out: Path) -> Summary:
+def run_gold(
+    cases: Sequence[Case],
+    out: Path,
+    *,
+    also: Callable[[Sequence[Result]], list[Result]] = list,
+    conditions: Mapping[str, Json] | None = None,
+) -> Summary:
     """Grade the suite's own answers: anything below 100 % is a mistake of the suite or of the grader."""
-    return save([grade_text(case, gold_text(case)) for case in cases], out, {"model": "gold"})
+    results = also([grade_text(case, gold_text(case)) for case in cases])
+    return save(with_conditions(results, {**(conditions or {}), "model": "gold"}), out, {"model": "gold"})
 
 
 def run_suite(
@@ -116,8 +123,10 @@ def run_suite(
     max_tokens: int = DEFAULT_MAX_TOKENS,
     fingerprint: str = "",
     progress: Callable[[int, int], None] | None = None,
+    also: Callable[[Sequence[Result]], list[Result]] = list,
+    conditions: Mapping[str, Json] | None = None,
 ) -> Summary:
-    """Ask `model` every case and grade the answers.
+    """Ask `model` every case and grade the answers; `also` may add scores to the verdicts.
 
     Writes ``answers.jsonl`` (the journal), ``results.jsonl`` and ``summary.json`` into the folder `out`.
     """
@@ -126,8 +135,9 @@ def run_suite(
     answers = answer(
         model, requests, journal, max_tokens=max_tokens, fingerprint=fingerprint, progress=progress
     )
-    results = [grade_answer(case, answers[case.asked.id]) for case in cases]
-    return save(results, out, {"model": model.name, "fingerprint": fingerprint, "max_tokens": max_tokens})
+    results = also([grade_answer(case, answers[case.asked.id]) for case in cases])
+    about: dict[str, Json] = {"model": model.name, "fingerprint": fingerprint, "max_tokens": max_tokens}
+    return save(with_conditions(results, {**(conditions or {}), **about}), out, about)
 
 
 def _result(case: Case, verdict: Grade, predicted: Json, text: str) -> Result:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from callwright.evaluate.mistakes import confusion, mistakes
+from callwright.evaluate.mistakes import confusion, mistakes, value_kinds
 from callwright.evaluate.results import Result, write_results
 from callwright.evaluate.stats import mean_interval, wilson
 from callwright.record import Json
@@ -57,6 +57,8 @@ class Summary(msgspec.Struct, frozen=True):
     """What exactly was run, such as "tau-bench-v1/retail/test/scripted-user"."""
     mistakes: dict[str, int] = {}
     """How often each kind of mistake was made, the most frequent first."""
+    value_kinds: dict[str, int] = {}
+    """Of what kind the values were that were taken wrong."""
     confusion: dict[str, dict[str, int]] = {}
     """For each expected tool how often which tool was called in its place."""
 
@@ -70,6 +72,7 @@ def summarise(results: Sequence[Result]) -> Summary:
         _grouped(styled, lambda result: result.style),
         tuple(dict.fromkeys(str(r.conditions["variant"]) for r in results if "variant" in r.conditions)),
         mistakes(results),
+        value_kinds(results),
         confusion(results),
     )
 

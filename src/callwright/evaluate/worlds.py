@@ -12,13 +12,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-import msgspec
-
 from callwright.evaluate.answers import Asker
 from callwright.evaluate.playing import play
 from callwright.evaluate.results import Result
 from callwright.evaluate.sessions import Policy, Session, Who, World, follow, recite
-from callwright.record import Json
 
 Worlds = Sequence[World[Any]]
 
@@ -54,11 +51,6 @@ def played(
     sessions: Iterator[Session] = (world.reset(task) for world, task in _tasks(worlds, limit))
     told = (lambda done: progress(done, total)) if progress else None
     return list(play(sessions, askers, progress=told))
-
-
-def with_conditions(results: Sequence[Result], more: Mapping[str, Json]) -> list[Result]:
-    """Return the rows with more of what their verdicts depend on: model, weights, limits."""
-    return [msgspec.structs.replace(row, conditions={**row.conditions, **more}) for row in results]
 
 
 def _tasks(worlds: Worlds, limit: int | None) -> Iterator[tuple[World[Any], Any]]:

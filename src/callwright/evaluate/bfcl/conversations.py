@@ -7,14 +7,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from callwright import assets
+from callwright.evaluate.bfcl.memory import rows as memory
+from callwright.evaluate.bfcl.memory import world as remembering
 from callwright.evaluate.bfcl.memory.rows import CATEGORY as MEMORY
 from callwright.evaluate.bfcl.memory.world import MemoryWorld, PrerequisiteWorld, snapshots
+from callwright.evaluate.bfcl.multi_turn import rows as multi_turn
+from callwright.evaluate.bfcl.multi_turn import world as talking
 from callwright.evaluate.bfcl.multi_turn.dialogue import Style
 from callwright.evaluate.bfcl.multi_turn.world import MultiTurnWorld
 from callwright.evaluate.results import Result
 from callwright.evaluate.worlds import Worlds
+from callwright.record import Json
 
 Play = Callable[[Worlds, int | None], list[Result]]
 """Plays so many tasks of each world, all of them for None."""
@@ -42,4 +48,34 @@ def conversations(
         told = play([PrerequisiteWorld(style=style, output_format=output_format)], None)
         asked = MemoryWorld(snapshots(told), style=style, output_format=output_format)
         results += play([asked], limit)
+    return results
+
+
+def replayed(
+    categories: Sequence[str], answers: Mapping[str, Json], about: Mapping[str, Json], *, fc: bool
+) -> list[Result]:
+    """Return the verdicts on results of official runs, by the ids of their rows.
+
+    `fc` tells that a function-calling handler made them. Rows without an answer are left out.
+    """
+    told = {**about, "wheel_sha256": assets.BFCL.sha256, "decoder": "function calls" if fc else "official"}
+    talks = multi_turn.load([name for name in categories if name != MEMORY])
+    results = [
+        talking.replayed(
+            row,
+            answers[row.id],
+            {**told, "variant": "bfcl-v4-multi-turn/replay", "data_sha256": talks.sha256[row.category]},
+            fc=fc,
+        )
+        for row in talks.rows
+        if row.id in answers
+    ]
+    if MEMORY in categories:
+        asked = memory.load()
+        of_memory = {**told, "variant": "bfcl-v4-memory-kv/replay", "data_sha256": asked.sha256}
+        results += [
+            remembering.replayed(question, answers[question.id], of_memory, fc=fc)
+            for question in asked.questions
+            if question.id in answers
+        ]
     return results

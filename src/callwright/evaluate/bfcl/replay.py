@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 from callwright.errors import DataError
-from callwright.evaluate.bfcl.data import CATEGORIES, Questions, load
-from callwright.evaluate.bfcl.format_sensitivity import grade_answers
+from callwright.evaluate.bfcl.conversations import replayed
+from callwright.evaluate.bfcl.data import CATEGORIES, SEVERAL_TURNS, Questions, load
 from callwright.evaluate.bfcl.grading import FUNCTION_CALLING, PROMPTING, Mode, grade
 from callwright.evaluate.bfcl.run import Graded, conditions_of, save_graded
+from callwright.evaluate.results import Result
 from callwright.evaluate.summary import Summary
 from callwright.record import Json
 from callwright.store import read_lines, sha256_file, sha256_text
@@ -44,29 +45,44 @@ class Given(NamedTuple):
 def run_replay(
     path: Path, out: Path, *, function_calling: bool | None = None, underscored: bool | None = None
 ) -> Summary:
-    """Grade the single-turn answers in a file or a folder; other categories are only counted.
+    """Grade the answers in a file or a folder; those to categories that are not run here are only counted.
 
-    Answers to format sensitivity get a run of their own in the folder ``format_sensitivity`` of `out`.
     `function_calling` says which handler made them, None to tell by the answers; `underscored` whether names
     of functions have "_" for ".", None for yes with function calling only. Rows without an answer are left
     out, as the official command line does with ``--partial-eval``, and the summary says how many there are.
     Raises DataError for what is no answer, twice there, or to no row.
     """
     given = read_answers(path)
-    graded_here = [each for each in given if each.category in CATEGORIES]
-    mode = _mode(graded_here, function_calling, underscored)
-    questions = load([c for c in CATEGORIES if any(each.category == c for each in graded_here)])
+    single = [each for each in given if each.category in CATEGORIES]
+    several = [each for each in given if each.category in SEVERAL_TURNS]
+    mode = _mode([*single, *several], function_calling, underscored)
+    questions = load([c for c in CATEGORIES if any(each.category == c for each in single)])
     source = {"replayed_sha256": _sha256(path)}
     about: dict[str, Json] = {"model": f"replay:{path.name}", **source, "mode": mode._asdict()}
-    reworded = {each.id: each.answer for each in given if each.category == _REWORDED}
-    if reworded:
-        grade_answers(reworded, out / _REWORDED, {"model": about["model"], **source})
-    others = (each.category for each in given if each.category not in (_REWORDED, *CATEGORIES))
-    about["other_categories"] = Counter(others)
-    graded = list(_graded(graded_here, questions, mode, source))
-    answered = Counter(each.row.category for each in graded)
-    about["unanswered"] = {c: n - answered[c] for c, n in questions.sizes.items() if answered[c] < n}
-    return save_graded(graded, out, questions, about)
+    graded = list(_graded(single, questions, mode, source))
+    more = _conversations(several, mode, source)
+    known = {*CATEGORIES, *SEVERAL_TURNS}
+    about["other_categories"] = Counter(each.category for each in given if each.category not in known)
+    answered = Counter([*(each.row.category for each in graded), *(result.column for result in more)])
+    sizes = {**questions.sizes, **{c: n for c, n in SEVERAL_TURNS.items() if answered[c]}}
+    about["unanswered"] = {c: n - answered[c] for c, n in sizes.items() if answered[c] < n}
+    return save_graded(graded, out, questions, about, more)
+
+
+def _conversations(given: Sequence[Given], mode: Mode, source: dict[str, Json]) -> list[Result]:
+    """Return the verdicts on answers of several turns; raises DataError for one to no row."""
+    answers = {each.id: each for each in given}
+    categories = list(dict.fromkeys(each.category for each in given))
+    results = replayed(
+        categories,
+        {name: each.answer for name, each in answers.items()},
+        source,
+        fc=mode.decoder == FUNCTION_CALLING.decoder,
+    )
+    for result in results:
+        del answers[result.id]
+    _refuse_unknown(answers.values())
+    return results
 
 
 def _graded(
@@ -78,15 +94,27 @@ def _graded(
         if known is not None:
             about = {**conditions_of(row, questions, mode), **source}
             yield Graded(row, known.answer, mode, grade(row, known.answer, mode, about))
-    for unknown in answers.values():
+    _refuse_unknown(answers.values())
+
+
+def _refuse_unknown(left: Iterable[Given]) -> None:
+    for unknown in left:
         raise DataError("an answer to no row of BFCL v4", place=unknown.place, got=repr(unknown.id))
 
 
 def _mode(given: Sequence[Given], function_calling: bool | None, underscored: bool | None) -> Mode:
     if function_calling is None:
-        function_calling = any(isinstance(each.answer, list) for each in given)
+        function_calling = any(_is_of_calls(each) for each in given)
     mode = FUNCTION_CALLING if function_calling else PROMPTING
     return mode if underscored is None else mode._replace(underscored=underscored)
+
+
+def _is_of_calls(given: Given) -> bool:
+    """Tell whether an answer is one of a function-calling handler: a list where the other kind has a text."""
+    if given.category not in SEVERAL_TURNS:
+        return isinstance(given.answer, list)
+    turns = given.answer if isinstance(given.answer, list) else []
+    return any(isinstance(step, list) for turn in turns if isinstance(turn, list) for step in turn)
 
 
 def read_answers(path: Path) -> list[Given]:
