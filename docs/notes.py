@@ -23,7 +23,7 @@ VERBS: dict[str, Verb] = {
     "export": Verb("rows", "rows of another layout", "How do other trainers and tools read this?"),
     "train sft": Verb("rows", "an adapter", "Can the model learn these answers?"),
     "train dpo": Verb("pairs, an adapter", "an adapter", "Can it unlearn those mistakes?"),
-    "evaluate": Verb("`bfcl` or suite rows", "results, summary", "How often is it right, how sure is that?"),
+    "evaluate": Verb("benchmarks or your suite", "results, summary", "How often is it right, and how sure?"),
     "compare": Verb("two results", "a table", "Which is better, and is that chance?"),
     "serve": Verb("a model", "an HTTP endpoint", "What does my program get from it?"),
     "build": Verb("tools, raw files or both", "a run folder, `report.html`", "All of the above at once."),

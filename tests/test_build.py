@@ -86,7 +86,8 @@ def test_the_commands_that_it_recommends_work(finished: tuple[Path, float, str],
     line = next(line for line in said.splitlines() if line.startswith("look on"))
     done = callwright(*line.split("callwright ")[1].split(), cwd=desk)
     assert done.returncode == 0
-    assert len(done.stdout.splitlines()) == 6
+    assert len(done.stdout.splitlines()) == 7
+    assert "rows" in done.stdout.splitlines()[-1]
 
 
 def test_a_second_run_reuses_every_stage_and_is_at_least_three_times_as_quick(

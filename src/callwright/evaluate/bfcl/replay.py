@@ -18,15 +18,20 @@ from typing import NamedTuple
 
 from callwright.errors import DataError
 from callwright.evaluate.bfcl.conversations import replayed
-from callwright.evaluate.bfcl.data import CATEGORIES, SEVERAL_TURNS, Questions, load
+from callwright.evaluate.bfcl.data import (
+    CATEGORIES,
+    FORMAT_SENSITIVITY,
+    SEVERAL_TURNS,
+    Questions,
+    load,
+)
+from callwright.evaluate.bfcl.format_sensitivity import grade_answers
 from callwright.evaluate.bfcl.grading import FUNCTION_CALLING, PROMPTING, Mode, grade
 from callwright.evaluate.bfcl.run import Graded, conditions_of, save_graded
 from callwright.evaluate.results import Result
 from callwright.evaluate.summary import Summary
 from callwright.record import Json
 from callwright.store import read_lines, sha256_file, sha256_text
-
-_REWORDED = "format_sensitivity"
 
 
 class Given(NamedTuple):
@@ -47,6 +52,7 @@ def run_replay(
 ) -> Summary:
     """Grade the answers in a file or a folder; those to categories that are not run here are only counted.
 
+    Answers to format sensitivity get a run of their own in the folder ``format_sensitivity`` of `out`.
     `function_calling` says which handler made them, None to tell by the answers; `underscored` whether names
     of functions have "_" for ".", None for yes with function calling only. Rows without an answer are left
     out, as the official command line does with ``--partial-eval``, and the summary says how many there are.
@@ -61,7 +67,10 @@ def run_replay(
     about: dict[str, Json] = {"model": f"replay:{path.name}", **source, "mode": mode._asdict()}
     graded = list(_graded(single, questions, mode, source))
     more = _conversations(several, mode, source)
-    known = {*CATEGORIES, *SEVERAL_TURNS}
+    reworded = {each.id: each.answer for each in given if each.category == FORMAT_SENSITIVITY}
+    if reworded:
+        grade_answers(reworded, out / FORMAT_SENSITIVITY, {"model": about["model"], **source})
+    known = {*CATEGORIES, *SEVERAL_TURNS, FORMAT_SENSITIVITY}
     about["other_categories"] = Counter(each.category for each in given if each.category not in known)
     answered = Counter([*(each.row.category for each in graded), *(result.column for result in more)])
     sizes = {**questions.sizes, **{c: n for c, n in SEVERAL_TURNS.items() if answered[c]}}
