@@ -109,9 +109,14 @@ def test_only_webshop_is_prepared_and_from_downloads_only(tmp_path: Path) -> Non
         prepare("webshop", tmp_path / "out", EvaluateSettings(data=tmp_path), lambda n: None)
 
 
-def test_every_trial_is_a_row(tmp_path: Path) -> None:
-    summary = run("taubench", tmp_path, "gold", trials=3)
-    assert summary.all.n == 36
+def test_every_trial_is_a_row_and_pass_hat_k_is_told(tmp_path: Path) -> None:
+    assert run("taubench", tmp_path / "gold", "gold", trials=3).all.n == 36
+    run("taubench", tmp_path / "none", "policy:refuse", trials=2)
+    for name, k, mean in (("gold", 3, 1.0), ("none", 2, 2 / 12)):
+        told = json.loads((tmp_path / name / "summary.json").read_text("utf-8"))["pass_hat"]
+        assert [each["k"] for each in told] == list(range(1, k + 1))
+        assert [each["tasks"] for each in told] == [12] * k
+        assert told[-1]["mean"] == pytest.approx(mean)
 
 
 @pytest.mark.parametrize(
@@ -130,6 +135,7 @@ def test_every_trial_is_a_row(tmp_path: Path) -> None:
         ("bfcl", "gold", {"categories": "format_sensitivity"}, "no reference"),
         ("bfcl", "gold", {"categories": "multi_tun"}, "multi_turn"),
         ("webshop", "", {}, "--model or --gold"),
+        ("webshop", "gold", {"trials": 2}, "taubench"),
     ],
 )
 def test_what_can_not_be_meant_is_said(

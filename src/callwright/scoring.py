@@ -27,6 +27,7 @@ from callwright.evaluate.results import Result, with_conditions
 from callwright.evaluate.sessions import Who
 from callwright.evaluate.suite import cases_of, run_gold, run_suite
 from callwright.evaluate.summary import Summary, save
+from callwright.evaluate.taubench.trials import pass_hat, trials_of
 from callwright.evaluate.worlds import Worlds, followed, played, recited
 from callwright.grading import BFCL, judged
 from callwright.models import EMBEDDED, Model
@@ -40,7 +41,7 @@ from callwright.weights import model_of
 GOLD = "gold"
 POLICY = "policy:"
 """What a spec begins with that names a policy of a benchmark instead of a model."""
-SUITE = "suite"
+SUITE, TAUBENCH = "suite", "taubench"
 _A_COLUMN = 30
 """Requests in a column of a suite, unless a limit is given."""
 Progress = Callable[[int, int], None]
@@ -74,6 +75,8 @@ def check(benchmark: str, spec: str, settings: EvaluateSettings) -> None:
     if benchmark == BFCL:
         for category in _categories(settings):
             require_known(category)
+    if settings.trials > 1 and benchmark != TAUBENCH:
+        raise ConfigError("every task is played once", place="--trials", expected=f"the benchmark {TAUBENCH}")
     if spec.startswith(POLICY):
         if benchmark not in WORLDS:
             raise ConfigError("policies play episodes only", place=benchmark, expected=" | ".join(WORLDS))
@@ -157,6 +160,8 @@ def score_worlds(
     if play.notes:
         told["notes"] = list(play.notes)
     results = with_conditions(results, about)
+    if settings.trials > 1:
+        told["pass_hat"] = [each._asdict() for each in pass_hat(trials_of(results), seed=settings.seed)]
     if settings.judge:
         results, told["judged"] = judged(benchmark, results, out, settings)
     return save(results, out, told)
