@@ -29,6 +29,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bfcl_oracle import Anything, stand_in
+
 from callwright.evaluate.bfcl.bm25 import BM25Plus
 
 CATEGORIES = ("multi_turn_base", "multi_turn_miss_func", "multi_turn_miss_param", "multi_turn_long_context")
@@ -36,25 +38,6 @@ DONE = "Done."
 """What the agent says once its replies are used up."""
 Request = tuple[str, str, Any]
 MultiTurnOracle = Callable[[list[Request]], list[Any]]
-
-
-class Anything:
-    """Stands for any name of a module that is imported but never used."""
-
-    def __init__(self, *args, **kwargs):
-        pass
-
-    def __call__(self, *args, **kwargs):
-        return self
-
-    def __getattr__(self, name):
-        return self
-
-
-def stand_in(name, **values):
-    module = types.ModuleType(name)
-    module.__dict__.update(values)
-    sys.modules[name] = module
 
 
 def prepare(folder):

@@ -94,7 +94,7 @@ def _round(live: Mapping[int, Session], askers: Mapping[Who, Asker], said: Mappi
     for who, turns in wanted.items():
         if who not in askers:
             raise ConfigError(
-                f"no model plays the {who}", place=turns[0][0].id, hint=f"give one with --{who}"
+                f"no model plays the {who}", place=turns[0][0].id, hint="give one with --simulator"
             )
         requests = [
             Request(f"{session.id}#{said[session.id].replies}", turn.prompt) for session, turn in turns

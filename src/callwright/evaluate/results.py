@@ -49,11 +49,16 @@ def with_conditions(results: Sequence[Result], more: Mapping[str, Json]) -> list
 
 def write_results(path: Path, results: Iterable[Result]) -> None:
     """Write one line per result; `path` holds the old content or all of the new."""
+    write_lines(path, (_line(result) for result in results))
+
+
+def write_lines(path: Path, lines: Iterable[bytes]) -> None:
+    """Write lines, each with its end; `path` holds the old content or all of the new."""
     part = path.with_name(path.name + ".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("wb") as stream:
-            stream.writelines(_line(result) for result in results)
+            stream.writelines(lines)
             sync(stream)
         part.replace(path)
     except OSError as error:

@@ -16,6 +16,7 @@ import msgspec
 
 from callwright import assets
 from callwright.errors import DataError
+from callwright.evaluate import worlds
 from callwright.evaluate.answers import DEFAULT_MAX_TOKENS, Answer, Request, answer
 from callwright.evaluate.bfcl.data import Questions, Row, load
 from callwright.evaluate.bfcl.function_docs import DOC_FORMATS
@@ -102,7 +103,7 @@ def run_format_sensitivity(
     The summary's key ``format_sensitivity`` holds the official spread over the wordings.
     """
     asked = questions()
-    every = cases(_thinned(asked, limit))
+    every = cases(asked._replace(rows=tuple(worlds.spread(asked.rows, limit))))
     prompts = {case.id: prompt_from(variant_messages(case)) for case in every}
     answers = answer(
         model,
@@ -122,12 +123,6 @@ def run_format_sensitivity(
     ]
     told = {"model": model.name, "fingerprint": fingerprint, "format_sensitivity": spread(results)}
     return save(results, out, {**about, **told, "data_sha256": asked.sha256})
-
-
-def _thinned(asked: Questions, limit: int | None) -> Questions:
-    if limit is None or limit >= len(asked.rows):
-        return asked
-    return asked._replace(rows=tuple(asked.rows[i * len(asked.rows) // limit] for i in range(limit)))
 
 
 def _sources(case: Case, asked: Questions, prompt: Prompt) -> dict[str, Json]:

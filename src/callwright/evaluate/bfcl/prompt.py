@@ -8,7 +8,7 @@ of parameters, which signatures do not show; here they stand in the description 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from callwright import formats, schema
@@ -25,7 +25,7 @@ def trajectory_of(row: Row, *, output_format: str = "") -> Trajectory:
         id=row.id,
         source=Source(dataset="bfcl_v4", split=row.category, license="Apache-2.0"),
         task=Task(expects=expects, output_format=output_format),
-        tools=tuple(_tool(doc) for doc in _documents(row)),
+        tools=tuple(tool_of(doc) for doc in _documents(row)),
         messages=tuple(Message(role=m["role"], content=m["content"]) for m in row.question[0]),
     )
 
@@ -46,7 +46,8 @@ def _typed(declared: dict[str, Json]) -> str:
     return f"{declared['type']} of {item}" if item else str(declared["type"])
 
 
-def _tool(doc: dict[str, Json]) -> Tool:
+def tool_of(doc: Mapping[str, Json]) -> Tool:
+    """Return a function document as a tool."""
     parameters = schema.normalise(doc["parameters"])
     return Tool(
         name=doc["name"],

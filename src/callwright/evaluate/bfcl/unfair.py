@@ -22,9 +22,8 @@ from callwright.evaluate.bfcl.decode import Calls, Undecodable, bracketed
 from callwright.evaluate.bfcl.decoders import decode_text
 from callwright.evaluate.bfcl.grading import Mode, read_answer
 from callwright.evaluate.bfcl.score import judge, well_formed
-from callwright.evaluate.results import Result
+from callwright.evaluate.results import Result, write_lines
 from callwright.record import Json
-from callwright.store.files import sync, write_error
 
 UNSATISFIABLE = {
     "simple_java_36": "ArrayList<any>: the converter yields strings, the answer wants a number and a boolean",
@@ -132,17 +131,6 @@ def _unquoted(text: str) -> str:
 
 def write_unfair(path: Path, rows: Iterable[Unfair]) -> dict[str, int]:
     """Write the report, a line per row, and return how many rows each reason has."""
-    counts: Counter[str] = Counter()
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("wb") as stream:
-            for row in rows:
-                counts.update([" + ".join(row.reasons)])
-                stream.write(msgspec.json.encode(row) + b"\n")
-            sync(stream)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise write_error(path, error) from None
-    return dict(counts.most_common())
+    told = list(rows)
+    write_lines(path, (msgspec.json.encode(row) + b"\n" for row in told))
+    return dict(Counter(" + ".join(row.reasons) for row in told).most_common())

@@ -13,10 +13,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Literal, Protocol
 
-from callwright import formats, schema
+from callwright import formats
 from callwright.evaluate.bfcl.language_hints import hinted
 from callwright.evaluate.bfcl.multi_turn.calls import Step, from_arguments, from_text
 from callwright.evaluate.bfcl.official_prompts import system_prompt
+from callwright.evaluate.bfcl.prompt import tool_of
 from callwright.evaluate.bfcl.wheel_literals import literal
 from callwright.models import Prompt
 from callwright.record import Json, Message, Task, Tool, Trajectory
@@ -82,7 +83,7 @@ class Native:
     """A conversation in this package's own prompt and output format."""
 
     def __init__(self, docs: Docs, system: str = "", output_format: str = "") -> None:
-        self._tools = tuple(tool_of(doc) for doc in docs)
+        self._tools = _tools(docs)
         self._opening = (Message(role="system", content=system),) if system else ()
         self._format = output_format
         self._system = self._opened()
@@ -92,7 +93,7 @@ class Native:
         self._add(*(Message(role=m["role"], content=m["content"]) for m in messages))
 
     def announce(self, docs: Docs) -> None:
-        self._tools += tuple(tool_of(doc) for doc in docs)
+        self._tools += _tools(docs)
         self._system = self._opened()
         self._add(Message(role="user", content=sentence(_ANNOUNCEMENT)))
 
@@ -150,12 +151,10 @@ def _official_system_text(docs: str) -> str:
     return system_prompt(hinted(json.loads(docs), "python"))
 
 
-def tool_of(doc: Mapping[str, Json]) -> Tool:
-    """Return a function document as a tool."""
-    return _tool(doc["name"], doc.get("description", ""), json.dumps(doc["parameters"]))
+def _tools(docs: Sequence[Mapping[str, Json]]) -> tuple[Tool, ...]:
+    return tuple(_tool(json.dumps(doc)) for doc in docs)
 
 
 @lru_cache(maxsize=256)
-def _tool(name: str, description: str, parameters: str) -> Tool:
-    normal = schema.normalise(json.loads(parameters))
-    return Tool(name=name, description=description, parameters=normal.schema, schema_fixes=normal.fixes)
+def _tool(doc: str) -> Tool:
+    return tool_of(json.loads(doc))
