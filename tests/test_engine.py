@@ -54,6 +54,7 @@ ROWS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(rows=ROWS, chunk=st.integers(1, 50), workers=st.integers(2, 3))
 @pytest.mark.parametrize("step", [steps.same, steps.uneven, steps.reads_ahead, steps.nothing])

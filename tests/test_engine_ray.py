@@ -38,6 +38,7 @@ def rows(count: int) -> list[Trajectory | Dropped]:
     return made
 
 
+@pytest.mark.slow
 def test_rows_come_back_in_order_with_the_same_bytes() -> None:
     given = rows(1000)
     local = [encode(row) for row in engine.run(steps.same, given)]

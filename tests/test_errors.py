@@ -15,6 +15,7 @@ TREE = [
 WORDS = st.text(st.characters(exclude_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=20)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TREE)
 @given(
     parts=st.fixed_dictionaries({"place": WORDS, "expected": WORDS, "got": WORDS, "hint": WORDS}), what=WORDS

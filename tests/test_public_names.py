@@ -23,9 +23,9 @@ ROOMS: dict[str, set[str]] = {
     "formats": {
         "DEFAULT_FORMAT", "DEFAULT_INSTRUCTION", "FORMATS", "Format", "Malformed", "PlainMessage", "Reply",
         "Segment", "ToolStyle", "Unrenderable", "assistant_text", "chat_template", "format_named",
-        "plain_messages", "reply_message", "segments", "signature", "system_text", "tools_text",
+        "plain_messages", "reply_message", "segments", "settled", "signature", "system_text", "tools_text",
     },
-    "models": {"EMBEDDED", "Completion", "Model", "Prompt", "open_model"},
+    "models": {"EMBEDDED", "Arrived", "Completion", "Model", "Prompt", "open_model"},
     "report": {"outcome_text", "write"},
     "schema": {
         "FORMATS_BY_TYPE_NAME", "ISSUE_CODES", "RESULT_KEYS", "TYPE_NAMES", "Normalised", "check",

@@ -358,6 +358,7 @@ VALUE = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(PLAIN_SCHEMA, st.dictionaries(st.sampled_from("wxyz"), VALUE, max_size=3))
 @settings(max_examples=1500)
 def test_what_the_plain_check_lets_pass_the_validator_lets_pass(

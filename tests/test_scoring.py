@@ -11,7 +11,7 @@ from callwright.errors import ConfigError, UserError
 from callwright.evaluate.results import read_results
 from callwright.evaluate.summary import Summary
 from callwright.evaluate.toolbench.replay import predictions
-from callwright.grading import replay
+from callwright.grading import replay, win_rate_of
 from callwright.scoring import score
 from callwright.settings import EvaluateSettings
 
@@ -44,6 +44,7 @@ def test_the_reference_is_right_on_what_needs_no_data(benchmark: str, tmp_path: 
         assert row.scores
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("benchmark", "policy"), [(name, policy) for name, each in POLICIES.items() for policy in each]
 )
@@ -54,6 +55,7 @@ def test_policies_play_without_a_model(benchmark: str, policy: str, tmp_path: Pa
     assert run(benchmark, tmp_path, f"policy:{policy}", limit=8) == summary
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("benchmark", WORLDS)
 def test_a_model_that_only_talks_gets_little_and_is_asked_once(benchmark: str, tmp_path: Path) -> None:
     model = script(tmp_path / "talk.jsonl", "I am not sure.")
@@ -147,3 +149,60 @@ def test_what_can_not_be_meant_is_said(
     assert not (tmp_path / "results.jsonl").exists()
     if "--data" in said:
         assert isinstance(caught.value, ConfigError)
+
+
+def test_the_win_rate_of_two_toolbench_runs_is_a_judges_word(tmp_path: Path) -> None:
+    first, second = (script(tmp_path / f"{name}.jsonl", f"I am {name}.") for name in ("first", "second"))
+    for spec, name in ((first, "a"), (second, "b")):
+        run("toolbench", tmp_path / name, spec, limit=4, mode="CoT@1")
+    told = {"answer_status": "Unsolved", "task_status": "Solvable", "index": 0}
+    judge = script(tmp_path / "judge.jsonl", json.dumps(told))
+    won = win_rate_of(tmp_path / "a", tmp_path / "b", judge)
+    assert won.win + won.lose + won.tie == pytest.approx(1.0)
+    assert len(won.outcomes) == 4
+    assert won.unreadable == 0
+    assert "of 4" in won.told
+    journals = [(tmp_path / name / "judge.jsonl").read_bytes() for name in "ab"]
+    assert win_rate_of(tmp_path / "a", tmp_path / "b", judge) == won
+    assert [(tmp_path / name / "judge.jsonl").read_bytes() for name in "ab"] == journals
+
+
+@pytest.mark.parametrize(
+    ("told", "variant", "tagger"),
+    [
+        ({"mode": "agentboard/text"}, "agentboard", "fallback"),
+        ({"mode": "princeton"}, "princeton", "fallback"),
+    ],
+)
+def test_rules_and_interface_of_the_shop_are_told_by_its_mode(
+    told: dict[str, Any], variant: str, tagger: str
+) -> None:
+    (world,) = WORLDS["webshop"](EvaluateSettings(**told)).worlds
+    assert world.conditions["variant"] == f"webshop-home/{variant}"
+    assert world.conditions["tagger"] == tagger
+    assert world.conditions["interface"] == ("text" if "text" in told["mode"] else "tool-calls")
+
+
+def test_a_split_of_the_shop_is_part_of_its_name(shared_data: Path) -> None:
+    data = shared_data / "webshop"
+    settings = EvaluateSettings(data=data, categories="1k-synthetic/dev,1k-synthetic")
+    dev, test = WORLDS["webshop"](settings).worlds
+    assert (dev.conditions["split"], len(dev.tasks)) == ("dev", 1000)
+    assert (test.conditions["split"], len(test.tasks)) == ("test", 500)
+    with pytest.raises(ConfigError, match="no such part"):
+        WORLDS["webshop"](EvaluateSettings(categories="home/dev"))
+
+
+@pytest.mark.parametrize(
+    ("spec", "told", "said"),
+    [
+        ("http://127.0.0.1:9/v1#m", {}, "only a local model"),
+        ("gold", {}, "only a local model"),
+        ("smollm2-135m", {"categories": "format_sensitivity"}, "not held to a grammar"),
+    ],
+)
+def test_where_answers_can_not_be_held_to_a_grammar_it_is_said_at_once(
+    spec: str, told: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(ConfigError, match=said):
+        run("bfcl", tmp_path, spec, mode="constrained", **told)

@@ -57,27 +57,43 @@ def mode_of(settings: EvaluateSettings, known: tuple[str, ...]) -> str:
 
 def webshop(settings: EvaluateSettings) -> Opened:
     """Return WebShop: invented products, the 1,000 of the original, or a prepared catalogue."""
+    from callwright.evaluate.webshop.nouns import DEFAULT_TAGGER
     from callwright.evaluate.webshop.policies import chance, first_result, first_result_with_options
-    from callwright.evaluate.webshop.variants import VARIANTS
+    from callwright.evaluate.webshop.variants import SPLITS, VARIANTS, WITH_SPLITS
     from callwright.evaluate.webshop.world import open_world
 
-    mode: Any = mode_of(settings, ("princeton", "agentboard"))
-    worlds = tuple(
-        open_world(
-            part,
-            None if part == HOME else needed(settings, part),
-            mode=mode,
+    known = (*VARIANTS, *(f"{name}/{split}" for name in WITH_SPLITS for split in SPLITS))
+    mode, *more = mode_of(settings, SHOPPING).split("/")
+    asked: Any = {"mode": mode, "interface": "text" if "text" in more else "tool-calls"}
+    worlds = []
+    for part in parts(settings, known, "1k-synthetic" if settings.data else HOME):
+        variant, _, split = part.partition("/")
+        told: Any = {**asked, "split": split or "test"}
+        world = open_world(
+            variant,
+            None if variant == HOME else needed(settings, variant),
+            tagger=SPACY if "spacy" in more else DEFAULT_TAGGER,
             steps=settings.max_steps,
             output_format=settings.output_format,
+            **told,
         )
-        for part in parts(settings, VARIANTS, "1k-synthetic" if settings.data else HOME)
-    )
+        worlds.append(world)
     policies = {
         "random": lambda _: chance(settings.seed),
         "rule": lambda _: first_result,
         "rule-options": lambda _: first_result_with_options,
     }
-    return Opened(worlds, policies)
+    return Opened(tuple(worlds), policies)
+
+
+SHOPPING = tuple(
+    mode + interface + tagger
+    for tagger in ("", "/spacy")
+    for interface in ("", "/text")
+    for mode in ("princeton", "agentboard")
+)
+"""An environment's rules, how an agent acts in it, and what finds the nouns of a title."""
+SPACY = "spacy:en_core_web_sm"
 
 
 def prepare(benchmark: str, out: Path, settings: EvaluateSettings, progress: Callable[[int], None]) -> int:

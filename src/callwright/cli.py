@@ -29,13 +29,14 @@ from callwright.console import (
     say_counts,
     scores,
     tell,
+    tell_comparison,
     tell_report,
     tell_self_check,
     trained,
 )
 from callwright.errors import CallwrightError, ConfigError, UserError
 from callwright.options import verb
-from callwright.progress import Bar, Display, legible
+from callwright.progress import Display, legible
 from callwright.record import Dropped, Trajectory
 from callwright.settings import (
     AugmentSettings,
@@ -279,6 +280,7 @@ def evaluate(
 ) -> None:
     """Score a model on a benchmark or your own suite."""
     from callwright import benchmarks, grading, scoring
+    from callwright.suite_scoring import GOLD
 
     if sum((bool(model), gold, replay is not None, prepare)) > 1:
         raise ConfigError("one thing at a time", expected="--model, --gold, --replay or --prepare")
@@ -293,7 +295,7 @@ def evaluate(
     if replay is not None:
         summary = grading.replay(benchmark, replay, out, config)
     else:
-        spec = scoring.GOLD if gold else model
+        spec = GOLD if gold else model
         scoring.check(benchmark, spec, config)
         with Display().stage(benchmark) as bar:
             summary = scoring.score(benchmark, out, config, spec, bar.update)
@@ -302,24 +304,21 @@ def evaluate(
         say(line)
 
 
-def _counted(bar: Bar, number: int) -> None:
-    bar.update(number, number, f"{number:,} products")
-
-
 def compare(
     before: Annotated[Path, typer.Argument(help="A run directory or results.jsonl.")],
     after: Annotated[Path, typer.Argument(help="Another one over the same rows.")],
+    judge: Annotated[
+        str, typer.Option(help="A model that says which of two ToolBench runs did better: the win rate.")
+    ] = "",
     as_json: AsJson = False,
 ) -> None:
     """Set two runs over the same rows side by side."""
-    from callwright.evaluate.compare import compare_files, table
+    from callwright import grading
+    from callwright.evaluate.compare import compare_files
 
     comparison = compare_files(before, after)
-    if as_json:
-        columns = {name: difference._asdict() for name, difference in comparison.columns.items()}
-        tell({**comparison._asdict(), "all": comparison.all._asdict(), "columns": columns}, True)
-    else:
-        sys.stdout.write(table(comparison) + "\n")
+    won = grading.win_rate_of(before, after, judge) if judge else None
+    tell_comparison(comparison, won, as_json)
 
 
 def serve(

@@ -13,6 +13,8 @@ from rich.console import Console
 from callwright.progress import clock, legible
 
 if TYPE_CHECKING:
+    from callwright.evaluate.compare import Comparison
+    from callwright.evaluate.toolbench.rates import WinRate
     from callwright.store import Report
     from callwright.verify.judge import Calibration
     from callwright.verify.selfcheck import SelfCheck
@@ -73,6 +75,19 @@ def tell(value: Any, as_json: bool) -> None:
     """Print a value as JSON to stdout, if that was asked for."""
     if as_json:
         sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
+
+
+def tell_comparison(comparison: Comparison, won: WinRate | None, as_json: bool) -> None:
+    """Print two runs side by side to stdout, and how often a judge let the second one win."""
+    from callwright.evaluate.compare import table
+
+    if as_json:
+        columns = {name: difference._asdict() for name, difference in comparison.columns.items()}
+        told = {**comparison._asdict(), "all": comparison.all._asdict(), "columns": columns}
+        tell({**told, "win_rate": won and won._asdict()}, True)
+        return
+    lines = [table(comparison), *([won.told] if won else [])]
+    sys.stdout.write("\n".join(lines) + "\n")
 
 
 def carried(extra: dict[str, Any]) -> Iterator[str]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from callwright.benchmarks import WORLDS, Opened, mode_of
-from callwright.engine import Row
 from callwright.errors import ConfigError
 from callwright.evaluate.answers import Asker, fingerprint_of, opened
 from callwright.evaluate.bfcl import run as bfcl
@@ -22,29 +20,24 @@ from callwright.evaluate.bfcl.data import (
     require_known,
 )
 from callwright.evaluate.bfcl.format_sensitivity import run_format_sensitivity
-from callwright.evaluate.effects import with_effects
+from callwright.evaluate.constrained import SCORE as CONSTRAINED
 from callwright.evaluate.results import Result, with_conditions
 from callwright.evaluate.sessions import Who
-from callwright.evaluate.suite import cases_of, run_gold, run_suite
+from callwright.evaluate.suite import cases_of, run_gold
 from callwright.evaluate.summary import Summary, save
 from callwright.evaluate.taubench.trials import pass_hat, trials_of
 from callwright.evaluate.worlds import Worlds, followed, played, recited
 from callwright.grading import BFCL, judged
 from callwright.models import EMBEDDED, Model
-from callwright.record import Json, Trajectory
+from callwright.record import Json
 from callwright.settings import EvaluateSettings
-from callwright.store import Sink, read, sha256_file
-from callwright.suites import in_column, own_suite
-from callwright.toolbox import Limits, caller, import_tools
+from callwright.store import read
+from callwright.suite_scoring import GOLD, Progress, score_own_tools, score_suite, suite_conditions
 from callwright.weights import model_of
 
-GOLD = "gold"
 POLICY = "policy:"
 """What a spec begins with that names a policy of a benchmark instead of a model."""
 SUITE, TAUBENCH = "suite", "taubench"
-_A_COLUMN = 30
-"""Requests in a column of a suite, unless a limit is given."""
-Progress = Callable[[int, int], None]
 _REMEMBERED = 2 << 30
 """Bytes of a conversation's keys and values that a local model keeps from one reply to the next."""
 
@@ -60,9 +53,16 @@ def score(benchmark: str, out: Path, settings: EvaluateSettings, spec: str, prog
         return score_own_tools(out, settings, spec, progress)
     if spec == GOLD:
         suite = Path(benchmark)
-        return run_gold(cases_of(read(suite, "evaluate")), out, conditions=_of_suite(suite))
-    model, fingerprint = model_of(spec), fingerprint_of(spec)
-    return score_suite(model, Path(benchmark), out, settings.max_tokens, fingerprint, progress)
+        return run_gold(cases_of(read(suite, "evaluate")), out, conditions=suite_conditions(suite))
+    return score_suite(
+        model_of(spec),
+        Path(benchmark),
+        out,
+        settings.max_tokens,
+        fingerprint_of(spec),
+        progress,
+        constrain=mode_of(settings, ("native", CONSTRAINED)) == CONSTRAINED,
+    )
 
 
 def check(benchmark: str, spec: str, settings: EvaluateSettings) -> None:
@@ -75,6 +75,8 @@ def check(benchmark: str, spec: str, settings: EvaluateSettings) -> None:
     if benchmark == BFCL:
         for category in _categories(settings):
             require_known(category)
+    if settings.mode == CONSTRAINED and benchmark not in WORLDS:
+        _check_constrained(spec, settings)
     if settings.trials > 1 and benchmark != TAUBENCH:
         raise ConfigError("every task is played once", place="--trials", expected=f"the benchmark {TAUBENCH}")
     if spec.startswith(POLICY):
@@ -84,10 +86,19 @@ def check(benchmark: str, spec: str, settings: EvaluateSettings) -> None:
         model_of(spec)  # a server or a script: opening it costs nothing
 
 
+def _check_constrained(spec: str, settings: EvaluateSettings) -> None:
+    """Raise where answers can not be held to a grammar."""
+    if FORMAT_SENSITIVITY in (settings.categories or ""):
+        raise ConfigError("its wordings are not held to a grammar", place=FORMAT_SENSITIVITY)
+    if spec != EMBEDDED and not Path(spec).is_dir():
+        raise ConfigError("only a local model is held to a grammar", place=f"--mode {CONSTRAINED}", got=spec)
+
+
 def score_bfcl(out: Path, settings: EvaluateSettings, spec: str, progress: Progress) -> Summary:
     """Score a model, or BFCL's own answers, on categories of BFCL."""
     categories = _categories(settings)
-    prompting: Any = mode_of(settings, ("native", "official"))
+    mode = mode_of(settings, ("native", "official", CONSTRAINED))
+    prompting: Any = "native" if mode == CONSTRAINED else mode
     if FORMAT_SENSITIVITY in categories:
         return _format_sensitivity(out, settings, spec, categories, progress)
     single = [name for name in categories if name not in SEVERAL_TURNS]
@@ -100,20 +111,22 @@ def score_bfcl(out: Path, settings: EvaluateSettings, spec: str, progress: Progr
     )
     if spec == GOLD:
         return bfcl.run_gold(single, out, talks(lambda worlds, limit: recited(worlds, limit=limit)))
+    agent = _player(spec, remember=len(single) < len(categories))
     about: dict[str, Json] = {
-        "model": spec, "fingerprint": fingerprint_of(spec), "max_tokens": settings.max_tokens
+        "model": spec, "fingerprint": agent.fingerprint, "max_tokens": settings.max_tokens
     }  # fmt: skip
     return bfcl.run_bfcl(
-        model_of(spec),
+        agent.model,
         out,
         single,
         limit=settings.limit,
         output_format=settings.output_format,
         prompting=prompting,
         max_tokens=settings.max_tokens,
-        fingerprint=fingerprint_of(spec),
+        fingerprint=agent.fingerprint,
         progress=progress,
-        more=lambda: with_conditions(talks(partial(_ask, out, settings, spec, progress)), about),
+        constrain=mode == CONSTRAINED,
+        more=lambda: with_conditions(talks(partial(_ask, out, settings, agent, progress)), about),
     )
 
 
@@ -152,10 +165,11 @@ def score_worlds(
         policy = _policy(benchmark, play, spec.removeprefix(POLICY))
         results = followed(play.worlds, policy, limit=settings.limit)
     else:
-        about |= {"fingerprint": fingerprint_of(spec), "max_tokens": settings.max_tokens}
+        agent = _player(spec)
+        about |= {"fingerprint": agent.fingerprint, "max_tokens": settings.max_tokens}
         if settings.simulator:
             about |= {"simulator": settings.simulator}
-        results = _ask(out, settings, spec, progress, play.worlds, settings.limit)
+        results = _ask(out, settings, agent, progress, play.worlds, settings.limit)
     told: dict[str, Json] = {"benchmark": benchmark, **about}
     if play.notes:
         told["notes"] = list(play.notes)
@@ -174,10 +188,21 @@ def _policy(benchmark: str, play: Opened, name: str) -> Any:
     return play.policies[name]
 
 
+class _Player(NamedTuple):
+    """A model and what identifies its weights."""
+
+    model: Model
+    fingerprint: str
+
+
+def _player(spec: str, *, remember: bool = True) -> _Player:
+    return _Player(model_of(spec, remember=_REMEMBERED if remember else 0), fingerprint_of(spec))
+
+
 def _ask(
     out: Path,
     settings: EvaluateSettings,
-    spec: str,
+    agent: _Player,
     progress: Progress,
     worlds: Worlds,
     limit: int | None,
@@ -187,79 +212,11 @@ def _ask(
         return []
     with ExitStack() as stack:
 
-        def asker(name: str, file: str) -> Asker:
-            book, model = stack.enter_context(opened(out / file)), model_of(name, remember=_REMEMBERED)
-            return Asker(model, book, max_tokens=settings.max_tokens, fingerprint=fingerprint_of(name))
+        def asker(player: _Player, file: str) -> Asker:
+            book = stack.enter_context(opened(out / file))
+            return Asker(player.model, book, max_tokens=settings.max_tokens, fingerprint=player.fingerprint)
 
-        askers: dict[Who, Asker] = {"agent": asker(spec, "answers.jsonl")}
+        askers: dict[Who, Asker] = {"agent": asker(agent, "answers.jsonl")}
         if settings.simulator:
-            askers["user"] = askers["tools"] = asker(settings.simulator, "simulator.jsonl")
+            askers["user"] = askers["tools"] = asker(_player(settings.simulator), "simulator.jsonl")
         return played(worlds, askers, limit=limit, progress=progress)
-
-
-def score_suite(
-    model: Model,
-    suite: Path,
-    out: Path,
-    max_tokens: int,
-    fingerprint: str,
-    progress: Progress,
-) -> Summary:
-    """Score a model on a file of suite rows."""
-    cases = cases_of(read(suite, "evaluate"))
-    return run_suite(
-        cases,
-        model,
-        out,
-        max_tokens=max_tokens,
-        fingerprint=fingerprint,
-        progress=progress,
-        conditions=_of_suite(suite),
-    )
-
-
-def _of_suite(suite: Path) -> dict[str, Json]:
-    return {"variant": f"suite/{suite.name}", "data_sha256": sha256_file(suite)}
-
-
-def score_own_tools(out: Path, settings: EvaluateSettings, spec: str, progress: Progress) -> Summary:
-    """Score a model on requests that are made for the user's tools; they stay in ``suite.jsonl``.
-
-    Every expected call is executed, and so is what was called in its place: equal effect is a score of its
-    own. Cases that were written by hand are taken from the file `settings.data`, as they are.
-    """
-    if settings.tools is None:
-        raise ConfigError("a suite is made for tools", expected="--tools FILE")
-    box = import_tools(str(settings.tools))
-    with caller(box, Limits()) as call:
-        suite = out / "suite.jsonl"
-        made = own_suite(box.tools, call.play, accept=settings.limit or _A_COLUMN, seed=settings.seed)
-        written = [*read(settings.data, "evaluate")] if settings.data else []
-        cases_of(written)  # one that can not be graded is said before anything is asked
-        with Sink(suite, "suite", {"seed": settings.seed, "tools_sha256": box.sha256}) as sink:
-            for row in (*made, *map(_written, written)):
-                sink.put(row)
-        cases = cases_of(read(suite, "evaluate"))
-        also = partial(with_effects, runnable={tool.name for tool in box.tools}, play=call.play)
-        about = {
-            **_of_suite(suite),
-            "variant": f"suite/{settings.tools.name}",
-            "tools_sha256": box.sha256,
-            "seed": settings.seed,
-        }
-        if spec == GOLD:
-            return run_gold(cases, out, also=also, conditions=about)
-        return run_suite(
-            cases,
-            model_of(spec),
-            out,
-            max_tokens=settings.max_tokens,
-            fingerprint=fingerprint_of(spec),
-            progress=progress,
-            also=also,
-            conditions=about,
-        )
-
-
-def _written(row: Row) -> Row:
-    return in_column(row, "written") if isinstance(row, Trajectory) else row

@@ -152,8 +152,9 @@ class EvaluateSettings:
     data: Path | None = None
     """Folder with the benchmark's data; without it the part that needs none is played."""
     mode: str | None = None
-    """Way of asking: native or official (bfcl), princeton or agentboard (webshop), DFSDT or CoT@n
-    (toolbench), unified or react (toolquery)."""
+    """Way of asking: native, constrained (once more, calls held to a grammar; suites too) or official (bfcl),
+    princeton or agentboard, also with /text and /spacy (webshop), DFSDT or CoT@n (toolbench), unified or
+    react (toolquery)."""
     output_format: str = ""
     """Format in which the model writes calls, a name of docs/formats.md."""
     max_steps: Count | None = None

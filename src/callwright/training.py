@@ -17,8 +17,8 @@ from callwright.evaluate.bfcl.run import run_bfcl
 from callwright.evaluate.summary import Summary
 from callwright.progress import Bar
 from callwright.record import Json, Trajectory
-from callwright.scoring import score_suite
 from callwright.store import read, write_json_atomic
+from callwright.suite_scoring import score_suite
 from callwright.train.config import DpoConfig, Progress, SftConfig, TrainSummary
 from callwright.weights import base_directory, streaming_model
 

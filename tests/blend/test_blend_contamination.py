@@ -420,6 +420,7 @@ def test_training_tasks_of_tau_bench_are_none_of_its_test(tau_bench: Benchmarks,
     assert [t for t in runs if tau_bench.evidence(t)] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["seal-tools", "toolalpaca", "api-bank"])
 def test_other_sources_are_innocent_of_tau_bench(
     tau_bench: Benchmarks, shared_data: Path, source: str

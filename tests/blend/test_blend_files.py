@@ -123,6 +123,7 @@ def test_the_verb_prints_what_met_what(files: list[Path], tmp_path: Path) -> Non
     ]
 
 
+@pytest.mark.slow
 def test_a_mistake_in_the_options_is_one_line_and_writes_nothing(files: list[Path], tmp_path: Path) -> None:
     for option, value in (
         ("--weights", "chat"),

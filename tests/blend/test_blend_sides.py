@@ -2,6 +2,7 @@
 
 from collections import Counter
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -47,6 +48,7 @@ def tools_of(t: Trajectory) -> set[str]:
     return {tool.name for tool in t.tools or ()} | {c.name for m in t.messages for c in m.tool_calls}
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(random_rows, st.integers(0, 20), st.sampled_from([0.0, 0.3, 0.7]))
 def test_no_tool_and_no_request_is_on_both_sides(rows: list[Trajectory], seed: int, holdout: float) -> None:

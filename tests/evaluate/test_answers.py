@@ -1,4 +1,4 @@
-"""The journal: nothing asked twice, nothing lost but the chunk in flight, an outage never an answer."""
+"""The journal: nothing asked twice, nothing lost but what is in flight, an outage never an answer."""
 
 import json
 import os
@@ -7,18 +7,19 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from callwright.errors import DataError, ModelError, RunError
 from callwright.evaluate.answers import Request, answer, fingerprint_of
-from callwright.models import Completion, Prompt
+from callwright.models import Arrived, Completion, Prompt
 
 
 class Counting:
-    """Answers with the request in capitals and counts; breaks down after `budget` prompts."""
+    """Answers with the request in capitals, one by one; breaks down after `budget` prompts."""
 
     name = "counting"
 
@@ -35,12 +36,24 @@ class Counting:
         *,
         max_tokens: int,
         seed: int = 0,
-        progress: Callable[[int], None] | None = None,
+        arrived: Arrived | None = None,
     ) -> list[Completion]:
-        if len(self.asked) + len(prompts) > self.budget:
-            raise ModelError("the server is gone")
-        self.asked += [prompt.messages[0][1] for prompt in prompts]
-        return [Completion(prompt.messages[0][1].upper(), 1, 1, "stop") for prompt in prompts]
+        answers = []
+        for place, prompt in enumerate(prompts):
+            if len(self.asked) >= self.budget:
+                raise ModelError("the server is gone")
+            self.asked.append(prompt.messages[0][1])
+            answers.append(Completion(prompt.messages[0][1].upper(), 1, 1, "stop"))
+            if arrived:
+                arrived(place, answers[-1])
+        return answers
+
+
+class Late(Counting):
+    """Tells of no answer before all are there."""
+
+    def complete(self, prompts: Sequence[Prompt], **options: Any) -> list[Completion]:  # type: ignore[override]
+        return super().complete(prompts, **{**options, "arrived": None})
 
 
 def requests(n: int, prefix: str = "row") -> list[Request]:
@@ -56,7 +69,7 @@ def test_every_request_is_answered_once_and_in_order(tmp_path: Path) -> None:
     )
     assert list(answers) == [row.id for row in rows]
     assert all(answers[row.id].text == row.prompt.messages[0][1].upper() for row in rows)
-    assert seen == [(0, 150), (64, 150), (128, 150), (150, 150)]
+    assert seen == [(done, 150) for done in range(151)]
     again = Counting()
     assert answer(again, rows, tmp_path / "j.jsonl") == answers
     assert again.asked == []
@@ -71,11 +84,16 @@ def test_the_longest_prompts_are_asked_first(tmp_path: Path) -> None:
 def test_an_outage_keeps_what_was_answered_and_the_next_run_goes_on(tmp_path: Path) -> None:
     journal, rows = tmp_path / "j.jsonl", requests(30)
     with pytest.raises(ModelError):
-        answer(Counting(budget=25), rows, journal, chunk=10)
-    assert len(journal.read_bytes().splitlines()) == 20
+        answer(Counting(budget=25), rows, journal)
+    assert len(journal.read_bytes().splitlines()) == 25
     model = Counting()
-    assert len(answer(model, rows, journal, chunk=10)) == 30
-    assert len(model.asked) == 10
+    assert len(answer(model, rows, journal)) == 30
+    assert len(model.asked) == 5
+
+
+def test_a_model_that_tells_only_at_the_end_is_journalled_as_well(tmp_path: Path) -> None:
+    answers = answer(Late(), requests(9), tmp_path / "j.jsonl")
+    assert answers == answer(Counting(budget=0), requests(9), tmp_path / "j.jsonl")
 
 
 def test_half_a_line_left_by_a_killed_run_is_cut_off(tmp_path: Path) -> None:
@@ -163,7 +181,7 @@ def test_the_fingerprint_of_a_folder_follows_its_weights(tmp_path: Path) -> None
     assert fingerprint_of("http://localhost/v1#m") == "http://localhost/v1#m"
 
 
-def test_kill_9_loses_only_the_chunk_in_flight(tmp_path: Path) -> None:
+def test_kill_9_loses_only_what_is_in_flight(tmp_path: Path) -> None:
     journal = tmp_path / "j.jsonl"
     script = textwrap.dedent("""
         import sys, time
@@ -173,11 +191,14 @@ def test_kill_9_loses_only_the_chunk_in_flight(tmp_path: Path) -> None:
         from callwright.evaluate.answers import answer
 
         class Slow(Counting):
-            def complete(self, prompts, **options):
-                time.sleep(0.05 if len(self.asked) < 30 else 60)
-                return super().complete(prompts, **options)
+            def complete(self, prompts, *, arrived, **options):
+                def slowly(place, done):
+                    time.sleep(0.01 if len(self.asked) <= 30 else 60)
+                    arrived(place, done)
 
-        answer(Slow(), requests(100), Path(sys.argv[1]), chunk=10)
+                return super().complete(prompts, arrived=slowly, **options)
+
+        answer(Slow(), requests(100), Path(sys.argv[1]))
     """)
     command = [sys.executable, "-c", script, str(journal), str(Path(__file__).parent)]
     process = subprocess.Popen(command)
@@ -190,5 +211,5 @@ def test_kill_9_loses_only_the_chunk_in_flight(tmp_path: Path) -> None:
     process.wait()
     assert len({json.loads(line)["id"] for line in journal.read_bytes().splitlines()}) == 30
     model = Counting()
-    assert len(answer(model, requests(100), journal, chunk=10)) == 100
+    assert len(answer(model, requests(100), journal)) == 100
     assert len(model.asked) == 70

@@ -56,6 +56,7 @@ def test_spoilt_function_calls_get_the_official_verdict(rows: dict[str, Row], or
     assert 500 < kinds[""] < len(requests) / 2, kinds
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("grammars")
 def test_texts_are_decoded_and_judged_as_officially(rows: dict[str, Row], oracle: Oracle) -> None:
     requests: list[Request] = []
@@ -88,6 +89,7 @@ def test_made_up_texts_are_decoded_as_officially(rows: dict[str, Row], oracle: O
     assert decoded > 300, decoded
 
 
+@pytest.mark.slow
 def test_made_up_rows_get_the_official_verdict_and_error_type(oracle: Oracle) -> None:
     requests: list[Request] = []
     for number in range(6_000):

@@ -73,6 +73,7 @@ def spoilt(rows: dict[str, Row], each: int, salt: str) -> list[Request]:
     ]
 
 
+@pytest.mark.slow
 def test_spoilt_runs_get_the_official_verdict_and_error_type(
     rows: dict[str, Row], official: MultiTurnOracle
 ) -> None:
@@ -90,6 +91,7 @@ def test_more_spoilt_runs_get_the_official_verdict_and_error_type(
     assert differences(rows, spoilt(rows, 2, "long"), official) == []
 
 
+@pytest.mark.slow
 def test_gold_and_spoilt_text_is_decoded_and_judged_as_officially(
     rows: dict[str, Row], official: MultiTurnOracle
 ) -> None:

@@ -36,6 +36,7 @@ def rows(world: MultiTurnWorld) -> dict[str, Row]:
     return {row.id: row for row in world.tasks}
 
 
+@pytest.mark.slow
 def test_the_reference_is_right_in_every_conversation(world: MultiTurnWorld) -> None:
     results = [recite(world.reset(task), world.gold(task)) for task in world.tasks]
     assert len(results) == 800
@@ -48,6 +49,7 @@ def test_the_reference_is_right_in_every_conversation(world: MultiTurnWorld) -> 
     assert [replayed(row, json.loads(r.text), r.conditions) for row, r in some] == [r for _, r in some]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output_format", list(formats.FORMATS))
 def test_the_reference_is_right_in_our_own_formats(output_format: str) -> None:
     world = MultiTurnWorld(output_format=output_format)

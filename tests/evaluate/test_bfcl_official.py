@@ -56,6 +56,7 @@ def test_first_allowed_answers_are_all_right_in_the_five_categories(rows: dict[s
     assert wrong == []
 
 
+@pytest.mark.slow
 def test_spoilt_answers_get_the_official_verdict_and_error_type(rows: dict[str, Row], oracle: Oracle) -> None:
     requests: list[Request] = []
     for row in answered(rows):
@@ -87,6 +88,7 @@ def test_function_calls_get_the_official_verdict_under_both_naming_rules(
     assert all(right[kind] > 300 for kind in ("calls", "_calls")), right
 
 
+@pytest.mark.slow
 def test_answers_to_made_up_rows_get_the_official_verdict_and_error_type(oracle: Oracle) -> None:
     requests: list[Request] = []
     for number in range(8_000):
@@ -102,6 +104,7 @@ def test_answers_to_made_up_rows_get_the_official_verdict_and_error_type(oracle:
     assert len(kinds) == 19, f"the made-up rows no longer reach every error type: {kinds}"
 
 
+@pytest.mark.slow
 def test_garbled_text_is_decoded_as_the_official_decoder_does(rows: dict[str, Row], oracle: Oracle) -> None:
     donors = [row for row in answered(rows) if row.category in PYTHON_NON_LIVE]
     requests: list[Request] = []

@@ -39,6 +39,7 @@ def sha256(value: object) -> str:
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("category", SINGLE_TURN)
 def test_prompts_and_tools_are_the_recorded_ones(category: str) -> None:
     rows = load((category,)).rows

@@ -128,6 +128,7 @@ def test_an_empty_or_missing_folder_is_refused(tmp_path: Path) -> None:
         read_answers(tmp_path / "nothing")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("bfcl")
 @pytest.mark.parametrize("fc", [False, True])
 def test_conversations_and_memory_are_replayed(fc: bool, tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def test_of_all_3641_rows_only_six_can_not_be_satisfied_and_they_are_named(tmp_p
     assert round(told["figures"]["v4"]["ast_non_live"]["value"], 4) == 0.9983
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output_format", list(formats.FORMATS))
 def test_right_answers_in_our_own_formats_are_right(output_format: str, tmp_path: Path) -> None:
     questions = load()

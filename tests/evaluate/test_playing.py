@@ -13,7 +13,7 @@ from callwright.evaluate.answers import Asker, opened
 from callwright.evaluate.playing import play
 from callwright.evaluate.results import Result
 from callwright.evaluate.sessions import Turn, Who, follow, recite
-from callwright.models import Completion, Prompt
+from callwright.models import Arrived, Completion, Prompt
 from callwright.models.scripted import ScriptedModel
 
 
@@ -66,7 +66,7 @@ class Failing(ScriptedModel):
         *,
         max_tokens: int,
         seed: int = 0,
-        progress: Callable[[int], None] | None = None,
+        arrived: Arrived | None = None,
     ) -> list[Completion]:
         self.asked += len(prompts)
         if self.asked > self.good:
@@ -74,11 +74,9 @@ class Failing(ScriptedModel):
         return super().complete(prompts, max_tokens=max_tokens)
 
 
-def played(
-    sessions: list[Counting], journal: Path, model: ScriptedModel, width: int = 4, chunk: int = 64
-) -> list[Result]:
+def played(sessions: list[Counting], journal: Path, model: ScriptedModel, width: int = 4) -> list[Result]:
     with opened(journal) as book:
-        asker = Asker(model, book, max_tokens=9, fingerprint="", chunk=chunk)
+        asker = Asker(model, book, max_tokens=9, fingerprint="")
         return list(play(iter(sessions), {"agent": asker, "user": asker}, width=width))
 
 

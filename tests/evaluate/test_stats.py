@@ -116,6 +116,7 @@ def test_the_rows_that_are_needed_show_the_difference_that_they_are_needed_for()
         rows_needed(0.0, 0.2)
 
 
+@pytest.mark.slow
 def test_the_interval_of_a_mean_covers_the_truth_about_as_often_as_it_says() -> None:
     rng = random.Random(5)
     hits = 0

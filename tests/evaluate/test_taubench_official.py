@@ -224,6 +224,7 @@ def test_the_hash_of_the_data_covers_every_file(data: Path, tmp_path: Path) -> N
         before = after
 
 
+@pytest.mark.slow
 def test_a_difference_is_seen_exactly_where_the_whole_hash_sees_it(data: Path) -> None:
     """Five databases of the airline, hashed whole: the third and fifth are the second and first again."""
     domain = world(data, "airline").domain

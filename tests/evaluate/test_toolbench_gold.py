@@ -20,6 +20,7 @@ def gold(world: ToolBench) -> list[Result]:
     return [recite(world.reset(task), world.gold(task)) for task in world.tasks]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["CoT@1", "DFS_woFilter_w2"])
 def test_gold_on_all_queries_with_the_official_names(queries: Queries, method: str) -> None:
     world = ToolBench(queries, method=method)

@@ -147,6 +147,7 @@ def test_a_function_that_does_not_exist_is_named_so_in_the_conversation() -> Non
     assert FUNCTION not in result.content
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["DFS_woFilter_w2", "DFS_woFilter_w1", "DFS_woFilter_w3"])
 @pytest.mark.parametrize("max_calls", [5, 40, 200])
 def test_the_tree_grows_as_the_walk_told_a_second_time(method: str, max_calls: int) -> None:

@@ -132,6 +132,7 @@ def test_questions_take_several_calls_and_yes_is_no_better_a_guess_than_no() -> 
     assert {task.difficulty for task in tasks} == {"easy", "hard"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interface", ["react", "unified"])
 @pytest.mark.parametrize("seed", [0, 3])
 def test_every_question_is_right_by_its_own_solution(interface: Interface, seed: int) -> None:

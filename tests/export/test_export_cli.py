@@ -34,6 +34,7 @@ def test_the_option_names_every_layout_of_the_table() -> None:
     assert get_args(get_type_hints(ExportSettings)["to"]) == tuple(EXPORTS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("to", LINES)
 def test_a_file_of_rows_becomes_a_file_of_the_layout(to: str, rows: Path, tmp_path: Path) -> None:
     done = callwright("export", rows, "-o", "out.jsonl", "--to", to, cwd=tmp_path)
@@ -72,6 +73,7 @@ def test_the_report_goes_to_stdout_as_json(rows: Path, tmp_path: Path) -> None:
     assert report["extra"]["loses"] == EXPORTS["hermes"].LOSES.sentence
 
 
+@pytest.mark.slow
 def test_rows_that_can_not_be_expressed_are_kept_beside_with_their_reason(tmp_path: Path) -> None:
     messages = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]
     source = {"dataset": "d", "license": "CC-BY-NC-4.0", "noncommercial": True}
@@ -102,6 +104,7 @@ def test_what_is_left_behind_is_counted(tmp_path: Path) -> None:
     assert "left behind: messages[].weight 1, outcome 1" in done.stderr
 
 
+@pytest.mark.slow
 def test_parquet_is_written_and_read_like_lines(rows: Path, tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     done = callwright("export", rows, "-o", "rows.parquet", "--to", "parquet", cwd=tmp_path)
@@ -129,6 +132,7 @@ MISTAKES: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_is_one_line_and_changes_nothing(name: str, tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text('{"id": "a"}\n', encoding="utf-8")
@@ -139,6 +143,7 @@ def test_a_mistake_is_one_line_and_changes_nothing(name: str, tmp_path: Path) ->
     assert (tmp_path / "rows.jsonl").read_text(encoding="utf-8") == '{"id": "a"}\n'
 
 
+@pytest.mark.slow
 def test_without_pyarrow_the_extra_is_named(tmp_path: Path) -> None:
     (tmp_path / "rows.jsonl").write_text('{"id": "a"}\n', encoding="utf-8")
     (tmp_path / "pyarrow.py").write_text("raise ImportError('no pyarrow here')\n", encoding="utf-8")
@@ -147,6 +152,7 @@ def test_without_pyarrow_the_extra_is_named(tmp_path: Path) -> None:
     assert "pip install 'callwright[parquet]'" in error_line(done)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("to", "out"), [("openai", "out.jsonl"), ("hf", "hub")])
 def test_a_kill_leaves_what_was_there_before(to: str, out: str, rows: Path, tmp_path: Path) -> None:
     assert callwright("export", rows, "-o", out, "--to", to, cwd=tmp_path).returncode == 0

@@ -19,6 +19,7 @@ parquet = pytest.importorskip("pyarrow.parquet")
 pyarrow = pytest.importorskip("pyarrow")
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(trajectories(), max_size=4))
 def test_what_is_written_to_parquet_is_read_back_to_the_byte(rows: list[Trajectory]) -> None:
@@ -30,6 +31,7 @@ def test_what_is_written_to_parquet_is_read_back_to_the_byte(rows: list[Trajecto
     assert [encode(row) for row in back] == [encode(row) for row in rows]
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(trajectories(errors=False))
 def test_nothing_is_lost_in_atif(t: Trajectory) -> None:
@@ -38,6 +40,7 @@ def test_nothing_is_lost_in_atif(t: Trajectory) -> None:
     assert encode(back) == encode(t)
 
 
+@pytest.mark.slow
 def test_steps_of_atif_are_numbered_and_results_name_calls_of_their_step() -> None:
     @settings(max_examples=50, deadline=None)
     @given(trajectories(errors=False))

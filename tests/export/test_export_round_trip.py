@@ -42,6 +42,7 @@ READERS: dict[str, Reader] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("to", READERS)
 @settings(max_examples=40, deadline=None)
 @given(data=st.data())
@@ -59,6 +60,7 @@ def test_an_exported_row_that_is_unified_again_is_the_same_up_to_the_declared_lo
         assert comparable(after, losses) == comparable(before, losses)
 
 
+@pytest.mark.slow
 @settings(max_examples=80, deadline=None)
 @given(st.lists(trajectories(errors=False), min_size=1, max_size=4))
 def test_atif_gives_back_every_field_of_the_record(rows: list[Trajectory]) -> None:

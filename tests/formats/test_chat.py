@@ -63,6 +63,7 @@ def test_neighbouring_segments_differ_and_none_is_empty(messages: list[PlainMess
     assert all(a[1:] != b[1:] for a, b in pairwise(pieces))
 
 
+@pytest.mark.slow
 @given(t=conversations)
 def test_a_longer_conversation_starts_with_the_shorter_one(t: Trajectory) -> None:
     opening = 0
@@ -140,6 +141,7 @@ def test_calls_are_written_in_the_format_of_the_task(output_format: str) -> None
     )
 
 
+@pytest.mark.slow
 @given(t=conversations)
 def test_a_reply_leads_back_to_its_message(t: Trajectory) -> None:
     for message in t.messages:

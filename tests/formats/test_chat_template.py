@@ -146,6 +146,7 @@ def test_the_template_takes_what_endpoints_send() -> None:
     assert rendered([asked, answered, observed], [flat])[0] == ours(t)
 
 
+@pytest.mark.slow
 @given(t=conversations)
 def test_no_tools_and_an_empty_list_of_tools_read_alike(t: Trajectory) -> None:
     messages = [openai_message(message) for message in t.messages]

@@ -11,7 +11,8 @@ from format_strategies import HOSTILE, calls, hostile_text, replies, strings_of
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from callwright.formats import FORMATS, Malformed, Reply, Unrenderable
+from callwright.formats import FORMATS, Malformed, Reply, Unrenderable, reply_message, settled
+from callwright.formats.chat import THINK_CLOSE
 from callwright.record import ToolCall
 
 every_format = pytest.mark.parametrize("name", sorted(FORMATS))
@@ -89,6 +90,7 @@ def test_parse_never_raises(name: str, text: str) -> None:
     check_total(name, text)
 
 
+@pytest.mark.slow
 @every_format
 @given(data=st.data())
 def test_parse_never_raises_on_damaged_replies(name: str, data: st.DataObject) -> None:
@@ -136,6 +138,7 @@ def test_parse_survives_depth_and_length(name: str, text: str) -> None:
     check_total(name, text)
 
 
+@pytest.mark.slow
 @every_format
 @settings(max_examples=40)
 @given(data=st.data())
@@ -149,6 +152,7 @@ def test_a_cut_reply_is_malformed_or_keeps_whole_leading_calls(name: str, data: 
             assert len(result.calls) < len(written)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["xlam", "python"])
 @settings(max_examples=40)
 @given(data=st.data())
@@ -169,6 +173,7 @@ def shape(value: Any) -> Any:
     return "number" if isinstance(value, int | float) and not isinstance(value, bool) else type(value)
 
 
+@pytest.mark.slow
 @json_formats
 @settings(max_examples=60)
 @given(data=st.data())
@@ -181,6 +186,7 @@ def test_a_lost_character_never_changes_the_structure_of_calls(name: str, data: 
             assert [shape(c.arguments) for c in result.calls] == [shape(c.arguments) for c in written]
 
 
+@pytest.mark.slow
 @json_formats
 @given(data=st.data())
 def test_no_argument_can_spell_a_marker(name: str, data: st.DataObject) -> None:
@@ -329,3 +335,44 @@ def test_xlam_reads_nothing_else(text: str) -> None:
 def test_a_text_is_a_reply_without_calls() -> None:
     for name, text in itertools.product(["hermes", "python"], ["", "Hi!", "a < b", "f(a=1)", " x\n"]):
         assert FORMATS[name].parse(text) == Reply(text, ())
+
+
+# --- settled: nothing that follows can help
+
+
+@every_format
+@settings(max_examples=60)
+@given(st.data())
+def test_what_is_settled_stays_malformed_whatever_follows(name: str, data: st.DataObject) -> None:
+    try:
+        written = FORMATS[name].render(data.draw(replies))
+    except Unrenderable:
+        written = FORMATS[name].render(Reply("", (call(),)))
+    text = written + data.draw(st.sampled_from(["", " ", "\n", "``", "```", "<", "Done", "}"]))
+    more = ["`", "```", "<tool_call>", "{}", "]", written]
+    follows = data.draw(st.one_of(hostile_text, st.sampled_from(more)))
+    if settled(text, name) and THINK_CLOSE not in follows:
+        message = reply_message(text + follows, name)
+        assert isinstance(message, Malformed)
+        assert message.settled
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("hermes", '<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call>\nSo', True),
+        ("hermes", '<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call>\n<tool_', False),
+        ("hermes", '<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call>\n', False),
+        ("hermes", "Any text at all", False),
+        ("hermes", '<think>\n<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call> no', False),
+        ("xlam", '{"thought": "", "tool_calls": []} So', True),
+        ("xlam", '{"thought": "", "tool_calls": [', False),
+        ("xlam", '```json\n{"thought": "", "tool_calls": []}\n``', False),
+        ("xlam", '```json\n{"thought": "", "tool_calls": []}\n```\nSo', True),
+        ("python", "[f(a=1)] So", True),
+        ("python", "[f(a=1)", False),
+        ("python", "Some text", False),
+    ],
+)
+def test_it_is_settled_when_a_model_writes_on_behind_its_calls(name: str, text: str, expected: bool) -> None:
+    assert settled(text, name) is expected

@@ -151,6 +151,7 @@ def test_parameters_keep_their_order(schema: dict[str, Any], names: list[str]) -
     assert places == sorted(places)
 
 
+@pytest.mark.slow
 @given(offered=st.lists(tools, max_size=3))
 def test_the_json_style_is_lossless(offered: list[Tool]) -> None:
     text = tools_text(offered, "json")

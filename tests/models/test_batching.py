@@ -13,7 +13,7 @@ pytest.importorskip("transformers")
 
 from callwright.models import Prompt
 from callwright.models.attention import ATTENTION
-from callwright.models.batching import GROWTH, SlotCache, can_decode, decode, decode_one, generate
+from callwright.models.batching import GROWTH, LOOK, SlotCache, can_decode, decode, decode_one, generate
 from callwright.models.prefixes import Prefill, Prefixes
 
 STOP = frozenset({3})
@@ -71,6 +71,7 @@ def some_prompts(count: int, seed: int, *, longest: int = 60) -> list[list[int]]
     return prompts
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slots", [1, 4, 16])
 def test_tokens_equal_a_plain_greedy_search(llama: Any, slots: int) -> None:
     prompts = some_prompts(14, seed=slots)
@@ -80,6 +81,7 @@ def test_tokens_equal_a_plain_greedy_search(llama: Any, slots: int) -> None:
     assert len(lengths) > 3, "the test is only worth something where rows end at different times"
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.lists(st.integers(4, 6), min_size=1, max_size=40), max_size=6),
     st.integers(1, 3),
@@ -135,6 +137,7 @@ def test_a_shared_prefix_is_read_once(llama: Any, torch: Any) -> None:
     assert read == [102, 2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("limit", [0, 20_000, 1 << 30])
 def test_conversations_that_go_on_give_the_same_tokens(llama: Any, limit: int) -> None:
     prefixes = Prefixes(limit)
@@ -192,10 +195,28 @@ def test_a_garbage_cell_of_the_cache_is_never_seen(llama: Any) -> None:
     assert answers == [alone(llama, prompt, 30) for prompt in prompts]
 
 
-def test_progress_counts_every_prompt_once(llama: Any) -> None:
-    told: list[int] = []
-    decode(llama, some_prompts(9, seed=5), max_tokens=10, stop=STOP, slots=4, progress=told.append)
-    assert sum(told) == 9
+def test_every_answer_is_told_of_when_it_is_there(llama: Any) -> None:
+    told: dict[int, list[int]] = {}
+    prompts = some_prompts(9, seed=5)
+    found = decode(llama, prompts, max_tokens=10, stop=STOP, slots=4, finished=told.__setitem__)
+    assert [told[place] for place in range(9)] == found
+    told.clear()
+    found = generate(llama, prompts, max_tokens=10, stop=STOP, slots=4, finished=told.__setitem__)
+    assert [told[place] for place in range(9)] == found
+
+
+def test_a_settled_answer_is_written_no_further_and_its_neighbours_are(llama: Any) -> None:
+    prompts = some_prompts(9, seed=5)
+    whole = decode(llama, prompts, max_tokens=40, stop=STOP, slots=4)
+    long = [place for place, answer in enumerate(whole) if len(answer) > LOOK]
+    assert len(long) > 2
+    found = decode(
+        llama, prompts, max_tokens=40, stop=STOP, slots=4, settled=lambda place, _: place == long[0]
+    )
+    assert found[long[0]] == whole[long[0]][:LOOK]
+    assert [a for i, a in enumerate(found) if i != long[0]] == [
+        a for i, a in enumerate(whole) if i != long[0]
+    ]
 
 
 def test_the_fallback_loop_gives_the_same_tokens(llama: Any) -> None:

@@ -44,6 +44,7 @@ def assert_equal_weights(directory: Path, gguf: Path) -> None:
     assert {weight.dtype for weight in ours.values()} == {torch.bfloat16}
 
 
+@pytest.mark.slow
 def test_every_weight_equals_the_one_that_transformers_converts(tiny_dir: Path, tiny_gguf: Path) -> None:
     assert_equal_weights(tiny_dir, tiny_gguf)
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callwright.errors import ConfigError, DataError
-from callwright.models import Prompt, open_model
+from callwright.models import Completion, Prompt, open_model
 
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
@@ -47,10 +47,10 @@ def test_segments_are_tokenized_each_on_its_own(tokenizer: Any, segments: list[t
 
 def test_completions_come_in_the_order_of_the_prompts(model: LocalModel) -> None:
     prompts = [Prompt(segments=((text, False),)) for text in ("hello", "a", "hello hello", "7  7", "hell")]
-    told: list[int] = []
-    together = model.complete(prompts, max_tokens=6, progress=told.append)
+    told: dict[int, Completion] = {}
+    together = model.complete(prompts, max_tokens=6, arrived=told.__setitem__)
     assert together == [model.complete([prompt], max_tokens=6)[0] for prompt in prompts]
-    assert sum(told) == len(prompts)
+    assert [told[place] for place in range(len(prompts))] == together
     assert [c.prompt_tokens for c in together] == [len(encode(model.tokenizer, p.segments)) for p in prompts]
 
 
@@ -89,7 +89,7 @@ def test_a_prompt_that_does_not_fit_is_named_before_anything_is_generated(model:
     assert not model.fits(long, 8)
     assert model.fits(long, 2)
     with pytest.raises(DataError, match=r"prompt 1 does not fit .* at most 504 tokens, got 510"):
-        model.complete([CHAT, long], max_tokens=8, progress=lambda _: pytest.fail("generated"))
+        model.complete([CHAT, long], max_tokens=8, arrived=lambda *_: pytest.fail("generated"))
 
 
 def test_nothing_to_do_is_done(model: LocalModel) -> None:

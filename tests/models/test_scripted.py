@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from callwright.errors import ConfigError, DataError, UserError
-from callwright.models import Model, Prompt, open_model
+from callwright.models import Completion, Model, Prompt, open_model
 from callwright.models.scripted import ScriptedModel
 
 
@@ -78,10 +78,10 @@ def test_an_answer_over_the_limit_is_marked() -> None:
     assert long.completion_tokens == 3
 
 
-def test_progress_counts_every_prompt() -> None:
-    told: list[int] = []
-    ScriptedModel(["a", "b"]).complete([ask("x"), ask("y")], max_tokens=2, progress=told.append)
-    assert sum(told) == 2
+def test_every_answer_is_told_of_with_its_place() -> None:
+    told: dict[int, Completion] = {}
+    found = ScriptedModel(["a", "b"]).complete([ask("x"), ask("y")], max_tokens=2, arrived=told.__setitem__)
+    assert told == dict(enumerate(found))
 
 
 @pytest.mark.parametrize("spec", ["", "no/such/dir", "ftp://x#y", "http:x", "gpt-4"])

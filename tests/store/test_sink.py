@@ -36,6 +36,7 @@ def fill(out: Path, rows: Iterable[Trajectory | Dropped], **config: int) -> Repo
     return sink.report
 
 
+@pytest.mark.slow
 @SUFFIX
 @given(rows=ROWS)
 def test_what_goes_in_comes_out_as_kept_or_dropped(

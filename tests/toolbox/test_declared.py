@@ -240,6 +240,7 @@ definitions = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(value=json_values | definitions, as_yaml=st.booleans())
 def test_whatever_a_file_holds_it_is_read_or_the_error_is_ours(

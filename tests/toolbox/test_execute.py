@@ -166,6 +166,7 @@ def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Executor]:
         yield executor
 
 
+@pytest.mark.slow
 @given(st.lists(JSON, max_size=40))
 @settings(deadline=None, max_examples=40)
 def test_what_goes_in_comes_out_and_in_order(echo: Executor, values: list[Json]) -> None:

@@ -315,12 +315,14 @@ def test_arguments_are_the_callers_own(seen: Seen) -> None:
     assert arguments == {"items": [1], "table": {"a": 1}}
 
 
+@pytest.mark.slow
 def test_memory_hoarded_by_one_call_is_not_blamed_on_the_next(seen: Seen) -> None:
     hoard = ToolCall(name="hoard", arguments={"megabytes": 300})
     observations = seen.execute.many([hoard, hoard, hoard, hoard])
     assert [(o.value, o.error) for o in observations] == [(1, "")] * 4
 
 
+@pytest.mark.slow
 def test_no_innocent_call_is_blamed_in_a_batch(seen: Seen) -> None:
     deadly = {3: "exit_now", 4: "kill_itself", 11: "write_into_every_pipe", 12: "forge_with_a_guessed_nonce"}
     calls = [
@@ -334,6 +336,7 @@ def test_no_innocent_call_is_blamed_in_a_batch(seen: Seen) -> None:
     assert all(o.value["double"] == 2 * i for i, o in enumerate(observations) if i not in deadly)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="other kernels can not tie one process to another")
 def test_everything_dies_with_the_parent(level: Level, toolbox: Toolbox) -> None:
     code = (

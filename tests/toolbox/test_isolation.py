@@ -112,6 +112,7 @@ def test_what_is_no_level_is_named(toolbox: Toolbox, isolation: Json) -> None:
         Executor(toolbox, isolation=isolation)
 
 
+@pytest.mark.slow
 @LINUX
 @pytest.mark.parametrize(
     ("text", "mode", "reason"),

@@ -223,6 +223,7 @@ def test_a_failure_is_an_observation(execute: McpExecutor, tool: str, kind: str,
     assert execute(call("structured")).value == {"n": 3}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tool", ["hang", "close_output"])
 def test_a_call_without_an_answer_ends_in_time(hasty: McpExecutor, tool: str) -> None:
     hanging, after = hasty.many([call(tool), call("structured")])
@@ -334,6 +335,7 @@ def test_threads_share_it(execute: McpExecutor) -> None:
     assert [o.value for o in observations] == [{"n": 3}] * 40
 
 
+@pytest.mark.slow
 def test_a_short_call_does_not_wait_for_a_long_one(plain: McpServer) -> None:
     with McpExecutor(plain, timeout=1, isolation=CONFINED, workers=2) as executor:
         executor.many([call("structured"), call("structured")])
@@ -466,6 +468,7 @@ def copy(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 @linux_only
 def test_what_a_server_started_ends_with_it(copy: Path, level: Any) -> None:
     server = import_mcp(name("plain", program=copy), isolation=level)
@@ -477,6 +480,7 @@ def test_what_a_server_started_ends_with_it(copy: Path, level: Any) -> None:
     assert none_left(copy)
 
 
+@pytest.mark.slow
 @linux_only
 def test_a_killed_parent_leaves_nothing_behind(copy: Path, level: str) -> None:
     code = (
@@ -508,6 +512,7 @@ def test_a_forgotten_executor_ends_its_servers(copy: Path) -> None:
 # The SDK's own server.
 
 
+@pytest.mark.slow
 def test_a_program_that_uses_the_sdk() -> None:
     server = import_mcp(name("sdk"), isolation=CONFINED)
     assert server.hints == {"add": {"readOnlyHint": True}, "remember": {"readOnlyHint": False}}

@@ -46,6 +46,7 @@ def served(*words: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
         process.wait()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [(), ("json",)])
 def test_a_server_over_http(words: tuple[str, ...]) -> None:
     with served(*words) as (address, process):

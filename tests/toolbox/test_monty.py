@@ -160,6 +160,7 @@ ARGUMENTS = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @needs_monty
 @settings(max_examples=4, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10**9), sets=st.lists(ARGUMENTS, min_size=4, max_size=8))
@@ -694,6 +695,7 @@ def catch() -> int:
 """
 
 
+@pytest.mark.slow
 @needs_monty
 def test_greedy_tools_are_stopped_and_harm_nobody(tmp_path: Path) -> None:
     names = [
@@ -731,6 +733,7 @@ def test_greedy_tools_are_stopped_and_harm_nobody(tmp_path: Path) -> None:
     assert grown < (200 << 10 if sys.platform == "linux" else 200 << 20)
 
 
+@pytest.mark.slow
 @needs_monty
 def test_hostile_tools_that_monty_loads_are_contained(tmp_path: Path) -> None:
     plain, with_monty = both(Path(shutil.copy(HERE / "hostile.py", tmp_path)), **LIMITS)

@@ -29,6 +29,7 @@ def run(toolbox: Toolbox, tool: str, **arguments: Json) -> Json:
     return observation.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("source", "message"),
     [

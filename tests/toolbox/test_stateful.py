@@ -309,6 +309,7 @@ def test_a_single_call_is_an_episode_of_its_own(execute: Executor) -> None:
     assert [o.value for o in execute.many([deposit, sum_, deposit])] == [5.0, 3, 5.0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("deadly", "arguments", "kind", "error"),
     [
@@ -384,6 +385,7 @@ def test_methods_are_inherited_and_overridden(tmp_path: Path) -> None:
     assert changed(played) == {"Corner.stock": (9, 7)}
 
 
+@pytest.mark.slow
 def test_a_state_too_large_to_tell_is_told_by_digest(tmp_path: Path) -> None:
     toolbox = toolbox_of(
         tmp_path,

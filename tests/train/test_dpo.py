@@ -42,6 +42,7 @@ def test_one_shared_forward_equals_two_separate_ones(tiny_base: Path) -> None:
             assert torch.allclose(logp, apart, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_the_loss_starts_at_ln_2_and_the_margin_grows(tiny_base: Path, adapter: Path, tmp_path: Path) -> None:
     pairs = write(tmp_path / "pairs.jsonl", [pair(i) for i in range(16)])
     summary = dpo(CONFIG, base=tiny_base, adapter=adapter, pairs=pairs, out=tmp_path / "run")

@@ -346,6 +346,7 @@ def parquet_rows(path: Path) -> Iterator[Element]:
         yield Element(number, value)
 
 
+@pytest.mark.slow
 def test_every_trained_turn_of_openmanus_is_a_call_or_is_named(raw: Path) -> None:
     files = sorted((raw / "openmanus-rl").rglob("*.parquet"))
     rows = total = trained = found = left = misfits = 0

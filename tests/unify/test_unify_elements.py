@@ -39,6 +39,7 @@ def block(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> in
     return int(request.param)
 
 
+@pytest.mark.slow
 @given(st.lists(VALUES, max_size=8), st.sampled_from([None, 1]), st.sampled_from([8, 16, 1 << 18]))
 @settings(max_examples=200)
 def test_an_array_is_its_elements_wherever_the_blocks_end(
@@ -50,6 +51,7 @@ def test_an_array_is_its_elements_wherever_the_blocks_end(
         assert rows_of(text) == values
 
 
+@pytest.mark.slow
 @given(st.lists(VALUES.filter(lambda v: isinstance(v, dict)), max_size=8), st.sampled_from([8, 16, 1 << 18]))
 @settings(max_examples=200)
 def test_lines_are_rows_wherever_the_blocks_end(values: list[Any], size: int) -> None:

@@ -80,6 +80,7 @@ def test_redact_keeps_the_row_and_says_what_was_replaced(raw: Path) -> None:
     assert KEY not in repr(rows)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["drop", "redact"])
 def test_nothing_on_disk_holds_it(raw: Path, tmp_path: Path, mode: str) -> None:
     done = callwright("unify", "raw.jsonl", "-o", "out.jsonl", "--secrets", mode, cwd=tmp_path)

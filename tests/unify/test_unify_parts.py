@@ -236,6 +236,7 @@ def test_texts_with_calls_written_inside_are_not_read_as_plain_chat() -> None:
             chat.assistant(text)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SOURCES)
 @given(data=st.data())
 def test_a_row_with_anything_anywhere_is_kept_or_dropped(name: str, data: st.DataObject) -> None:

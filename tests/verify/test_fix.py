@@ -291,6 +291,7 @@ def test_a_cast_never_loses_or_invents_anything(value: Json, schema: Json) -> No
         assert said(made) == said(value)
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(trajectories())
 def test_any_row_can_be_repaired_and_no_error_is_added(t: Trajectory) -> None:

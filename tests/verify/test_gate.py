@@ -95,6 +95,7 @@ def test_no_field_is_passed_over_because_the_tools_are_known_to_be_innocent() ->
         assert issue.path.startswith(name)
 
 
+@pytest.mark.slow
 def test_a_tool_at_the_address_of_one_that_is_gone_is_looked_at() -> None:
     for k in range(6000):
         assert not list(check(row(tools=(Tool(name=f"f{k}"),))))
@@ -136,6 +137,7 @@ def test_a_licence_against_commercial_use_is_a_warning() -> None:
     assert not list(check(row(source=Source(dataset="d", license="MIT"))))
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(trajectories())
 def test_any_row_can_be_looked_at(t: Trajectory) -> None:

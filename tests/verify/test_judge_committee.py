@@ -390,6 +390,7 @@ for t in JudgeStep(committee)(rows(20)):
 """
 
 
+@pytest.mark.slow
 def test_a_killed_run_loses_only_what_was_in_flight(server: Server, tmp_path: Path) -> None:
     enough, release = threading.Event(), threading.Event()
 

@@ -143,6 +143,7 @@ def test_a_verdict_in_any_style_is_read_back(data: st.DataObject, opinion: Opini
     assert read(data.draw(as_text(value)), steps=STEPS, mark=MARK) == opinion
 
 
+@pytest.mark.slow
 @given(st.data(), opinions, opinions)
 def test_of_several_objects_the_last_one_counts(data: st.DataObject, draft: Opinion, last: Opinion) -> None:
     texts = [json.dumps(data.draw(as_object(opinion))) for opinion in (draft, last)]
@@ -219,6 +220,7 @@ def test_noise_never_raises_and_stays_on_the_scale(text: str) -> None:
         assert said.complaint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("opening", ["{", '{"a":', '{"a":[', "{'", '{"', "[{", '{"steps":[{', "{'a' b"])
 def test_long_noise_is_read_in_bounded_work(opening: str) -> None:
     assert isinstance(read(opening * 20_000, steps=1, mark=MARK), Unreadable)

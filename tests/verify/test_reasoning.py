@@ -313,6 +313,7 @@ def test_equal_turns_are_a_loop_polling_or_the_way_of_an_environment() -> None:
     assert severity(row(*twice, says("5."), task=ENV)) == [("info", True)]
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(trajectories())
 def test_any_row_can_be_judged(t: Trajectory) -> None:

@@ -19,6 +19,7 @@ def box() -> Toolbox:
     return import_python(TOOLS_FILE)
 
 
+@pytest.mark.slow
 def test_no_verdict_is_wrong_on_the_bundled_rows_and_every_defect_finds_a_place(box: Toolbox) -> None:
     with Executor(box, timeout=0.5) as executor:
         found = self_check(

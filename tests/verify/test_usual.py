@@ -88,6 +88,7 @@ def rows(draw: st.DrawFn) -> Trajectory:
     return Trajectory(id="r", task=Task(expects=expects), tools=tools, messages=tuple(turns))
 
 
+@pytest.mark.slow
 @settings(max_examples=1500, deadline=None)
 @given(rows())
 def test_where_it_finds_nothing_no_check_does_and_every_value_is_traced(t: Trajectory) -> None:

@@ -114,6 +114,7 @@ wild = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(wild)
 def test_verify_never_raises_and_always_says_where(t: Trajectory) -> None:
@@ -135,6 +136,7 @@ def test_execution_that_always_breaks_breaks_no_verdict(t: Trajectory) -> None:
     assert not (ran and verdict.ok)
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None)
 @given(st.lists(wild, max_size=4))
 def test_the_step_accounts_for_every_row_and_adds_nothing_the_second_time(rows: list[Trajectory]) -> None:

@@ -65,6 +65,7 @@ def test_tools_run_the_calls_and_the_report_names_them(tmp_path: Path) -> None:
     assert len(told["extra"]["tools"]["sha256"]) == 64
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("isolation", "level"), [("process", "process"), ("none", "none")])
 def test_the_level_asked_for_is_the_level_on_the_row(tmp_path: Path, isolation: str, level: str) -> None:
     (tmp_path / "tools.py").write_text(TOOLS, encoding="utf-8")
@@ -84,6 +85,7 @@ def test_the_level_asked_for_is_the_level_on_the_row(tmp_path: Path, isolation: 
     assert kept(tmp_path / "out.jsonl")[0].extra["verify"]["isolation"] == level
 
 
+@pytest.mark.slow
 def test_an_api_answers_from_its_document_unless_told_otherwise(tmp_path: Path) -> None:
     (tmp_path / "api.yaml").write_text(API, encoding="utf-8")
     write(tmp_path / "rows.jsonl", asking(0))
@@ -117,6 +119,7 @@ paths:
 """
 
 
+@pytest.mark.slow
 def test_repairs_are_made_only_when_asked_for(tmp_path: Path) -> None:
     write(tmp_path / "rows.jsonl", asking(0, days="3"))
     plain = callwright("verify", "rows.jsonl", "-o", "plain.jsonl", cwd=tmp_path)
@@ -145,6 +148,7 @@ def test_rows_or_their_place_missing_is_one_line(tmp_path: Path) -> None:
     assert "verify ROWS -o OUT.jsonl" in error_line(callwright("verify", cwd=tmp_path))
 
 
+@pytest.mark.slow
 def test_judges_vote_once_are_paid_once_and_are_told_of_in_the_report(tmp_path: Path) -> None:
     write(tmp_path / "rows.jsonl", *(asking(k) for k in range(6)))
     with running() as server:
@@ -193,6 +197,7 @@ def test_the_self_check_runs_on_rows_of_the_users(tmp_path: Path) -> None:
     assert "5 clean rows" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_self_check_measures_judges_on_rows_with_a_label(tmp_path: Path) -> None:
     rows = [replace(asking(k), extra={"label": k % 2 == 0}) for k in range(6)]
     write(tmp_path / "rows.jsonl", *rows)
@@ -207,6 +212,7 @@ def test_the_self_check_measures_judges_on_rows_with_a_label(tmp_path: Path) -> 
     assert "kappa" in json.dumps(json.loads(done.stdout)["judges"])
 
 
+@pytest.mark.slow
 def test_workers_change_no_byte_and_no_count(tmp_path: Path) -> None:
     (tmp_path / "tools.py").write_text(TOOLS, encoding="utf-8")
     rows = [asking(k, unit="kelvin") if k % 7 == 0 else asking(k, days=k) for k in range(600)]
@@ -229,6 +235,7 @@ def test_workers_change_no_byte_and_no_count(tmp_path: Path) -> None:
     assert told[0]["rows_in"] == 902
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_what_stops_a_run_stops_it_with_workers_too(tmp_path: Path, workers: int) -> None:
     bad = asking(1)

@@ -1,7 +1,7 @@
 """Ask a model many prompts and keep every answer in a journal, so that nothing is asked twice.
 
-The journal is JSONL, appended chunk by chunk. An answer is found again by row, prompt, model and limit, so a
-killed run loses only the chunk in flight, and a changed prompt or a retrained model is asked anew. An outage
+The journal is JSONL, appended answer by answer. An answer is found again by row, prompt, model and limit, so
+a killed run loses only what was in flight, and a changed prompt or a retrained model is asked anew. An outage
 (`ModelError`) ends the run with the journal intact; it never becomes an answer.
 """
 
@@ -11,16 +11,15 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple
+from typing import Any, BinaryIO, Literal, NamedTuple
 
 import msgspec
 
 from callwright.errors import DataError, ModelError, RunError
-from callwright.models import Model, Prompt
+from callwright.models import Completion, Model, Prompt
 from callwright.store import sha256_file, sha256_text
 from callwright.store.files import sync, try_lock, write_error
 
-CHUNK = 64
 DEFAULT_MAX_TOKENS = 512
 
 
@@ -47,14 +46,11 @@ class Answer(msgspec.Struct, frozen=True):
 class Asker:
     """Asks a model, unless the journal holds the answer; `opened` makes one."""
 
-    def __init__(
-        self, model: Model, book: Book, *, max_tokens: int, fingerprint: str, chunk: int = CHUNK
-    ) -> None:
+    def __init__(self, model: Model, book: Book, *, max_tokens: int, fingerprint: str) -> None:
         self.model = model
         self._book = book
         self._max_tokens = max_tokens
         self._fingerprint = fingerprint or model.name
-        self._chunk = chunk
 
     def ask(
         self, requests: Sequence[Request], progress: Callable[[int, int], None] | None = None
@@ -67,13 +63,44 @@ class Asker:
         missing.sort(key=lambda request: -sum(len(text) for text, _ in request.prompt.segments))
         if progress:
             progress(len(answers), len(requests))
-        for start in range(0, len(missing), self._chunk):
-            new = _ask(self.model, missing[start : start + self._chunk], keys, self._max_tokens)
-            self._book.append(new)
-            answers |= {each.id: each for each in new}
+
+        def keep(request: Request, text: str, *told: Any) -> None:
+            # A lone surrogate can not be written to any file; it is made visible instead.
+            legible = text.encode("utf-8", "backslashreplace").decode()
+            answers[request.id] = Answer(request.id, keys[request.id], legible, *told)
+            self._book.append(answers[request.id])
             if progress:
                 progress(len(answers), len(requests))
+
+        fitting = []
+        for request in missing:
+            if self.model.fits(request.prompt, self._max_tokens):
+                fitting.append(request)
+            else:
+                keep(request, "", 0, 0, "too-long")
+        if fitting:
+            self._complete(fitting, keep)
+        if missing:
+            self._book.sync()
         return {request.id: answers[request.id] for request in requests}
+
+    def _complete(self, requests: Sequence[Request], keep: Callable[..., None]) -> None:
+        """Ask, and keep every answer once, be it told of when it comes or only at the end."""
+        kept: set[int] = set()
+
+        def arrived(place: int, done: Completion) -> None:
+            kept.add(place)
+            keep(requests[place], *done)
+
+        prompts = [request.prompt for request in requests]
+        completions = self.model.complete(prompts, max_tokens=self._max_tokens, arrived=arrived)
+        if len(completions) != len(requests):
+            raise ModelError(
+                "wrong number of answers", expected=str(len(requests)), got=str(len(completions))
+            )
+        for place, done in enumerate(completions):
+            if place not in kept:
+                arrived(place, done)
 
 
 def answer(
@@ -83,7 +110,6 @@ def answer(
     *,
     max_tokens: int = DEFAULT_MAX_TOKENS,
     fingerprint: str = "",
-    chunk: int = CHUNK,
     progress: Callable[[int, int], None] | None = None,
 ) -> dict[str, Answer]:
     """Return the answer to each request by id, asking only for what `journal` does not hold.
@@ -92,7 +118,7 @@ def answer(
     `progress` is called with (answered, total). Raises ModelError for an outage.
     """
     with opened(journal) as book:
-        asker = Asker(model, book, max_tokens=max_tokens, fingerprint=fingerprint, chunk=chunk)
+        asker = Asker(model, book, max_tokens=max_tokens, fingerprint=fingerprint)
         return asker.ask(requests, progress)
 
 
@@ -114,24 +140,6 @@ def _keys(requests: Sequence[Request], fingerprint: str, max_tokens: int) -> dic
     return keys
 
 
-def _ask(model: Model, part: Sequence[Request], keys: dict[str, str], max_tokens: int) -> list[Answer]:
-    fitting = [request for request in part if model.fits(request.prompt, max_tokens)]
-    completions = model.complete([request.prompt for request in fitting], max_tokens=max_tokens)
-    if len(completions) != len(fitting):
-        raise ModelError("wrong number of answers", expected=str(len(fitting)), got=str(len(completions)))
-    by_id = {request.id: done for request, done in zip(fitting, completions, strict=True)}
-    answers = []
-    for request in part:
-        done = by_id.get(request.id)
-        if done is None:
-            answers.append(Answer(request.id, keys[request.id], "", finish="too-long"))
-        else:
-            # A lone surrogate can not be written to any file; it is made visible instead.
-            text = done.text.encode("utf-8", "backslashreplace").decode()
-            answers.append(Answer(request.id, keys[request.id], text, *done[1:]))
-    return answers
-
-
 class Book:
     """The journal of a run, open and locked: the answers that it holds, and the place to add more."""
 
@@ -145,14 +153,21 @@ class Book:
         found = ((row_id, self._answers.get((row_id, key))) for row_id, key in keys.items())
         return {row_id: known for row_id, known in found if known is not None}
 
-    def append(self, answers: Sequence[Answer]) -> None:
-        """Write answers and wait until they are on the disk."""
+    def append(self, answer: Answer) -> None:
+        """Hand an answer to the operating system: from then on a kill does not lose it."""
         try:
-            self._stream.write(b"".join(msgspec.json.encode(each) + b"\n" for each in answers))
+            self._stream.write(msgspec.json.encode(answer) + b"\n")
+            self._stream.flush()
+        except OSError as error:
+            raise write_error(self._journal, error) from None
+        self._answers[answer.id, answer.key] = answer
+
+    def sync(self) -> None:
+        """Wait until all answers are on the disk."""
+        try:
             sync(self._stream)
         except OSError as error:
             raise write_error(self._journal, error) from None
-        self._answers.update({(each.id, each.key): each for each in answers})
 
 
 @contextmanager

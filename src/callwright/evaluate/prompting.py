@@ -9,6 +9,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 from callwright import formats
 from callwright.errors import DataError
@@ -22,7 +24,8 @@ def prompt_for(trajectory: Trajectory) -> Prompt:
         messages = formats.plain_messages(trajectory)
     except formats.Unrenderable as error:
         raise DataError("can not be written as a prompt", place=trajectory.id, got=str(error)) from None
-    return prompt_of(messages)
+    settled = partial(formats.settled, output_format=trajectory.task.output_format)
+    return replace(prompt_of(messages), settled=settled)
 
 
 def prompt_of(messages: Sequence[formats.PlainMessage]) -> Prompt:

@@ -12,6 +12,7 @@ absent, what synthesis noted in ``extra["synthesize"]`` counts, and the source's
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +21,7 @@ import msgspec
 from callwright import formats
 from callwright.errors import DataError
 from callwright.evaluate.answers import DEFAULT_MAX_TOKENS, Answer, Request, answer
+from callwright.evaluate.constrained import with_constrained
 from callwright.evaluate.grade import Grade, grade
 from callwright.evaluate.prompting import last_request, prompt_for
 from callwright.evaluate.results import Result, with_conditions
@@ -124,18 +126,30 @@ def run_suite(
     fingerprint: str = "",
     progress: Callable[[int, int], None] | None = None,
     also: Callable[[Sequence[Result]], list[Result]] = list,
+    constrain: bool = False,
     conditions: Mapping[str, Json] | None = None,
 ) -> Summary:
     """Ask `model` every case and grade the answers; `also` may add scores to the verdicts.
 
+    With `constrain` every case is asked once more, its answer held to a grammar of the tools.
     Writes ``answers.jsonl`` (the journal), ``results.jsonl`` and ``summary.json`` into the folder `out`.
     """
-    requests = [Request(case.asked.id, prompt_for(case.asked)) for case in cases]
-    journal = out / "answers.jsonl"
-    answers = answer(
-        model, requests, journal, max_tokens=max_tokens, fingerprint=fingerprint, progress=progress
+    by_id = {case.asked.id: case for case in cases}
+    ask = partial(
+        answer,
+        model,
+        journal=out / "answers.jsonl",
+        max_tokens=max_tokens,
+        fingerprint=fingerprint,
+        progress=progress,
     )
+    answers = ask([Request(row_id, prompt_for(case.asked)) for row_id, case in by_id.items()])
     results = also([grade_answer(case, answers[case.asked.id]) for case in cases])
+    if constrain:
+        asked = {row_id: case.asked for row_id, case in by_id.items()}
+        results = with_constrained(
+            results, asked, ask, lambda row_id, given: grade_answer(by_id[row_id], given).correct
+        )
     about: dict[str, Json] = {"model": model.name, "fingerprint": fingerprint, "max_tokens": max_tokens}
     return save(with_conditions(results, {**(conditions or {}), **about}), out, about)
 

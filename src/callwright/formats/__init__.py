@@ -15,6 +15,7 @@ from callwright.formats.chat import (
     plain_messages,
     reply_message,
     segments,
+    settled,
 )
 from callwright.formats.prompt import DEFAULT_INSTRUCTION, system_text
 from callwright.formats.reply import Format, Malformed, Reply, Unrenderable
@@ -38,6 +39,7 @@ __all__ = [
     "plain_messages",
     "reply_message",
     "segments",
+    "settled",
     "signature",
     "system_text",
     "tools_text",

@@ -83,7 +83,7 @@ def reply_message(text: str, output_format: str = "") -> Message | Malformed:
     start = len(text) - len(tail.lstrip())
     reply = format_named(output_format).parse(tail.strip())
     if isinstance(reply, Malformed):
-        return Malformed(reply.reason, start + reply.position)
+        return Malformed(reply.reason, start + reply.position, reply.settled)
     return Message(
         role="assistant",
         content=reply.text.strip(),
@@ -92,6 +92,15 @@ def reply_message(text: str, output_format: str = "") -> Message | Malformed:
             msgspec.structs.replace(call, id=f"call_{number}") for number, call in enumerate(reply.calls)
         ),
     )
+
+
+def settled(text: str, output_format: str = "") -> bool:
+    """Tell whether a reply that begins like this can only be malformed: the model wrote on behind its calls.
+
+    A `</think>` that nothing has opened is not waited for.
+    """
+    message = reply_message(text, output_format)
+    return isinstance(message, Malformed) and message.settled
 
 
 def segments(messages: Sequence[PlainMessage], *, generation_prompt: bool = False) -> list[Segment]:

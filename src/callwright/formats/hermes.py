@@ -10,8 +10,11 @@ two whole blocks leaves a valid reply with fewer calls. Text behind the last blo
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Sequence
 
+from callwright.formats.grammar import call_rules
 from callwright.formats.reply import (
     Format,
     Malformed,
@@ -21,7 +24,7 @@ from callwright.formats.reply import (
     require_names,
 )
 from callwright.formats.strict_json import as_call, as_objects, read, skip_blanks, write
-from callwright.record import ToolCall
+from callwright.record import Tool, ToolCall
 
 OPEN, CLOSE = "<tool_call>", "</tool_call>"
 _STRAY = re.compile("</?tool_call")
@@ -59,7 +62,7 @@ def parse(text: str) -> Reply | Malformed:
 def _parse_block(text: str, position: int) -> tuple[ToolCall, int] | Malformed:
     """Return the call of the block at `position` and the start of what follows."""
     if not text.startswith(OPEN, position):
-        return Malformed("text behind a call", position)
+        return Malformed("text behind a call", position, settled=not OPEN.startswith(text[position:]))
     found = read(text, position + len(OPEN))
     if isinstance(found, Malformed):
         return found
@@ -73,6 +76,16 @@ def _parse_block(text: str, position: int) -> tuple[ToolCall, int] | Malformed:
     return call, skip_blanks(text, end + len(CLOSE))
 
 
+def grammar(tools: Sequence[Tool]) -> str:
+    """Return the grammar of text, or blocks, or text above blocks; its text holds no angle bracket."""
+    opened, closed = json.dumps(f"{OPEN}\n"), json.dumps(f"\n{CLOSE}")
+    blocks = f"""start: text | text? block ("\\n" block)*
+text: /[^<]+/
+block: {opened} call {closed}
+"""
+    return blocks + call_rules(tools)
+
+
 HERMES = Format(
     name="hermes",
     instruction=(
@@ -81,4 +94,5 @@ HERMES = Format(
     ),
     render=render,
     parse=parse,
+    grammar=grammar,
 )

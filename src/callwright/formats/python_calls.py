@@ -89,8 +89,10 @@ def parse(text: str) -> Reply | Malformed:
         calls = parser.calls()
     except _Unexpected as error:
         return Malformed(error.reason, error.position)
-    if text[parser.position :].strip(BLANK) != (_FENCE_END if fence else ""):
-        return Malformed("text behind the list of calls", parser.position)
+    rest = text[parser.position :].strip(BLANK)
+    if rest != (_FENCE_END if fence else ""):
+        unfinished = bool(fence) and _FENCE_END.startswith(rest)
+        return Malformed("text behind the list of calls", parser.position, settled=not unfinished)
     return Reply("", calls)
 
 

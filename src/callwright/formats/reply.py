@@ -6,11 +6,11 @@ raises and never guesses: text that is not a reply of the format comes back as `
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from callwright.record import ToolCall
+from callwright.record import Tool, ToolCall
 
 
 class Reply(NamedTuple):
@@ -26,6 +26,8 @@ class Malformed:
 
     reason: str
     position: int
+    settled: bool = field(default=False, compare=False)
+    """Known to stay malformed whatever follows, so that nothing is lost by not writing on."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,9 @@ class Format:
     render: Callable[[Reply], str]
     """Write a reply; raises `Unrenderable` exactly when `parse` could not give it back."""
     parse: Callable[[str], Reply | Malformed]
+    grammar: Callable[[Sequence[Tool]], str] | None = None
+    """Return the grammar of the replies that say something or call these tools as their schemas want it, for
+    the library llguidance; None where nobody has written one."""
 
 
 class Unrenderable(ValueError):

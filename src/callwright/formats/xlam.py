@@ -10,10 +10,12 @@ Markdown fence, and without `thought`, as the smaller xLAM models write it.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
+from callwright.formats.grammar import call_rules
 from callwright.formats.reply import Format, Malformed, Reply, require_names
 from callwright.formats.strict_json import BLANK, as_call, as_objects, read, skip_blanks, write
-from callwright.record import Json, ToolCall
+from callwright.record import Json, Tool, ToolCall
 
 FENCE = re.compile(r"[ \t\r\n]*```(?:json)?[ \t\r]*\n")
 _FENCE_END = "```"
@@ -34,7 +36,8 @@ def parse(text: str) -> Reply | Malformed:
     value, end = found
     rest = text[end:].strip(BLANK)
     if rest != (_FENCE_END if fence else ""):
-        return Malformed("text behind the object", skip_blanks(text, end))
+        unfinished = bool(fence) and _FENCE_END.startswith(rest)
+        return Malformed("text behind the object", skip_blanks(text, end), settled=not unfinished)
     return _as_reply(value, skip_blanks(text, fence.end() if fence else 0))
 
 
@@ -55,6 +58,14 @@ def _as_reply(value: Json, position: int) -> Reply | Malformed:
     return Reply(thought, tuple(calls))
 
 
+def grammar(tools: Sequence[Tool]) -> str:
+    """Return the grammar of the object, without blanks that `render` would not write."""
+    written = r"""start: "{\"thought\": " text ", \"tool_calls\": [" (call (", " call)*)? "]}"
+text: %json {"type": "string"}
+"""
+    return written + call_rules(tools)
+
+
 XLAM = Format(
     name="xlam",
     instruction=(
@@ -63,4 +74,5 @@ XLAM = Format(
     ),
     render=render,
     parse=parse,
+    grammar=grammar,
 )

@@ -11,7 +11,7 @@ package loads none of torch, transformers, openai or numpy; `open_model` does so
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple, Protocol
 
@@ -42,6 +42,15 @@ class Prompt:
     """(role, content) in order; the roles are system, user, assistant and tool."""
     segments: tuple[tuple[str, bool], ...] = ()
     """(text, control) in order, the generation prompt included; special tokens count only in control text."""
+    grammar: str = ""
+    """What the answer has to follow, in llguidance's dialect of Lark; local models can be held to one."""
+    settled: Callable[[str], bool] | None = field(default=None, compare=False, repr=False)
+    """Tells of the beginning of an answer whether writing on can not make it right; a local model then stops.
+    No part of what is asked, so it takes no part in comparisons."""
+
+
+Arrived = Callable[[int, Completion], None]
+"""Is told of an answer: the place of its prompt, from 0 on, and what was answered."""
 
 
 class Model(Protocol):
@@ -62,12 +71,13 @@ class Model(Protocol):
         *,
         max_tokens: int,
         seed: int = 0,
-        progress: Callable[[int], None] | None = None,
+        arrived: Arrived | None = None,
     ) -> list[Completion]:
         """Answer every prompt greedily, in the order given.
 
-        `progress` receives the number of prompts answered since it was last called. Raises `DataError` for a
-        prompt that does not fit (see `fits`) before anything is generated, and `ModelError` for an outage.
+        `arrived` is told of every answer the moment it is there, in any order, so that it can be kept. Raises
+        `DataError` for a prompt that does not fit (see `fits`) before anything is generated, and `ModelError`
+        for an outage.
         """
         ...
 

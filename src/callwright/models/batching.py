@@ -15,9 +15,9 @@ bfloat16 the shape of a matrix product may round differently, as it does between
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -26,8 +26,15 @@ from transformers.cache_utils import DynamicLayer
 
 from callwright.models.prefixes import Prefill, Prefixes, best
 
+if TYPE_CHECKING:
+    from callwright.models.constrained import Guide
+
 GROWTH = 64
 """Slots grow and shrink by multiples of this many tokens."""
+Finished = Callable[[int, list[int]], None]
+"""Is told of an answer: the place of its prompt, and its tokens."""
+LOOK = 8
+"""After how many tokens it is looked whether an answer is settled."""
 
 
 class SlotLayer(DynamicLayer):  # type: ignore[misc]  # transformers is untyped
@@ -133,6 +140,7 @@ class _Row:
     """Tokens in the cache."""
     tokens: list[int]
     """Generated so far; the last one is not in the cache yet."""
+    guide: Guide | None = None
 
 
 def can_decode(model: Any) -> bool:
@@ -149,34 +157,45 @@ def decode(
     stop: frozenset[int],
     slots: int,
     prefixes: Prefixes | None = None,
-    progress: Callable[[int], None] | None = None,
+    guides: Mapping[int, Guide] | None = None,
+    settled: Callable[[int, list[int]], bool] = lambda place, tokens: False,
+    finished: Finished = lambda place, tokens: None,
 ) -> list[list[int]]:
     """Return the greedy continuation of every prompt, a final stop token included, in the order given.
 
-    With `prefixes`, what was read and written is kept there for prompts that go on from it.
+    With `prefixes`, what was read and written is kept there for prompts that go on from it. `guides` hold
+    answers to their grammars, by the place of the prompt; `settled` tells of a place and the tokens written
+    there that nothing more is needed; `finished` is told of every answer the moment it is there.
     """
+    guided = guides or {}
     answers: list[list[int]] = [[] for _ in prompts]
     waiting = sorted(range(len(prompts)), key=lambda i: prompts[i], reverse=True)
     prefill = Prefill(model, prefixes)
     cache = SlotCache(model.config.get_text_config().num_hidden_layers, slots)
     rows: list[_Row] = []
+
+    def ended(row: _Row) -> bool:
+        return _ended(row, max_tokens, stop) or (
+            len(row.tokens) % LOOK == 0 and settled(row.index, row.tokens)
+        )
+
     while waiting or rows:
         while waiting and len(rows) < slots:
             index = waiting.pop()
-            row = _Row(index, len(prompts[index]), [prefill(prompts[index])])
-            if not _ended(row, max_tokens, stop):
+            guide = guided.get(index)
+            row = _Row(index, len(prompts[index]), [prefill(prompts[index], guide)], guide)
+            if not ended(row):
                 cache.load(len(rows), prefill.cache)
                 rows.append(row)
                 continue
             answers[index] = row.tokens
             if prefixes is not None:
                 prefixes.keep(prompts[index], prefill.layers)
-            if progress:
-                progress(1)
+            finished(index, row.tokens)
         if rows:
             _step(model, cache, rows)
         for slot in range(len(rows) - 1, -1, -1):
-            if not _ended(rows[slot], max_tokens, stop):
+            if not ended(rows[slot]):
                 continue
             row = rows[slot]
             answers[row.index] = row.tokens
@@ -186,8 +205,7 @@ def decode(
             if slot < len(rows):
                 rows[slot] = last
                 cache.move(len(rows), slot, last.length)
-            if progress:
-                progress(1)
+            finished(row.index, row.tokens)
     return answers
 
 
@@ -207,7 +225,7 @@ def _step(model: Any, cache: SlotCache, rows: list[_Row]) -> None:
         use_cache=True,
         logits_to_keep=1,
     ).logits
-    for row, token in zip(rows, best(logits), strict=True):
+    for row, token in zip(rows, best(logits, [row.guide for row in rows]), strict=True):
         row.tokens.append(token)
         row.length += 1
 
@@ -220,7 +238,7 @@ def generate(
     max_tokens: int,
     stop: frozenset[int],
     slots: int,
-    progress: Callable[[int], None] | None = None,
+    finished: Finished = lambda place, tokens: None,
 ) -> list[list[int]]:
     """Do what `decode` does with transformers' own loop, for architectures that `can_decode` refuses."""
     answers: list[list[int]] = [[] for _ in prompts]
@@ -241,8 +259,7 @@ def generate(
         )
         for i, tokens in zip(batch, out[:, width:].tolist(), strict=True):
             answers[i] = _until_stop(tokens, stop)
-        if progress:
-            progress(len(batch))
+            finished(i, answers[i])
     return answers
 
 

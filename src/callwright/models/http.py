@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 from callwright.errors import ConfigError, DataError, ExtraMissing, ModelError
-from callwright.models import Completion, Prompt
+from callwright.models import Arrived, Completion, Prompt
 from callwright.record import Json
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class HttpModel:
         *,
         max_tokens: int,
         seed: int = 0,
-        progress: Callable[[int], None] | None = None,
+        arrived: Arrived | None = None,
     ) -> list[Completion]:
         """Answer every prompt at temperature 0, in the order given; `seed` is not sent.
 
@@ -86,22 +86,31 @@ class HttpModel:
         keys = self._keys(requests)
         known = self._journal.answers if self._journal else {}
         found = {key: known[key] for key in keys if key in known}
-        if progress and found:
-            progress(len(found))
+        places = {key: place for place, key in enumerate(keys)}
+
+        def came(key: str, completion: Completion) -> None:
+            found[key] = completion
+            if arrived:
+                arrived(places[key], completion)
+
+        for key, completion in list(found.items()):
+            came(key, completion)
         missing = {key: request for key, request in zip(keys, requests, strict=True) if key not in found}
         if missing:
-            answers = self._ask_all(missing, progress)
+            self._ask_all(missing, came)
+            answers = [found[key] for key in missing]
             self.sent = Sent(
                 self.sent.requests + len(answers),
-                self.sent.prompt_tokens + sum(answer.prompt_tokens for answer in answers.values()),
-                self.sent.completion_tokens + sum(answer.completion_tokens for answer in answers.values()),
+                self.sent.prompt_tokens + sum(answer.prompt_tokens for answer in answers),
+                self.sent.completion_tokens + sum(answer.completion_tokens for answer in answers),
             )
-            found |= answers
         return [found[key] for key in keys]
 
     def _request(self, prompt: Prompt, max_tokens: int) -> dict[str, Json]:
         if not prompt.messages:
             raise DataError("a prompt without messages can not be sent to a server")
+        if prompt.grammar:
+            raise ConfigError("a server is not held to a grammar", place=shown(self.url))
         messages = [
             {"role": "user" if role == "tool" else role, "content": content}
             for role, content in prompt.messages
@@ -118,21 +127,22 @@ class HttpModel:
             seen[text] += 1
         return keys
 
-    def _ask_all(
-        self, requests: dict[str, dict[str, Json]], progress: Callable[[int], None] | None
-    ) -> dict[str, Completion]:
-        answers: dict[str, Completion] = {}
+    def _ask_all(self, requests: dict[str, dict[str, Json]], came: Callable[[str, Completion], None]) -> None:
         with self._client() as client, ThreadPoolExecutor(self.concurrency) as pool:
             waiting = {pool.submit(self._ask, client, key, request) for key, request in requests.items()}
             try:
                 while waiting:
                     done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                    _collect(done, answers)
-                    if progress:
-                        progress(len(done))
+                    _hand_over(done, came)
+            except ModelError:
+                pool.shutdown(cancel_futures=True)
+                # What was in flight when one failed has been answered, and paid for.
+                for future in waiting:
+                    if not future.cancelled() and future.exception() is None:
+                        came(*future.result())
+                raise
             finally:
                 pool.shutdown(cancel_futures=True)
-        return answers
 
     def _client(self) -> openai.OpenAI:
         try:
@@ -232,10 +242,10 @@ def _answer(line: str) -> tuple[str, Completion] | None:
         return None
 
 
-def _collect(done: set[Future[tuple[str, Completion]]], answers: dict[str, Completion]) -> None:
-    for future in done:
-        key, completion = future.result()
-        answers[key] = completion
+def _hand_over(done: set[Future[tuple[str, Completion]]], came: Callable[[str, Completion], None]) -> None:
+    """Hand over the answers; then raise the failure, if there is one among them."""
+    for future in sorted(done, key=lambda future: future.exception() is not None):
+        came(*future.result())
 
 
 def url_and_name(spec: str) -> tuple[str, str]:

@@ -10,17 +10,18 @@ from __future__ import annotations
 import json
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from callwright.errors import ConfigError, DataError, ExtraMissing
-from callwright.models import Completion, Prompt
+from callwright.models import Arrived, Completion, Prompt
 
 if TYPE_CHECKING:
     import torch
 
+    from callwright.models.constrained import Guide, Guides
     from callwright.models.prefixes import Prefixes
 
 DType = Literal["auto", "bfloat16", "float32"]
@@ -64,6 +65,7 @@ class LocalModel:
         self._stop = _stop_ids(self.model, self.tokenizer)
         self._remember = remember
         self._prefixes: Prefixes | None = None
+        self._guides: Guides | None = None
 
     def fits(self, prompt: Prompt, max_tokens: int) -> bool:
         """Tell whether the prompt and an answer of `max_tokens` fit into the model's context."""
@@ -75,7 +77,7 @@ class LocalModel:
         *,
         max_tokens: int,
         seed: int = 0,
-        progress: Callable[[int], None] | None = None,
+        arrived: Arrived | None = None,
     ) -> list[Completion]:
         """Answer every prompt greedily, in the order given; `seed` has no effect.
 
@@ -89,16 +91,38 @@ class LocalModel:
         encoded = [encode(self.tokenizer, prompt.segments) for prompt in prompts]
         for i, ids in enumerate(encoded):
             self._check_room(ids, max_tokens, f"prompt {i}")
-        answer = partial(decode, prefixes=self._prefixes) if can_decode(self.model) else generate
-        answers = answer(
+        guides = {i: self._guide(prompt.grammar) for i, prompt in enumerate(prompts) if prompt.grammar}
+        if guides and not can_decode(self.model):
+            raise ConfigError("this architecture can not be held to a grammar", place=self.name)
+        own = partial(decode, prefixes=self._prefixes, guides=guides, settled=partial(self._settled, prompts))
+        answer = own if can_decode(self.model) else generate
+        done: dict[int, Completion] = {}
+
+        def finished(place: int, tokens: list[int]) -> None:
+            done[place] = self._completion(encoded[place], tokens, max_tokens)
+            if arrived:
+                arrived(place, done[place])
+
+        answer(
             self.model,
             encoded,
             max_tokens=max_tokens,
             stop=self._stop,
             slots=self.batch_size,
-            progress=progress,
+            finished=finished,
         )
-        return [self._completion(ids, tokens) for ids, tokens in zip(encoded, answers, strict=True)]
+        return [done[place] for place in range(len(encoded))]
+
+    def _guide(self, grammar: str) -> Guide:
+        from callwright.models.constrained import Guides
+
+        if self._guides is None:
+            self._guides = Guides(self.tokenizer, self._stop)
+        return self._guides.guide(grammar)
+
+    def _settled(self, prompts: Sequence[Prompt], index: int, tokens: list[int]) -> bool:
+        settled = prompts[index].settled
+        return settled is not None and settled(self._text(tokens))
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
         """Return the answer in pieces as it is generated; a piece never ends inside a character."""
@@ -135,10 +159,11 @@ class LocalModel:
                 got=f"{len(ids)}",
             )
 
-    def _completion(self, ids: list[int], tokens: list[int]) -> Completion:
-        stopped = tokens[-1] in self._stop
-        kept = tokens[:-1] if stopped else tokens
-        return Completion(self._text(kept), len(ids), len(kept), "stop" if stopped else "length")
+    def _completion(self, ids: list[int], tokens: list[int], max_tokens: int) -> Completion:
+        kept = tokens[:-1] if tokens[-1] in self._stop else tokens
+        return Completion(
+            self._text(kept), len(ids), len(kept), "stop" if len(kept) < max_tokens else "length"
+        )
 
     def _text(self, tokens: list[int]) -> str:
         text: str = self.tokenizer.decode(

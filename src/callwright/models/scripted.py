@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from callwright.errors import DataError
-from callwright.models import Completion, Prompt
+from callwright.models import Arrived, Completion, Prompt
 
 
 class ScriptedModel:
@@ -33,20 +33,20 @@ class ScriptedModel:
         *,
         max_tokens: int,
         seed: int = 0,
-        progress: Callable[[int], None] | None = None,
+        arrived: Arrived | None = None,
     ) -> list[Completion]:
         """Return the scripted answers; raises `DataError` when the script has none for a prompt.
 
         An answer longer than `max_tokens` words is returned whole and marked as ended by length.
         """
         completions = []
-        for prompt in prompts:
+        for place, prompt in enumerate(prompts):
             text = self._answer(prompt)
             words = len(text.split())
             asked = sum(len(content.split()) for _, content in prompt.messages)
             completions.append(Completion(text, asked, words, "length" if words > max_tokens else "stop"))
-            if progress:
-                progress(1)
+            if arrived:
+                arrived(place, completions[-1])
         return completions
 
     def stream(self, prompt: Prompt, *, max_tokens: int) -> Iterator[str]:

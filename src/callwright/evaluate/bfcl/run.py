@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -21,6 +22,7 @@ from callwright.evaluate.bfcl.grading import FUNCTION_CALLING, PROMPTING, Mode, 
 from callwright.evaluate.bfcl.official_prompts import official_messages
 from callwright.evaluate.bfcl.prompt import trajectory_of
 from callwright.evaluate.bfcl.unfair import unfair, write_unfair
+from callwright.evaluate.constrained import Ask, with_constrained
 from callwright.evaluate.prompting import prompt_for
 from callwright.evaluate.prompting import prompt_of as prompt_of_messages
 from callwright.evaluate.results import Result
@@ -54,29 +56,30 @@ def run_bfcl(
     max_tokens: int = DEFAULT_MAX_TOKENS,
     fingerprint: str = "",
     progress: Callable[[int, int], None] | None = None,
+    constrain: bool = False,
     more: Callable[[], Sequence[Result]] = tuple,
 ) -> Summary:
     """Ask `model` the rows of `categories` and grade the answers.
 
     With `prompting` native it answers in its own output format, with official in the leaderboard's. `limit`
-    takes that many rows per category, evenly spread; `more` returns what it gets in other categories, and is
-    called last. Writes ``answers.jsonl`` (the journal), ``results.jsonl``, ``unfair.jsonl`` and
-    ``summary.json`` into the folder `out`.
+    takes that many rows per category, evenly spread; with `constrain` (native only) they are asked once more,
+    calls held to a grammar; `more` returns what it gets in other categories, and is called last. Writes
+    ``answers.jsonl`` (the journal), ``results.jsonl``, ``unfair.jsonl`` and ``summary.json`` into `out`.
     """
     if prompting == "official":
         require_decoders(categories)
     questions = load(categories)
     rows = _spread(questions.rows, limit)
     prompts = {row.id: prompt_of(row, prompting, output_format) for row in rows}
-    requests = [Request(row_id, prompt) for row_id, prompt in prompts.items()]
-    answers = answer(
+    ask = partial(
+        answer,
         model,
-        requests,
-        out / "answers.jsonl",
+        journal=out / "answers.jsonl",
         max_tokens=max_tokens,
         fingerprint=fingerprint,
         progress=progress,
     )
+    answers = ask([Request(row_id, prompt) for row_id, prompt in prompts.items()])
     mode = PROMPTING if prompting == "official" else Mode("native", output_format or formats.DEFAULT_FORMAT)
     shared: dict[str, Json] = {"prompting": prompting, "max_tokens": max_tokens, "limit": limit}
     graded = []
@@ -84,8 +87,21 @@ def run_bfcl(
         asked = {"prompt_sha256": sha256_text(repr(prompts[row.id].messages)), "seed": 0}
         about = {**conditions_of(row, questions, mode), **shared, **asked}
         graded.append(_graded(row, answers[row.id], mode, about))
+    if constrain:
+        graded = _constrained(graded, ask, output_format)
     about = {"model": model.name, "fingerprint": fingerprint, **shared}
     return save_graded(graded, out, questions, about, more())
+
+
+def _constrained(graded: Sequence[Graded], ask: Ask, output_format: str) -> list[Graded]:
+    by_id = {each.row.id: each for each in graded}
+    asked = {row_id: trajectory_of(each.row, output_format=output_format) for row_id, each in by_id.items()}
+
+    def right(row_id: str, given: Answer) -> bool:
+        return _graded(by_id[row_id].row, given, by_id[row_id].mode, {}).result.correct
+
+    results = with_constrained([each.result for each in graded], asked, ask, right)
+    return [each._replace(result=result) for each, result in zip(graded, results, strict=True)]
 
 
 def _graded(row: Row, given: Answer, mode: Mode, about: dict[str, Json]) -> Graded:

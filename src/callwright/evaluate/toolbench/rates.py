@@ -58,6 +58,12 @@ class WinRate(NamedTuple):
     """1 where the candidate won, -1 where it lost, 0 for a tie."""
     unreadable: int
 
+    @property
+    def told(self) -> str:
+        """Return the rates as one line."""
+        shares = f"{self.win:.1%}, lost {self.lose:.1%}, tied {self.tie:.1%}"
+        return f"win rate {shares} of {len(self.outcomes)} ({self.unreadable} replies without a verdict)"
+
 
 def pass_rate(
     runs: Mapping[str, Run], asker: Asker, prompts: JudgePrompts, *, votes: int = PASS_VOTES, seed: int = 0

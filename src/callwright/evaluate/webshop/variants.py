@@ -41,6 +41,7 @@ SPLITS: dict[Split, slice] = {
     "all": slice(None),
 }
 VARIANTS = ("home", "1k-synthetic", "1k-human13", "human", "agentboard")
+WITH_SPLITS = ("1k-synthetic", "human")
 SYNTHETIC_1K = "5f3fbf1e214040c7c432ec58966d2380bafc0d4431b4113fd03b74ababc3a2f4"
 """SHA-256 of the 6,910 goals; equal to those of the original under `random.seed(0)`."""
 PRODUCTS, INSTRUCTIONS = ("items_shuffle", "items_ins_v2")
@@ -76,7 +77,7 @@ def open_variant(name: str, data: Path | None, split: Split = "test") -> Variant
         raise ConfigError("no such variant of WebShop", expected=" | ".join(VARIANTS), got=repr(name))
     if split not in SPLITS:
         raise ConfigError("no such split", expected=" | ".join(SPLITS), got=repr(split))
-    if name not in ("1k-synthetic", "human"):
+    if name not in WITH_SPLITS:
         split = "all"
     opened = _home() if name == "home" else _from_data(name, data)
     hashes: dict[str, Json] = {"catalogue": opened.sha256, "goals": making.sha256(opened.goals)}

@@ -77,7 +77,11 @@ def _complete(
     model: Model, asked: Sequence[Question | None], limits: Limits, progress: Callable[[int], None]
 ) -> list[Completion | None]:
     prompts = [one.prompt for one in asked if one is not None]
-    answers = iter(model.complete(prompts, max_tokens=limits.tokens, progress=progress) if prompts else ())
+    answers = iter(
+        model.complete(prompts, max_tokens=limits.tokens, arrived=lambda place, answer: progress(1))
+        if prompts
+        else ()
+    )
     return [None if one is None else next(answers) for one in asked]
 
 

@@ -1,0 +1,68 @@
+"""Holding an answer to a grammar: at every token, only what can go on to a sentence of it is left to choose.
+
+The grammars are llguidance's (a dialect of Lark with JSON Schemas in it), as `formats` writes them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from callwright.errors import DataError, ExtraMissing, ModelError
+
+if TYPE_CHECKING:
+    from llguidance import LLMatcher, LLTokenizer
+
+
+class Guide:
+    """What is allowed next, for one answer."""
+
+    def __init__(self, matcher: LLMatcher) -> None:
+        self._matcher = matcher
+
+    def pick(self, logits: Tensor) -> int:
+        """Return the best token of those that are allowed, and go on behind it; `logits` is (vocabulary,)."""
+        bits = np.frombuffer(self._matcher.compute_bitmask(), np.uint8)
+        allowed = np.zeros(len(logits), np.bool_)
+        known = np.unpackbits(bits, count=min(8 * len(bits), len(logits)), bitorder="little")
+        allowed[: len(known)] = known
+        mask = torch.from_numpy(allowed).to(logits.device)
+        token = int(logits.float().masked_fill(~mask, -torch.inf).argmax())
+        if not self._matcher.consume_token(token):
+            raise ModelError("an answer can not be held to its grammar", got=self._matcher.get_error())
+        return token
+
+
+class Guides:
+    """Makes guides for one model's tokens; opening takes a second."""
+
+    def __init__(self, tokenizer: Any, stop: frozenset[int]) -> None:
+        try:
+            from llguidance import LLTokenizer
+        except ImportError as error:
+            raise ExtraMissing(str(error), hint="pip install 'callwright[grammar]'") from None
+        # Only so much of the tokenizer counts as is in its own file: neither padding nor truncation.
+        told = tokenizer.backend_tokenizer.to_str()
+        self._tokens: LLTokenizer = LLTokenizer(told, eos_token=sorted(stop))
+
+    def guide(self, grammar: str) -> Guide:
+        """Return a guide from the beginning of a grammar; raises DataError for one that is none."""
+        from llguidance import LLMatcher
+
+        matcher = LLMatcher(self._tokens, grammar, log_level=0)
+        if matcher.is_error():
+            raise DataError("not a grammar", got=matcher.get_error().splitlines()[0])
+        return Guide(matcher)
+
+
+def flaw(grammar: str) -> str:
+    """Return why a grammar is none; empty when it is one."""
+    try:
+        from llguidance import LLMatcher
+    except ImportError as error:
+        raise ExtraMissing(str(error), hint="pip install 'callwright[grammar]'") from None
+    failed, told = LLMatcher.validate_grammar_with_warnings(grammar)
+    return told[0].splitlines()[0] if failed else ""
