@@ -22,6 +22,7 @@ from typing import Any
 
 import check_examples
 import typer
+from measure_runs import MEASURES
 from notes import FIELDS, VERBS
 
 from callwright import formats, pair, schema, synthesize, unify
@@ -212,6 +213,34 @@ def _rate(row: dict[str, Any], name: str) -> str:
     if not failed + warned:
         return "0"
     return f"{failed:,} + {warned:,} ({100 * (failed + warned) / row['rows']:.1f} %)"
+
+
+def scores_block() -> str:
+    """Return the scores that `measure_runs` took from runs, each run with its command below the table."""
+    text = (ROOT / "docs" / "scores.jsonl").read_text(encoding="utf-8")
+    runs = [json.loads(line) for line in text.splitlines()]
+    lines, commands = [], []
+    for number, run in enumerate(runs, start=1):
+        scores = list(run["columns"].items())
+        if len(scores) > 1:
+            scores.append(("all", run["all"]))
+        lines += [(str(number), f"`{run['model']}`", *_score(name, score)) for name, score in scores]
+        commands.append(f"{number}. `{run['command']}`: {run['date']}, {run['commit']}, {run['wall']}")
+    header = ("run", "player", "what", "n", "right, 95 % interval", "reward", "progress", "constrained")
+    return table(header, lines) + "\n\n" + "\n".join(commands)
+
+
+def _score(name: str, score: dict[str, Any]) -> tuple[str, ...]:
+    right = 100 * score["correct"] / score["n"]
+    interval = f"{right:.1f} % ({100 * score['low']:.1f} … {100 * score['high']:.1f})"
+    return name, f"{score['n']:,}", interval, *(_mean(score["means"].get(key)) for key in MEASURES)
+
+
+def _mean(mean: list[float] | None) -> str:
+    if mean is None:
+        return ""
+    _, value, low, high = mean
+    return f"{value:.3f} ({low:.3f} … {high:.3f})"
 
 
 def corruptions_block() -> str:
@@ -442,6 +471,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "checks": checks_block,
     "error-classes": error_classes_block,
     "error-class-counts": error_class_counts_block,
+    "scores": scores_block,
     "corruptions": corruptions_block,
     "sources": sources_block,
     "sources-table": sources_table_block,

@@ -12,6 +12,7 @@ from callwright.evaluate.results import read_results
 from callwright.evaluate.summary import Summary
 from callwright.evaluate.toolbench.replay import predictions
 from callwright.grading import replay, win_rate_of
+from callwright.models.scripted import ScriptedModel
 from callwright.scoring import score
 from callwright.settings import EvaluateSettings
 
@@ -206,3 +207,18 @@ def test_where_answers_can_not_be_held_to_a_grammar_it_is_said_at_once(
 ) -> None:
     with pytest.raises(ConfigError, match=said):
         run("bfcl", tmp_path, spec, mode="constrained", **told)
+
+
+def test_what_a_url_hides_is_written_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = "http://ada:secret@127.0.0.1:9/v1?key=hidden#m"
+    agent = ScriptedModel(lambda _: "I am done.", "m")
+    judge = ScriptedModel(lambda _: '{"answer_status": "Solved", "task_status": "Solvable"}', "m")
+    monkeypatch.setattr("callwright.scoring.model_of", lambda spec, **_: agent)
+    monkeypatch.setattr("callwright.grading.model_of", lambda spec: judge)
+    run("toolbench", tmp_path, spec, mode="CoT@1", limit=1, judge=spec, simulator=spec)
+    told = json.loads((tmp_path / "summary.json").read_text("utf-8"))
+    shown = "http://127.0.0.1:9/v1#m"
+    assert told["model"] == told["fingerprint"] == told["simulator"] == told["judged"]["judge"] == shown
+    written = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"secret" not in written
+    assert b"hidden" not in written

@@ -14,6 +14,7 @@ from typing import Any, get_args
 from callwright.errors import ConfigError
 from callwright.evaluate.sessions import Policy, World
 from callwright.evaluate.taubench.domain import DomainName
+from callwright.models.http import shown_spec
 from callwright.settings import EvaluateSettings
 
 HOME = "home"
@@ -191,7 +192,7 @@ def taubench(settings: EvaluateSettings) -> Opened:
         TauWorld(
             domain,
             user="model" if settings.simulator else "scripted",
-            user_name=settings.simulator or "",
+            user_name=shown_spec(settings.simulator or ""),
             max_steps=settings.max_steps or MAX_STEPS,
             output_format=settings.output_format,
             trial=trial,

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from callwright.errors import ConfigError
-from callwright.evaluate.answers import Asker, opened
+from callwright.evaluate.answers import Asker, fingerprint_of, opened
 from callwright.evaluate.bfcl.replay import run_replay
 from callwright.evaluate.results import Result, read_results
 from callwright.evaluate.summary import Summary, save
@@ -20,6 +20,7 @@ from callwright.evaluate.toolbench.layout import read_runs
 from callwright.evaluate.toolbench.queries import read_queries
 from callwright.evaluate.toolbench.rates import WinRate, win_rate
 from callwright.evaluate.toolbench.replay import grade_runs, judge_results, runs_of
+from callwright.models.http import shown_spec
 from callwright.record import Json
 from callwright.settings import EvaluateSettings
 from callwright.weights import model_of
@@ -55,7 +56,7 @@ def judged(
         found = judge_results(results, asker, prompts, seed=settings.seed)
     solved = found.solvable_pass_rate
     return found.results, {
-        "judge": settings.judge,
+        "judge": shown_spec(settings.judge),
         "judge_prompts": prompts.name,
         "pass_rate": found.pass_rate.rate,
         "solvable_pass_rate": solved.mean,
@@ -82,7 +83,7 @@ def win_rate_of(before: Path, after: Path, judge: str, seed: int = 7) -> WinRate
 @contextmanager
 def _judging(judge: str, folder: Path) -> Iterator[Asker]:
     with opened(folder / "judge.jsonl") as book:
-        yield Asker(model_of(judge), book, max_tokens=_A_VERDICT, fingerprint=judge)
+        yield Asker(model_of(judge), book, max_tokens=_A_VERDICT, fingerprint=fingerprint_of(judge))
 
 
 def _prompts(data: Path | None) -> JudgePrompts:

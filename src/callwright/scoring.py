@@ -29,6 +29,7 @@ from callwright.evaluate.taubench.trials import pass_hat, trials_of
 from callwright.evaluate.worlds import Worlds, followed, played, recited
 from callwright.grading import BFCL, judged
 from callwright.models import EMBEDDED, Model
+from callwright.models.http import shown_spec
 from callwright.record import Json
 from callwright.settings import EvaluateSettings
 from callwright.store import read
@@ -113,7 +114,7 @@ def score_bfcl(out: Path, settings: EvaluateSettings, spec: str, progress: Progr
         return bfcl.run_gold(single, out, talks(lambda worlds, limit: recited(worlds, limit=limit)))
     agent = _player(spec, remember=len(single) < len(categories))
     about: dict[str, Json] = {
-        "model": spec, "fingerprint": agent.fingerprint, "max_tokens": settings.max_tokens
+        "model": shown_spec(spec), "fingerprint": agent.fingerprint, "max_tokens": settings.max_tokens
     }  # fmt: skip
     return bfcl.run_bfcl(
         agent.model,
@@ -158,7 +159,7 @@ def score_worlds(
 ) -> Summary:
     """Score whoever `spec` names on a benchmark of several turns."""
     play = WORLDS[benchmark](settings)
-    about: dict[str, Json] = {"model": spec, "limit": settings.limit}
+    about: dict[str, Json] = {"model": shown_spec(spec), "limit": settings.limit}
     if spec == GOLD:
         results = recited(play.worlds, limit=settings.limit)
     elif spec.startswith(POLICY):
@@ -168,7 +169,7 @@ def score_worlds(
         agent = _player(spec)
         about |= {"fingerprint": agent.fingerprint, "max_tokens": settings.max_tokens}
         if settings.simulator:
-            about |= {"simulator": settings.simulator}
+            about |= {"simulator": shown_spec(settings.simulator)}
         results = _ask(out, settings, agent, progress, play.worlds, settings.limit)
     told: dict[str, Json] = {"benchmark": benchmark, **about}
     if play.notes:

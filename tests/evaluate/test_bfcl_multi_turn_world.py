@@ -201,6 +201,20 @@ def test_no_reply_raises_runs_code_or_takes_for_ever(style: Style, tmp_path: Pat
     assert read_results(tmp_path / "results.jsonl") == results
 
 
+def test_folders_that_contain_themselves_are_not_walked_for_ever(rows: dict[str, Row]) -> None:
+    """`cp` of a folder into itself makes a cycle; a second one inside makes the paths double at each step."""
+    stage = stage_of(rows["multi_turn_base_0"])
+    once = ["mkdir(dir_name='k')", "cp(source='k', destination='k')", "cd(folder='k')"]
+    twice = ["cd(folder='k')", "mkdir(dir_name='b')", "cp(source='k', destination='b')"]
+    *made, cycle = stage.run([*once, "find()"])
+    assert not any("rror" in result for result in made)
+    assert "recursion" in cycle
+    *made, found, used, listed = stage.run([*twice, "find()", "du()", "ls()"])
+    assert not any("rror" in result for result in made)
+    assert found == used == "Error during execution: the folder holds too many paths to walk"
+    assert listed == '{"current_directory_content": ["k", "b"]}'
+
+
 TASKS = ("multi_turn_base_0", "multi_turn_long_context_150")
 
 

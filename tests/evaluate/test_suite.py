@@ -202,10 +202,27 @@ def test_two_runs_are_compared_row_by_row(tmp_path: Path) -> None:
     assert len(comparison.fixed) == 15
     assert compare_files(tmp_path / "before", tmp_path / "after", measure="strict").all.fixed == 16
     lines = table(comparison).splitlines()
-    assert len(lines) == 6
-    assert lines[-2].split()[:4] == ["all", "16", "6.2", "100.0"]
-    assert lines[-1].startswith("16 rows show a difference of ")
-    assert lines[-1].endswith("for one of 93.8 it takes 6.")
+    assert len(lines) == 7
+    assert lines[-3].split()[:4] == ["all", "16", "6.2", "100.0"]
+    assert lines[-2].startswith("16 rows show a difference of ")
+    assert lines[-2].endswith("for one of 93.8 it takes 6.")
+    assert lines[-1] == "Not the same in both runs: max_tokens (512 → None)."
+
+
+def test_what_the_runs_do_not_have_in_common_is_told_and_the_model_is_no_news() -> None:
+    def made(**conditions: Any) -> list[Result]:
+        about = [{**conditions, "prompt_sha256": f"{i}{conditions['mode']}"} for i in "ab"]
+        return [
+            Result(id=i, column="c", correct=True, strict=True, conditions=told)
+            for i, told in zip("ab", about, strict=True)
+        ]
+
+    before, after = made(model="x", mode="native", seed=1), made(model="y", mode="official", seed=1)
+    assert compare(before, after).conditions == {
+        "mode": "native → official",
+        "prompt_sha256": "in 2 of 2 rows",
+    }
+    assert compare(before, made(model="z", mode="native", seed=1)).conditions == {}
 
 
 def test_runs_over_different_rows_are_refused_with_the_first_difference() -> None:

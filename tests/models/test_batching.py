@@ -13,7 +13,8 @@ pytest.importorskip("transformers")
 
 from callwright.models import Prompt
 from callwright.models.attention import ATTENTION
-from callwright.models.batching import GROWTH, LOOK, SlotCache, can_decode, decode, decode_one, generate
+from callwright.models.batching import GROWTH, LOOK, SlotCache, can_decode, decode
+from callwright.models.plain import decode_one, generate
 from callwright.models.prefixes import Prefill, Prefixes
 
 STOP = frozenset({3})

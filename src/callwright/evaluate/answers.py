@@ -17,6 +17,7 @@ import msgspec
 
 from callwright.errors import DataError, ModelError, RunError
 from callwright.models import Completion, Model, Prompt
+from callwright.models.http import shown_spec
 from callwright.store import sha256_file, sha256_text
 from callwright.store.files import sync, try_lock, write_error
 
@@ -126,7 +127,7 @@ def fingerprint_of(spec: str) -> str:
     """Return what identifies a model's weights: of a directory, a hash of its files; else the spec itself."""
     folder = Path(spec)
     if not folder.is_dir():
-        return spec
+        return shown_spec(spec)
     files = sorted(p for p in folder.iterdir() if p.suffix in (".safetensors", ".json", ".txt", ".model"))
     return sha256_text("\n".join(f"{path.name} {sha256_file(path)}" for path in files))
 

@@ -31,6 +31,8 @@ class Comparison(NamedTuple):
     fixed: tuple[str, ...]
     """Ids of rows that were wrong before and are right after."""
     broken: tuple[str, ...]
+    conditions: dict[str, str]
+    """What the two runs did not have in common beside the model, in words, by its name."""
 
 
 def compare_files(before: Path, after: Path, *, measure: Measure = "correct") -> Comparison:
@@ -52,14 +54,16 @@ def compare(before: Sequence[Result], after: Sequence[Result], *, measure: Measu
         columns,
         tuple(row_id for _, row_id, a, b in pairs if b and not a),
         tuple(row_id for _, row_id, a, b in pairs if a and not b),
+        _differing(_in_order(before, after)),
     )
 
 
 def table(comparison: Comparison) -> str:
-    """Return the comparison as a text table, one line per column and one for all rows."""
+    """Return the comparison as a text table, one line per column and one for all rows, and what to heed."""
     header = f"{'column':<28}{'n':>6}{'before':>9}{'after':>9}{'difference':>12}{'95 % interval':>20}{'p':>9}"
     lines = [_line(name, difference) for name, difference in comparison.columns.items()]
-    return "\n".join([header, *lines, _line(ALL, comparison.all), power(comparison.all)])
+    told = [f"Not the same in both runs: {name} ({how})." for name, how in comparison.conditions.items()]
+    return "\n".join([header, *lines, _line(ALL, comparison.all), power(comparison.all), *told])
 
 
 def power(d: PairedDifference) -> str:
@@ -102,6 +106,26 @@ def _require_same_rows(before: Sequence[Result], after: Sequence[Result]) -> Non
 def _in_order(before: Sequence[Result], after: Sequence[Result]) -> list[tuple[Result, Result]]:
     by_id = {result.id: result for result in after}
     return [(result, by_id[result.id]) for result in before]
+
+
+def _differing(pairs: Sequence[tuple[Result, Result]]) -> dict[str, str]:
+    """Return the conditions that differ, and how: from what to what, or in how many rows."""
+    told = {}
+    names = dict.fromkeys(name for pair in pairs for row in pair for name in row.conditions)
+    for name in names:
+        if name in _MODEL:
+            continue
+        values = [(a.conditions.get(name), b.conditions.get(name)) for a, b in pairs]
+        different = [f"{a} → {b}" for a, b in values if a != b]
+        if different and len(set(different)) == 1 and len(different[0]) <= _SHORT:
+            told[name] = different[0]
+        elif different:
+            told[name] = f"in {len(different):,} of {len(pairs):,} rows"
+    return told
+
+
+_MODEL = ("model", "fingerprint")
+_SHORT = 80
 
 
 def _id(result: Result) -> str:

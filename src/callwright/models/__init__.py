@@ -93,7 +93,8 @@ def open_model(
     """Return the model that `spec` names.
 
     A spec is ``smollm2-135m`` (then `embedded` returns the converted directory), a directory with a model or
-    an adapter, ``http(s)://host/v1#name`` (answers are kept in `journal`), or ``scripted:file.jsonl``.
+    an adapter, ``http(s)://host/v1#name``, also with a colon (answers are kept in `journal`), or
+    ``scripted:file.jsonl``.
     A local one keeps `remember` bytes of what it read, for prompts that go on from earlier ones.
     Raises `ConfigError` for anything else and `ExtraMissing` where torch or transformers is not installed.
     """
@@ -103,12 +104,9 @@ def open_model(
 
         return read_script(Path(rest))
     if kind in ("http", "https") and rest.startswith("//"):
-        from callwright.models.http import HttpModel, shown
+        from callwright.models.http import HttpModel, url_and_name
 
-        url, _, name = spec.partition("#")
-        if not name:
-            raise ConfigError("the URL names no model", place=shown(url), expected="http://host/v1#name")
-        return HttpModel(url, name, journal=journal)
+        return HttpModel(*url_and_name(spec), journal=journal)
     from callwright.models.local import LocalModel
 
     if spec == EMBEDDED:

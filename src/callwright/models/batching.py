@@ -15,7 +15,7 @@ bfloat16 the shape of a matrix product may round differently, as it does between
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -167,50 +167,70 @@ def decode(
     answers to their grammars, by the place of the prompt; `settled` tells of a place and the tokens written
     there that nothing more is needed; `finished` is told of every answer the moment it is there.
     """
-    guided = guides or {}
-    answers: list[list[int]] = [[] for _ in prompts]
-    waiting = sorted(range(len(prompts)), key=lambda i: prompts[i], reverse=True)
-    prefill = Prefill(model, prefixes)
-    cache = SlotCache(model.config.get_text_config().num_hidden_layers, slots)
-    rows: list[_Row] = []
 
     def ended(row: _Row) -> bool:
-        return _ended(row, max_tokens, stop) or (
-            len(row.tokens) % LOOK == 0 and settled(row.index, row.tokens)
-        )
+        if row.tokens[-1] in stop or len(row.tokens) >= max_tokens:
+            return True
+        return len(row.tokens) % LOOK == 0 and settled(row.index, row.tokens)
 
-    while waiting or rows:
-        while waiting and len(rows) < slots:
-            index = waiting.pop()
-            guide = guided.get(index)
-            row = _Row(index, len(prompts[index]), [prefill(prompts[index], guide)], guide)
-            if not ended(row):
-                cache.load(len(rows), prefill.cache)
-                rows.append(row)
-                continue
-            answers[index] = row.tokens
-            if prefixes is not None:
-                prefixes.keep(prompts[index], prefill.layers)
-            finished(index, row.tokens)
-        if rows:
-            _step(model, cache, rows)
-        for slot in range(len(rows) - 1, -1, -1):
-            if not ended(rows[slot]):
-                continue
-            row = rows[slot]
+    answers: list[list[int]] = [[] for _ in prompts]
+    batch = _Batch(model, slots, prefixes, ended)
+    waiting = sorted(range(len(prompts)), key=lambda i: prompts[i], reverse=True)
+    while waiting or batch.rows:
+        done: list[_Row] = []
+        while waiting and len(batch.rows) < slots:
+            place = waiting.pop()
+            done += batch.admit(place, prompts[place], (guides or {}).get(place))
+        done += batch.step(prompts)
+        for row in done:
             answers[row.index] = row.tokens
-            if prefixes is not None:
-                prefixes.keep(prompts[row.index] + row.tokens[:-1], cache.copy(slot, row.length))
-            last = rows.pop()
-            if slot < len(rows):
-                rows[slot] = last
-                cache.move(len(rows), slot, last.length)
             finished(row.index, row.tokens)
     return answers
 
 
-def _ended(row: _Row, max_tokens: int, stop: frozenset[int]) -> bool:
-    return row.tokens[-1] in stop or len(row.tokens) >= max_tokens
+class _Batch:
+    """The prompts that are being answered, one a slot."""
+
+    def __init__(
+        self, model: Any, slots: int, prefixes: Prefixes | None, ended: Callable[[_Row], bool]
+    ) -> None:
+        self.rows: list[_Row] = []
+        self._model = model
+        self._prefixes = prefixes
+        self._ended = ended
+        self._prefill = Prefill(model, prefixes)
+        self._cache = SlotCache(model.config.get_text_config().num_hidden_layers, slots)
+
+    def admit(self, place: int, prompt: list[int], guide: Guide | None) -> list[_Row]:
+        """Read a prompt into the next free slot; return its row if its first token is its last."""
+        row = _Row(place, len(prompt), [self._prefill(prompt, guide)], guide)
+        if not self._ended(row):
+            self._cache.load(len(self.rows), self._prefill.cache)
+            self.rows.append(row)
+            return []
+        if self._prefixes is not None:
+            self._prefixes.keep(prompt, self._prefill.layers)
+        return [row]
+
+    def step(self, prompts: Sequence[list[int]]) -> list[_Row]:
+        """Generate one token for every row; return the rows that ended, whose slots are free again."""
+        if not self.rows:
+            return []
+        _step(self._model, self._cache, self.rows)
+        done = []
+        for slot in range(len(self.rows) - 1, -1, -1):
+            row = self.rows[slot]
+            if not self._ended(row):
+                continue
+            done.append(row)
+            if self._prefixes is not None:
+                written = prompts[row.index] + row.tokens[:-1]
+                self._prefixes.keep(written, self._cache.copy(slot, row.length))
+            last = self.rows.pop()
+            if slot < len(self.rows):
+                self.rows[slot] = last
+                self._cache.move(len(self.rows), slot, last.length)
+        return done
 
 
 def _step(model: Any, cache: SlotCache, rows: list[_Row]) -> None:
@@ -228,61 +248,3 @@ def _step(model: Any, cache: SlotCache, rows: list[_Row]) -> None:
     for row, token in zip(rows, best(logits, [row.guide for row in rows]), strict=True):
         row.tokens.append(token)
         row.length += 1
-
-
-@torch.inference_mode()
-def generate(
-    model: Any,
-    prompts: Sequence[list[int]],
-    *,
-    max_tokens: int,
-    stop: frozenset[int],
-    slots: int,
-    finished: Finished = lambda place, tokens: None,
-) -> list[list[int]]:
-    """Do what `decode` does with transformers' own loop, for architectures that `can_decode` refuses."""
-    answers: list[list[int]] = [[] for _ in prompts]
-    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
-    pad = min(stop)
-    for start in range(0, len(order), slots):
-        batch = order[start : start + slots]
-        width = len(prompts[batch[-1]])
-        ids = torch.tensor([[pad] * (width - len(prompts[i])) + prompts[i] for i in batch])
-        mask = torch.tensor([[0] * (width - len(prompts[i])) + [1] * len(prompts[i]) for i in batch])
-        out = model.generate(
-            input_ids=ids.to(model.device),
-            attention_mask=mask.to(model.device),
-            max_new_tokens=max_tokens,
-            do_sample=False,
-            eos_token_id=sorted(stop),
-            pad_token_id=pad,
-        )
-        for i, tokens in zip(batch, out[:, width:].tolist(), strict=True):
-            answers[i] = _until_stop(tokens, stop)
-            finished(i, answers[i])
-    return answers
-
-
-def _until_stop(tokens: list[int], stop: frozenset[int]) -> list[int]:
-    end = next((i + 1 for i, token in enumerate(tokens) if token in stop), len(tokens))
-    return tokens[:end]
-
-
-def decode_one(model: Any, ids: list[int], *, max_tokens: int, stop: frozenset[int]) -> Iterator[int]:
-    """Yield the greedy continuation of one prompt, token by token, without the stop token."""
-    cache: Any = None
-    pending = ids
-    for _ in range(max_tokens):
-        # A generator may be resumed on any thread, and inference mode belongs to one: enter it for each step.
-        with torch.inference_mode():
-            out = model(
-                input_ids=torch.tensor([pending], device=model.device),
-                past_key_values=cache,
-                use_cache=True,
-                logits_to_keep=1,
-            )
-        token = best(out.logits)[0]
-        if token in stop:
-            return
-        cache, pending = out.past_key_values, [token]
-        yield token

@@ -273,6 +273,14 @@ def url_and_name(spec: str) -> tuple[str, str]:
     return url, name.strip()
 
 
+def shown_spec(spec: str) -> str:
+    """Return a model's spec fit for files and messages: of a URL no user, password or query."""
+    if not spec.startswith(("http://", "https://")):
+        return spec
+    url, name = url_and_name(spec)
+    return f"{shown(url)}#{name}"
+
+
 def shown(url: str) -> str:
     """Return `url` without user, password and query, fit for messages and keys."""
     parts = urlsplit(url)

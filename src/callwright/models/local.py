@@ -83,7 +83,8 @@ class LocalModel:
 
         Raises `DataError` with the index of the first prompt that does not fit, before anything is generated.
         """
-        from callwright.models.batching import can_decode, decode, generate
+        from callwright.models.batching import can_decode, decode
+        from callwright.models.plain import generate
         from callwright.models.prefixes import Prefixes
 
         if self._prefixes is None and self._remember:
@@ -126,7 +127,7 @@ class LocalModel:
 
     def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
         """Return the answer in pieces as it is generated; a piece never ends inside a character."""
-        from callwright.models.batching import decode_one
+        from callwright.models.plain import decode_one
 
         ids = encode(self.tokenizer, prompt.segments)
         self._check_room(ids, max_tokens, "the prompt")

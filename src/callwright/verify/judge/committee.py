@@ -10,7 +10,7 @@ from pathlib import Path
 
 from callwright.errors import ConfigError, DataError
 from callwright.models import Model, open_model
-from callwright.models.http import HttpModel, Journal, shown, url_and_name
+from callwright.models.http import HttpModel, Journal, shown_spec, url_and_name
 from callwright.models.prices import split_price
 from callwright.record import Trajectory
 from callwright.verify.judge.account import Account, Used
@@ -114,12 +114,14 @@ def open_committee(
     models = [_canonical(spec) for spec, _ in read]
     twice = [spec for spec, count in Counter(models).items() if count > 1]
     if twice:
-        raise ConfigError("two judges are the same model", got=_safe(twice[0]), hint="name each judge once")
+        raise ConfigError(
+            "two judges are the same model", got=shown_spec(twice[0]), hint="name each judge once"
+        )
     kept = _journal(journal) if journal is not None and any(map(_is_http, models)) else None
     opened = [_open(spec, kept, concurrency, embedded) for spec in models]
     names = Counter(model.name for model in opened)
     judges = [
-        Judge(model.name if names[model.name] == 1 else _safe(spec), model, price)
+        Judge(model.name if names[model.name] == 1 else shown_spec(spec), model, price)
         for spec, model, (_, price) in zip(models, opened, read, strict=True)
     ]
     return Committee(judges, min_rating=min_rating, limits=limits)
@@ -138,14 +140,6 @@ def _canonical(spec: str) -> str:
     if colon and scripted == "scripted":
         return f"scripted:{Path(path).resolve()}"
     return str(Path(spec).resolve()) if spec and Path(spec).is_dir() else spec
-
-
-def _safe(spec: str) -> str:
-    """Return a spec without user, password and query."""
-    if not _is_http(spec):
-        return spec
-    url, name = url_and_name(spec)
-    return f"{shown(url)}#{name}"
 
 
 def _open(spec: str, journal: Journal | None, concurrency: int, embedded: Callable[[], Path] | None) -> Model:

@@ -4,7 +4,7 @@ A call is read as Python syntax; its arguments have to be literals or further ca
 public method of an involved back end. Results are worded as the official executor words them, errors too.
 On purpose different: names of built-in functions are unknown here; the text inside string arguments stays as
 it is (the official executor rewrites ``sort (`` in a sentence to the name of an internal variable); and
-arithmetic that would not end in reasonable time is an error.
+arithmetic and walks through folders that would not end in reasonable time are errors.
 
     >>> Stage(row).run(["pwd()"])      # doctest: +SKIP
     ['{"current_working_directory": "/alex"}']
@@ -16,6 +16,7 @@ import ast
 import decimal
 import inspect
 import json
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache, lru_cache
@@ -33,6 +34,9 @@ MAX_BITS = 1 << 20
 """Of an integer power."""
 MAX_DIGITS = 10_000
 """Of precision that a call may ask for; the reference calls ask for 10 at most."""
+MAX_PATHS = 100_000
+"""That a walk through the file system may meet."""
+_WALKS = ("find", "du")
 
 
 class Stage:
@@ -93,6 +97,8 @@ class Stage:
         method = getattr(self.instances[owner], name)
         if owner == "MathAPI":
             _require_small(_given(method, positional, named))
+        if owner == "GorillaFileSystem" and name in _WALKS:
+            _require_walkable(self.instances[owner].root)
         defaults = _lent_defaults(owner, name)
         if defaults:
             given = _given(method, positional, named)
@@ -178,3 +184,19 @@ def _require_small(given: Mapping[str, Any]) -> None:
     digits = given.get("precision", given.get("decimal_places"))
     if large or (isinstance(digits, int | float) and abs(digits) > MAX_DIGITS):
         raise OverflowError("the number is too large to compute")
+
+
+def _require_walkable(root: Any) -> None:
+    """Raise where a walk would take for ever: `cp` lets a folder contain itself, twice if need be.
+
+    A folder that contains itself once is walked until the stack ends, which is the official error.
+    """
+    met, waiting = 0, [(root, 0)]
+    while waiting:
+        folder, depth = waiting.pop()
+        met += len(folder.contents)
+        if met > MAX_PATHS:
+            raise OverflowError("the folder holds too many paths to walk")
+        if depth < sys.getrecursionlimit():
+            inner = (item for item in folder.contents.values() if hasattr(item, "contents"))
+            waiting += [(item, depth + 1) for item in inner]
