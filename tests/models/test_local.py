@@ -14,7 +14,7 @@ from callwright.models import Completion, Prompt, open_model
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from callwright.models.local import LocalModel, best_dtype, encode, silence
+from callwright.models.local import CACHE, SLOTS, LocalModel, best_dtype, encode, silence
 
 CHAT = Prompt(segments=(("<|im_start|>user\n", True), ("hello", False), ("<|im_end|>\n", True)))
 
@@ -52,6 +52,14 @@ def test_completions_come_in_the_order_of_the_prompts(model: LocalModel) -> None
     assert together == [model.complete([prompt], max_tokens=6)[0] for prompt in prompts]
     assert [told[place] for place in range(len(prompts))] == together
     assert [c.prompt_tokens for c in together] == [len(encode(model.tokenizer, p.segments)) for p in prompts]
+
+
+def test_so_many_prompts_share_a_step_as_their_caches_have_room_for(tiny_dir: Path) -> None:
+    model = LocalModel(tiny_dir, dtype="float32")
+    token = 2 * 2 * 2 * 16 * 4  # keys and values, two layers, two heads of 16 in float32
+    assert model._slots(100) == SLOTS
+    assert model._slots(CACHE // token // 5) == 5
+    assert model._slots(CACHE) == 1
 
 
 def test_finish_says_whether_the_model_stopped(model: LocalModel) -> None:

@@ -86,7 +86,7 @@ def open_model(
     spec: str,
     *,
     embedded: Callable[[], Path] | None = None,
-    batch_size: int = 16,
+    batch_size: int | None = None,
     journal: Path | None = None,
     remember: int = 0,
 ) -> Model:

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from callwright.models.constrained import Guide, Guides
     from callwright.models.prefixes import Prefixes
 
+SLOTS = 32
+"""Prompts that are answered side by side, unless a number is given."""
+CACHE = 4 << 30
+"""Bytes that their keys and values may take."""
 DType = Literal["auto", "bfloat16", "float32"]
 
 
@@ -44,6 +48,7 @@ def encode(tokenizer: Any, segments: Iterable[tuple[str, bool] | tuple[str, bool
 class LocalModel:
     """Answer prompts with the model in a directory: a transformers model, or a LoRA adapter and its base.
 
+    `batch_size` prompts are answered side by side, as many as `SLOTS` and `CACHE` allow if it is not given.
     `remember` bytes of what was read and written are kept for prompts that go on from earlier ones; the
     embedded model takes 23 KB a token. Raises `ConfigError` for a directory that holds neither,
     `ExtraMissing` where torch is not installed.
@@ -53,7 +58,7 @@ class LocalModel:
         self,
         path: Path,
         *,
-        batch_size: int = 16,
+        batch_size: int | None = None,
         dtype: DType = "auto",
         name: str | None = None,
         remember: int = 0,
@@ -109,10 +114,18 @@ class LocalModel:
             encoded,
             max_tokens=max_tokens,
             stop=self._stop,
-            slots=self.batch_size,
+            slots=self.batch_size or self._slots(max(map(len, encoded), default=1) + max_tokens),
             finished=finished,
         )
         return [done[place] for place in range(len(encoded))]
+
+    def _slots(self, longest: int) -> int:
+        """Return how many prompts are answered side by side: more are faster, but every slot is a cache."""
+        config = self.model.config.get_text_config()
+        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
+        size = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
+        token: int = 2 * config.num_hidden_layers * heads * size * self.model.dtype.itemsize
+        return max(1, min(SLOTS, CACHE // (token * longest)))
 
     def _guide(self, grammar: str) -> Guide:
         from callwright.models.constrained import Guides
