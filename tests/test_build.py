@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from callwright.build import BuildConfig, too_short
 from command_line import TOOLS, callwright, processes_in, start, write_xlam
 
 STAGES = ("dataset", "suite", "before", "sft", "pairs", "dpo", "after", "answer")
@@ -190,3 +191,11 @@ def test_raw_data_alone_is_enough(desk: Path, tiny_base: Path) -> None:
     assert list(stage_lines(done.stderr)) == [s for s in STAGES if s not in ("pairs", "dpo")]
     assert "held out rows" in done.stderr
     assert "callwright serve data/sft/adapter" in done.stderr
+
+
+def test_a_machine_that_is_too_slow_for_the_minutes_is_told_how_many_it_takes() -> None:
+    assert too_short(BuildConfig(minutes=7), {"epochs": 0.9}) == ""
+    told = too_short(BuildConfig(minutes=7), {"epochs": 0.19})
+    assert "saw 19% of the training rows in 7 minutes" in told
+    assert "--minutes 37 " in told
+    assert too_short(BuildConfig(minutes=1), {"epochs": 0.0})

@@ -8,6 +8,7 @@ refused, so that a run directory never holds a mixture.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -85,7 +86,12 @@ def build(origin: Origin, out: Path, config: BuildConfig, display: Display, *, f
             said_scores,
             resumable=True,
         )
-        do("sft", lambda f, bar: training.fine_tune(f, run.path, config, bar), said_training, resumable=True)
+        tuned = do(
+            "sft",
+            lambda f, bar: training.fine_tune(f, run.path, config, bar),
+            said_training,
+            resumable=True,
+        )
         if config.dpo_minutes:
             do("pairs", lambda f, bar: dataset.make_pairs(f, run.path, config), said_pairs)
             do("dpo", lambda f, bar: training.prefer(f, run.path, config, bar), said_training, resumable=True)
@@ -100,6 +106,8 @@ def build(origin: Origin, out: Path, config: BuildConfig, display: Display, *, f
         page = report.write(run.path)
         display.say()
         display.say(report.outcome_text(run.path))
+        if hint := too_short(config, tuned):
+            display.say(hint)
         display.say(f"report    {page}")
         display.say(f"model     {training.adapter_of(run.path)}")
         display.say(f"serve it  callwright serve {training.adapter_of(run.path)}")
@@ -140,11 +148,13 @@ class Steps:
         say: Callable[[dict[str, Any]], str],
         *,
         resumable: bool = False,
-    ) -> None:
+    ) -> dict[str, Any]:
+        """Run a stage, or take what an earlier session left; return its summary."""
         with self.display.stage(name) as bar:
             result = self.run.stage(name, lambda folder: work(folder, bar), resumable=resumable)
         self.seconds[name] = round(result.seconds, 1)
         self.display.done(name, result.seconds, say(result.summary), reused=result.reused)
+        return result.summary
 
 
 def identity(origin: Origin, toolbox: Toolbox | None, config: BuildConfig) -> dict[str, Json]:
@@ -179,6 +189,21 @@ def said_training(s: dict[str, Any]) -> str:
     """Say how a training stage went."""
     speed = f"{s['tokens_per_second']:.0f} tokens/s, peak {s['peak_memory_mb'] / 1024:.1f} GB"
     return f"{s['steps']} steps, loss {s['first_loss']:.3f} → {s['last_loss']:.3f}, {speed}"
+
+
+def too_short(config: BuildConfig, sft: Mapping[str, Any]) -> str:
+    """Return what to do where the minutes ended long before the training rows; empty if they sufficed."""
+    if sft["epochs"] >= HALF:
+        return ""
+    needed = math.ceil(config.minutes / max(sft["epochs"], 0.01))
+    seen = f"{sft['epochs']:.0%} of the training rows in {config.minutes:g} minutes"
+    return (
+        f"This machine saw {seen}: too few for a good model.\n--minutes {needed} would show it all of them."
+    )
+
+
+HALF = 0.5
+"""Of the training rows; a model that saw fewer of them has not learnt when to keep quiet."""
 
 
 def said_pairs(s: dict[str, Any]) -> str:
