@@ -126,8 +126,9 @@ def test_an_adapter_is_merged_into_its_base(tiny_dir: Path, tmp_path: Path, torc
     adapted = LocalModel(tmp_path / "adapter", dtype="float32")
     plain = LocalModel(tiny_dir, dtype="float32")
     assert type(adapted.model) is type(plain.model)
-    name = "model.layers.0.self_attn.q_proj.weight"
-    assert not torch.equal(adapted.model.state_dict()[name], plain.model.state_dict()[name])
+    ids = torch.tensor([encode(plain.tokenizer, CHAT.segments)])
+    with torch.inference_mode():
+        assert not torch.allclose(adapted.model(ids).logits, plain.model(ids).logits)
     assert adapted.complete([CHAT], max_tokens=4)[0].prompt_tokens == len(
         encode(plain.tokenizer, CHAT.segments)
     )

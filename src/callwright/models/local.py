@@ -197,6 +197,7 @@ def load(path: Path, dtype: DType = "auto") -> tuple[Any, Any]:
 
         from callwright.models.attention import ATTENTION
         from callwright.models.batching import can_decode
+        from callwright.models.packing import pack
     except ImportError as error:
         raise ExtraMissing(str(error), hint="pip install 'callwright[train]'") from None
     silence()
@@ -214,9 +215,11 @@ def load(path: Path, dtype: DType = "auto") -> tuple[Any, Any]:
     except (OSError, ValueError, KeyError) as error:
         reason = str(error).strip().split("\n")[0]
         raise ConfigError("the model can not be loaded", place=str(path), got=reason) from error
+    model = model.to(device).eval()
     if device == "cpu" and can_decode(model):
         model.set_attn_implementation(ATTENTION)
-    return model.to(device).eval(), tokenizer
+        pack(model)
+    return model, tokenizer
 
 
 def silence() -> None:
