@@ -224,16 +224,20 @@ def scores_block() -> str:
         scores = list(run["columns"].items())
         if len(scores) > 1:
             scores.append(("all", run["all"]))
-        lines += [(str(number), f"`{run['model']}`", *_score(name, score)) for name, score in scores]
+        benchmark = run["command"].split()[2]
+        player = run["model"].removeprefix("policy:")
+        lines += [_score(benchmark, name, score, player, number) for name, score in scores]
         commands.append(f"{number}. `{run['command']}`: {run['date']}, {run['commit']}, {run['wall']}")
-    header = ("run", "player", "what", "n", "right, 95 % interval", "reward", "progress", "constrained")
+    header = ("benchmark", "player", "n", "right, 95 % interval", *MEASURES, "run")
     return table(header, lines) + "\n\n" + "\n".join(commands)
 
 
-def _score(name: str, score: dict[str, Any]) -> tuple[str, ...]:
+def _score(benchmark: str, name: str, score: dict[str, Any], player: str, number: int) -> tuple[str, ...]:
+    what = name if name.startswith(benchmark) else f"{benchmark}: {name}"
     right = 100 * score["correct"] / score["n"]
     interval = f"{right:.1f} % ({100 * score['low']:.1f} … {100 * score['high']:.1f})"
-    return name, f"{score['n']:,}", interval, *(_mean(score["means"].get(key)) for key in MEASURES)
+    means = (_mean(score["means"].get(key)) for key in MEASURES)
+    return what, player, f"{score['n']:,}", interval, *means, str(number)
 
 
 def _mean(mean: list[float] | None) -> str:

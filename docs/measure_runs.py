@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 OUT = Path(__file__).with_name("scores.jsonl")
-MEASURES = ("reward", "progress", "constrained")
+MEASURES = ("reward", "progress")
 """Of the benchmarks' own measures those that the page shows."""
 
 
