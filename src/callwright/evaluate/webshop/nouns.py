@@ -80,7 +80,8 @@ def _spacy(model: str) -> Callable[[str], tuple[str, ...]]:
     try:
         spacy: Any = importlib.import_module("spacy")
     except ImportError:
-        raise ExtraMissing("this tagger needs spaCy", hint='pip install "callwright[webshop]"') from None
+        hint = f"pip install spacy, and python -m spacy download {model}"
+        raise ExtraMissing("this tagger needs spaCy", hint=hint) from None
     try:
         read = spacy.load(model)
     except OSError as error:
