@@ -18,7 +18,7 @@ from callwright.evaluate.summary import Summary, save
 from callwright.evaluate.toolbench.judge_prompts import JudgePrompts, own_prompts, read_prompts
 from callwright.evaluate.toolbench.layout import read_runs
 from callwright.evaluate.toolbench.queries import read_queries
-from callwright.evaluate.toolbench.rates import WinRate, win_rate
+from callwright.evaluate.toolbench.rates import WinRate, pass_rate, win_rate
 from callwright.evaluate.toolbench.replay import grade_runs, judge_results, runs_of
 from callwright.models.http import shown_spec
 from callwright.record import Json
@@ -71,13 +71,12 @@ def win_rate_of(before: Path, after: Path, judge: str, seed: int = 7) -> WinRate
     Votes are kept in ``judge.jsonl`` of the folder whose runs they are about, comparisons in that of `after`.
     """
     prompts = own_prompts()
-    reference, candidate = (read_results(folder / "results.jsonl") for folder in (before, after))
+    reference, candidate = (runs_of(read_results(folder / "results.jsonl")) for folder in (before, after))
     with _judging(judge, before) as asker:
-        theirs = judge_results(reference, asker, prompts, seed=seed).pass_rate.labels
+        theirs = pass_rate(reference, asker, prompts, seed=seed).labels
     with _judging(judge, after) as asker:
-        ours = judge_results(candidate, asker, prompts, seed=seed).pass_rate.labels
-        runs = runs_of(reference), runs_of(candidate)
-        return win_rate(*runs, (theirs, ours), asker, prompts, seed=seed)
+        ours = pass_rate(candidate, asker, prompts, seed=seed).labels
+        return win_rate(reference, candidate, (theirs, ours), asker, prompts, seed=seed)
 
 
 @contextmanager

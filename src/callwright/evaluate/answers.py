@@ -123,6 +123,21 @@ def answer(
         return asker.ask(requests, progress)
 
 
+def asking(
+    model: Model,
+    out: Path,
+    *,
+    max_tokens: int,
+    fingerprint: str,
+    progress: Callable[[int, int], None] | None,
+) -> Callable[[Sequence[Request]], dict[str, Answer]]:
+    """Return what asks `model` and keeps the answers in the journal of the run folder `out`; see `answer`."""
+    journal = out / "answers.jsonl"
+    return lambda requests: answer(
+        model, requests, journal, max_tokens=max_tokens, fingerprint=fingerprint, progress=progress
+    )
+
+
 def fingerprint_of(spec: str) -> str:
     """Return what identifies a model's weights: of a directory, a hash of its files; else the spec itself."""
     folder = Path(spec)

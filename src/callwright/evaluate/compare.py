@@ -43,7 +43,8 @@ def compare_files(before: Path, after: Path, *, measure: Measure = "correct") ->
 def compare(before: Sequence[Result], after: Sequence[Result], *, measure: Measure = "correct") -> Comparison:
     """Compare two runs; raises DataError naming the first row that is not the same in both."""
     _require_same_rows(before, after)
-    pairs = [(a.column, a.id, _right(a, measure), _right(b, measure)) for a, b in _in_order(before, after)]
+    both = _in_order(before, after)
+    pairs = [(a.column, a.id, _right(a, measure), _right(b, measure)) for a, b in both]
     columns = {
         column: paired_difference([a for c, _, a, _ in pairs if c == column],
                                   [b for c, _, _, b in pairs if c == column])
@@ -54,7 +55,7 @@ def compare(before: Sequence[Result], after: Sequence[Result], *, measure: Measu
         columns,
         tuple(row_id for _, row_id, a, b in pairs if b and not a),
         tuple(row_id for _, row_id, a, b in pairs if a and not b),
-        _differing(_in_order(before, after)),
+        _differing(both),
     )
 
 

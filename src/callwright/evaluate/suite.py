@@ -12,7 +12,6 @@ absent, what synthesis noted in ``extra["synthesize"]`` counts, and the source's
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +19,7 @@ import msgspec
 
 from callwright import formats
 from callwright.errors import DataError
-from callwright.evaluate.answers import DEFAULT_MAX_TOKENS, Answer, Request, answer
+from callwright.evaluate.answers import DEFAULT_MAX_TOKENS, Answer, Request, asking
 from callwright.evaluate.constrained import with_constrained
 from callwright.evaluate.grade import Grade, grade
 from callwright.evaluate.prompting import last_request, prompt_for
@@ -135,14 +134,7 @@ def run_suite(
     Writes ``answers.jsonl`` (the journal), ``results.jsonl`` and ``summary.json`` into the folder `out`.
     """
     by_id = {case.asked.id: case for case in cases}
-    ask = partial(
-        answer,
-        model,
-        journal=out / "answers.jsonl",
-        max_tokens=max_tokens,
-        fingerprint=fingerprint,
-        progress=progress,
-    )
+    ask = asking(model, out, max_tokens=max_tokens, fingerprint=fingerprint, progress=progress)
     answers = ask([Request(row_id, prompt_for(case.asked)) for row_id, case in by_id.items()])
     results = also([grade_answer(case, answers[case.asked.id]) for case in cases])
     if constrain:

@@ -40,19 +40,13 @@ class Guides:
     """Makes guides for one model's tokens; opening takes a second."""
 
     def __init__(self, tokenizer: Any, stop: frozenset[int]) -> None:
-        try:
-            from llguidance import LLTokenizer
-        except ImportError as error:
-            raise ExtraMissing(str(error), hint="pip install 'callwright[grammar]'") from None
         # Only so much of the tokenizer counts as is in its own file: neither padding nor truncation.
         told = tokenizer.backend_tokenizer.to_str()
-        self._tokens: LLTokenizer = LLTokenizer(told, eos_token=sorted(stop))
+        self._tokens: LLTokenizer = _library().LLTokenizer(told, eos_token=sorted(stop))
 
     def guide(self, grammar: str) -> Guide:
         """Return a guide from the beginning of a grammar; raises DataError for one that is none."""
-        from llguidance import LLMatcher
-
-        matcher = LLMatcher(self._tokens, grammar, log_level=0)
+        matcher = _library().LLMatcher(self._tokens, grammar, log_level=0)
         if matcher.is_error():
             raise DataError("not a grammar", got=matcher.get_error().splitlines()[0])
         return Guide(matcher)
@@ -60,9 +54,14 @@ class Guides:
 
 def flaw(grammar: str) -> str:
     """Return why a grammar is none; empty when it is one."""
+    failed, told = _library().LLMatcher.validate_grammar_with_warnings(grammar)
+    return told[0].splitlines()[0] if failed else ""
+
+
+def _library() -> Any:
+    """Return llguidance; raises ExtraMissing where it is not installed."""
     try:
-        from llguidance import LLMatcher
+        import llguidance
     except ImportError as error:
         raise ExtraMissing(str(error), hint="pip install 'callwright[grammar]'") from None
-    failed, told = LLMatcher.validate_grammar_with_warnings(grammar)
-    return told[0].splitlines()[0] if failed else ""
+    return llguidance

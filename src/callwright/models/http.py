@@ -93,8 +93,9 @@ class HttpModel:
             if arrived:
                 arrived(places[key], completion)
 
-        for key, completion in list(found.items()):
-            came(key, completion)
+        if arrived:
+            for key, completion in found.items():
+                arrived(places[key], completion)
         missing = {key: request for key, request in zip(keys, requests, strict=True) if key not in found}
         if missing:
             self._ask_all(missing, came)

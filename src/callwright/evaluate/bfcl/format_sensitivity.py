@@ -17,7 +17,7 @@ import msgspec
 from callwright import assets
 from callwright.errors import DataError
 from callwright.evaluate import worlds
-from callwright.evaluate.answers import DEFAULT_MAX_TOKENS, Answer, Request, answer
+from callwright.evaluate.answers import DEFAULT_MAX_TOKENS, Answer, Request, asking
 from callwright.evaluate.bfcl.data import Questions, Row, load
 from callwright.evaluate.bfcl.function_docs import DOC_FORMATS
 from callwright.evaluate.bfcl.grading import request_of
@@ -105,14 +105,8 @@ def run_format_sensitivity(
     asked = questions()
     every = cases(asked._replace(rows=tuple(worlds.spread(asked.rows, limit))))
     prompts = {case.id: prompt_from(variant_messages(case)) for case in every}
-    answers = answer(
-        model,
-        [Request(case_id, prompt) for case_id, prompt in prompts.items()],
-        out / "answers.jsonl",
-        max_tokens=max_tokens,
-        fingerprint=fingerprint,
-        progress=progress,
-    )
+    ask = asking(model, out, max_tokens=max_tokens, fingerprint=fingerprint, progress=progress)
+    answers = ask([Request(case_id, prompt) for case_id, prompt in prompts.items()])
     about: dict[str, Json] = {
         "variant": "bfcl_v4/format_sensitivity", "prompting": "official", "max_tokens": max_tokens, "seed": 0,
         "limit": limit,

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from typing import Literal, NamedTuple
 
 from callwright import formats
-from callwright.evaluate.answers import DEFAULT_MAX_TOKENS, Answer, Request, answer
+from callwright.evaluate.answers import DEFAULT_MAX_TOKENS, Answer, Request, asking
 from callwright.evaluate.bfcl.data import PYTHON_NON_LIVE, SEVERAL_TURNS, Questions, Row, language_of, load
 from callwright.evaluate.bfcl.decoders import require_decoders
 from callwright.evaluate.bfcl.formulas import Figures, Tally, published
@@ -71,14 +70,7 @@ def run_bfcl(
     questions = load(categories)
     rows = _spread(questions.rows, limit)
     prompts = {row.id: prompt_of(row, prompting, output_format) for row in rows}
-    ask = partial(
-        answer,
-        model,
-        journal=out / "answers.jsonl",
-        max_tokens=max_tokens,
-        fingerprint=fingerprint,
-        progress=progress,
-    )
+    ask = asking(model, out, max_tokens=max_tokens, fingerprint=fingerprint, progress=progress)
     answers = ask([Request(row_id, prompt) for row_id, prompt in prompts.items()])
     mode = PROMPTING if prompting == "official" else Mode("native", output_format or formats.DEFAULT_FORMAT)
     shared: dict[str, Json] = {"prompting": prompting, "max_tokens": max_tokens, "limit": limit}
