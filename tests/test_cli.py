@@ -350,7 +350,8 @@ def test_ctrl_c_is_exit_code_130_one_line_that_it_continues_and_no_orphan(desk: 
     running = start("build", "tools.py", "-o", "out", *SMALL, "--rows", "1000000", cwd=desk)
     part = desk / "out" / "dataset" / "verified.jsonl.part"
     deadline = time.monotonic() + 60
-    while not part.is_file() and running.poll() is None and time.monotonic() < deadline:
+    while not (part.is_file() and part.stat().st_size) and running.poll() is None:  # rows are being written
+        assert time.monotonic() < deadline
         time.sleep(0.01)
     assert running.poll() is None, running.communicate()
     if to == "the process":

@@ -93,6 +93,16 @@ def test_an_exception_leaves_what_was_there_before(tmp_path: Path) -> None:
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
+def test_ctrl_c_while_a_stage_begins_leaves_no_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(handle: int, length: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "ftruncate", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fill(tmp_path / "x.jsonl", [])
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_stage_may_write_over_its_own_input(tmp_path: Path) -> None:
     out = tmp_path / "x.jsonl"
     fill(out, [Trajectory(id=str(i)) for i in range(10_000)])

@@ -250,14 +250,22 @@ def _open_locked(part: Path) -> BinaryIO:
                 hint="wait for it or choose another -o",
             )
         try:
-            same = os.path.samestat(os.fstat(handle), part.stat())
-        except FileNotFoundError:
-            same = False
-        if same:
-            if part.is_file():
-                os.ftruncate(handle, 0)
-            return os.fdopen(handle, "wb", buffering=1 << 17)
+            if _is_at(handle, part):
+                if part.is_file():
+                    os.ftruncate(handle, 0)
+                return os.fdopen(handle, "wb", buffering=1 << 17)
+        except BaseException:  # Ctrl-C comes at any moment, and a stage that was not entered is not left
+            part.unlink(missing_ok=True)
+            os.close(handle)
+            raise
         os.close(handle)  # the file was renamed away between opening and locking it: it is finished, not ours
+
+
+def _is_at(handle: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _not_encodable(row: Trajectory | Dropped, stage: str, error: Exception) -> Dropped:
