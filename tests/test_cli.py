@@ -177,6 +177,10 @@ OPTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "no such benchmark": (
         ("evaluate", "bfcll", "-o", "out", "--gold"), ("bfcll: no such benchmark", "expected bfcl, webshop,"),
     ),
+    "no such mode": (
+        ("evaluate", "suite", "--tools", "tools.py", "-o", "out", "--gold", "--mode", "constraint"),
+        ("--mode: no such mode", "native | constrained"),
+    ),
     "no model": (("evaluate", "bfcl", "-o", "out"), ("no model to score", "--model or --gold")),
     "wrong model spec": (
         ("evaluate", "bfcl", "-o", "out", "--model", "gpt-oh"),

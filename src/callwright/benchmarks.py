@@ -183,6 +183,7 @@ def taubench(settings: EvaluateSettings) -> Opened:
     from callwright.evaluate.taubench.home import library
     from callwright.evaluate.taubench.session import MAX_STEPS, TauWorld
 
+    mode_of(settings, ("native",))
     names = (*get_args(DomainName), HOME)
     domains = [
         library() if part == HOME else load(needed(settings, part), part)  # type: ignore[arg-type]

@@ -39,6 +39,8 @@ from callwright.weights import model_of
 POLICY = "policy:"
 """What a spec begins with that names a policy of a benchmark instead of a model."""
 SUITE, TAUBENCH = "suite", "taubench"
+_MODES = ("native", CONSTRAINED)
+_BFCL_MODES = ("native", "official", CONSTRAINED)
 _REMEMBERED = 2 << 30
 """Bytes of a conversation's keys and values that a local model keeps from one reply to the next."""
 
@@ -62,7 +64,7 @@ def score(benchmark: str, out: Path, settings: EvaluateSettings, spec: str, prog
         settings.max_tokens,
         fingerprint_of(spec),
         progress,
-        constrain=mode_of(settings, ("native", CONSTRAINED)) == CONSTRAINED,
+        constrain=settings.mode == CONSTRAINED,
     )
 
 
@@ -76,8 +78,10 @@ def check(benchmark: str, spec: str, settings: EvaluateSettings) -> None:
     if benchmark == BFCL:
         for category in _categories(settings):
             require_known(category)
-    if settings.mode == CONSTRAINED and benchmark not in WORLDS:
-        _check_constrained(spec, settings)
+    if benchmark not in WORLDS:
+        mode_of(settings, _BFCL_MODES if benchmark == BFCL else _MODES)
+        if settings.mode == CONSTRAINED:
+            _check_constrained(spec, settings)
     if settings.trials > 1 and benchmark != TAUBENCH:
         raise ConfigError("every task is played once", place="--trials", expected=f"the benchmark {TAUBENCH}")
     if spec.startswith(POLICY):
@@ -98,7 +102,7 @@ def _check_constrained(spec: str, settings: EvaluateSettings) -> None:
 def score_bfcl(out: Path, settings: EvaluateSettings, spec: str, progress: Progress) -> Summary:
     """Score a model, or BFCL's own answers, on categories of BFCL."""
     categories = _categories(settings)
-    mode = mode_of(settings, ("native", "official", CONSTRAINED))
+    mode = mode_of(settings, _BFCL_MODES)
     prompting: Any = "native" if mode == CONSTRAINED else mode
     if FORMAT_SENSITIVITY in categories:
         return _format_sensitivity(out, settings, spec, categories, progress)
