@@ -140,6 +140,8 @@ _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {
 }  # fmt: skip
 MAX_BITS = 4096
 """Largest integer that arithmetic may produce; what models write as `24 * 60` stays far below."""
+MAX_LENGTH = 1 << 16
+"""Longest text or list that may come of repetition."""
 
 
 def _arithmetic(node: ast.expr) -> Value:
@@ -175,7 +177,8 @@ def _require_small(op: ast.operator, a: Value, b: Value) -> None:
         raise _NotALiteral("string formatting", "arithmetic")
     if isinstance(op, ast.Mult) and not all(isinstance(x, int | float | complex) for x in (a, b)):
         times = next((x for x in (a, b) if isinstance(x, int)), 0)
-        large = times > MAX_BITS
+        repeated = next((len(x) for x in (a, b) if isinstance(x, str | bytes | list | tuple)), 0)
+        large = times * repeated > MAX_LENGTH
     elif isinstance(op, ast.Mult) and both:
         large = a.bit_length() + b.bit_length() > MAX_BITS
     elif isinstance(op, ast.Pow) and both:

@@ -19,7 +19,8 @@ _TAGS = re.compile(r"<TOOLCALL>(.*?)</TOOLCALL>", re.DOTALL)
 _FUNCTIONS = re.compile(r"<functions>(.*?)</functions>", re.DOTALL)
 _LIST = re.compile(r"\[.*\]", re.DOTALL)
 _OPENED = re.compile(r"\[\s*\{")
-_NEXT = re.compile(r",\s*\{")
+_END = re.compile(r"\s*\]")
+_NEXT = re.compile(r"\s*,\s*\{")
 _LITERALS = ("array", "tuple", "object", "dict")
 
 
@@ -68,10 +69,9 @@ def _list_of_objects(source: str) -> str:
         return source
     at = opened.end()
     while (close := source.find("}", at)) >= 0:
-        after = len(source) - len(source[close + 1 :].lstrip())
-        if source.startswith("]", after):
-            return source[opened.start() : after + 1]
-        another = _NEXT.match(source, after)
+        if ended := _END.match(source, close + 1):
+            return source[opened.start() : ended.end()]
+        another = _NEXT.match(source, close + 1)
         at = another.end() if another else close + 1
     return source
 
