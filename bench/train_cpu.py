@@ -23,14 +23,14 @@ TOOLS = Path(__file__).parent.parent / "examples" / "tools.py"
 
 def write_rows(path: Path) -> None:
     """Write training rows for the example tools as a build does, four or more to a kit of tools."""
-    from callwright.augment import AugmentStep, share_tools
+    from callwright.augment import AugmentStep, policy_of, share_tools
     from callwright.record import Trajectory, encode
     from callwright.synthesize import synthesize
     from callwright.toolbox import import_python
 
     rows = synthesize(import_python(TOOLS).tools, accept=400, seed=7)
     made = [row for row in rows if isinstance(row, Trajectory)]
-    varied = AugmentStep(seed=7, format_share=0.0, keep_original=False)(made)
+    varied = AugmentStep(seed=7, policy=policy_of("order=1"), keep_original=False)(made)
     kept = [row for row in varied if isinstance(row, Trajectory)]
     path.write_bytes(b"".join(encode(row) + b"\n" for row in list(share_tools(kept, size=8))[:ROWS]))
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import check_examples
+import show_variants
 import typer
 from measure_runs import MEASURES
 from notes import FIELDS, VERBS
@@ -30,6 +31,7 @@ from callwright.cli import app
 from callwright.evaluate.bfcl.data import CATEGORIES, PYTHON_NON_LIVE
 from callwright.evaluate.stats import minimum_detectable_difference
 from callwright.formats import FORMATS, Reply
+from callwright.formats.layout import STYLES, USUAL, Layout
 from callwright.record import Message, Task, Tool, ToolCall, Trajectory
 from callwright.verify import CHECKS, ERROR_CLASSES
 from callwright.verify.funnel import CLASSES
@@ -387,6 +389,48 @@ def json_style_block() -> str:
     return "```text\n" + "\n\n".join(both) + "\n```"
 
 
+def families_block() -> str:
+    """Return every family of chat models, and a short conversation in its frame."""
+    said = [
+        formats.PlainMessage("system", "Be brief.", 0.0),
+        formats.PlainMessage("user", "How late is it?", 0.0),
+        formats.PlainMessage("assistant", "I will look.", 1.0),
+        formats.PlainMessage("tool", "<tool_response>\n12:00\n</tool_response>", 0.0),
+    ]
+    parts = []
+    for name, family in formats.FAMILIES.items():
+        framed = "".join(s.text for s in formats.segments(said, generation_prompt=True, family=name))
+        marks = ", ".join(f"`{mark}`" for mark in family.marks)
+        parts.append(
+            f"**{name}**: {family.models}. No text may spell {marks}.\n\n```text\n{framed.rstrip()}\n```"
+        )
+    return "\n\n".join(parts)
+
+
+def layouts_block() -> str:
+    """Return every style of layout: how it sets apart the same part."""
+    lines = []
+    for style in STYLES:
+        framed = Layout(style).framed("tools", "…").replace("\n", " ⏎ ")
+        usual = "the usual one" if style == USUAL.style else ""
+        lines.append((f"`{style}`", f"`{framed}`", usual))
+    return table(("style", "the tools", ""), lines)
+
+
+def variants_block() -> str:
+    """Return what was measured of augmented rows."""
+    told = json.loads((ROOT / "docs" / "variants.json").read_text(encoding="utf-8"))
+    lines = []
+    for title in ("operations", "formats", "styles"):
+        for name, count in told[title].items():
+            lines.append((title[:-1], f"`{name}`", f"{count:,}", f"{count / told['count']:.1%}"))
+    head = (
+        f"{told['variants']:,} variants, one a row, policy `{told['policy']}`: {told['kept']:,} pass `verify`"
+        f" and mean what their row means. Dropped: {told['reasons'] or 'none'}."
+    )
+    return f"{head}\n\n" + table(("", "name", "variants", "share"), lines)
+
+
 def record_block() -> str:
     """Return the fields of every part of the record, with the texts under them."""
     tree = ast.parse((SOURCE / "record.py").read_text(encoding="utf-8"))
@@ -483,6 +527,10 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "formats": formats_block,
     "rendered": rendered_block,
     "json-style": json_style_block,
+    "families": families_block,
+    "layouts": layouts_block,
+    "variants": variants_block,
+    "variant-examples": show_variants.examples,
     "record": record_block,
     "columns": columns_block,
     "bfcl": bfcl_block,

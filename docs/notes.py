@@ -33,7 +33,7 @@ VERBS: dict[str, Verb] = {
 
 FIELDS: dict[str, str] = {
     # part.field → meaning, for the fields that say nothing about themselves in record.py
-    "Trajectory.id": "Unique in its file; later stages add to it (`#a1` an augmented copy, `#p` a pair).",
+    "Trajectory.id": "Unique in its file; stages add to it (`#a1` a variant, `#r` other words, `#p` a pair).",
     "Trajectory.schema_version": "Version of this record; always written.",
     "Trajectory.source": "Where the row comes from.",
     "Trajectory.task": "What is asked, apart from the conversation.",

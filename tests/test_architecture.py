@@ -22,7 +22,8 @@ LAYER_3 = {"synthesize", "pair", "train", "evaluate", "serve"}
 LAYER_4 = {
     "build", "conform", "study", "report", "cli", "demo",
     "dataset", "verification", "training", "scoring", "served", "doctor", "options", "settings", "console",
-    "progress", "weights", "benchmarks", "grading", "suites", "suite_scoring"}  # fmt: skip
+    "progress", "weights", "benchmarks", "grading", "suites", "suite_scoring", "augmentation",
+    "rephrasing"}  # fmt: skip
 BELOW = {"errors", "record", "schema", *LAYER_1}
 
 MAY: dict[str, set[str]] = {

@@ -15,15 +15,19 @@ PACKAGE = {
     "Task", "Tool", "ToolCall", "Trajectory", "UserError", "__version__", "decode", "encode",
 }  # fmt: skip
 ROOMS: dict[str, set[str]] = {
-    "augment": {"KINDS", "AugmentStep", "share_tools"},
+    "augment": {
+        "DEFAULT_POLICY", "OPERATIONS", "AugmentStep", "Policy", "label_lost", "lineage", "policy_of",
+        "share_tools",
+    },
     "blend": {"Input", "Side", "SplitBy", "Tally", "blend", "normalised", "parse_shares"},
     "engine": {"Engine", "Row", "Step", "Task", "in_order", "run"},
     "evaluate": set(),
     "export": {"EXPORTS", "REASONS", "Layout", "Losses", "Unexpressible", "export", "read"},
     "formats": {
-        "DEFAULT_FORMAT", "DEFAULT_INSTRUCTION", "FORMATS", "Format", "Malformed", "PlainMessage", "Reply",
-        "Segment", "ToolStyle", "Unrenderable", "assistant_text", "chat_template", "format_named",
-        "plain_messages", "reply_message", "segments", "settled", "signature", "system_text", "tools_text",
+        "DEFAULT_FORMAT", "DEFAULT_INSTRUCTION", "FAMILIES", "FORMATS", "Format", "Malformed", "PlainMessage",
+        "Reply", "ReplyStream", "Segment", "ToolStyle", "Unrenderable", "assistant_text", "chat_template",
+        "format_named", "plain_messages", "reply_message", "segments", "settled", "signature", "system_text",
+        "tools_text",
     },
     "models": {"EMBEDDED", "Arrived", "Completion", "Model", "Prompt", "open_model"},
     "report": {"outcome_text", "write"},

@@ -156,15 +156,13 @@ def verify(
 
 
 def augment(data: Data, out: Out, config: AugmentSettings, as_json: AsJson = False) -> None:
-    """Write variants that mean the same: other order, other format."""
-    from callwright.augment import AugmentStep
-    from callwright.engine import run
-    from callwright.store import read_some, refuse_to_overwrite
+    """Write variants: other orders, formats, layouts and names."""
+    from callwright.augmentation import augmented
+    from callwright.store import refuse_to_overwrite
 
-    refuse_to_overwrite(out, [data])
-    step = AugmentStep(seed=config.seed, copies=config.copies, format_share=config.format_share)
-    rows = run(step, read_some(data, "augment"), workers=config.workers, engine=config.engine)
-    _write(rows, out, "augment", config, as_json)
+    refuse_to_overwrite(out, [data, *filter(None, [config.pool])])
+    report, table = augmented(data, out, config)
+    tell_report(report, as_json, [table.rstrip()], max_drop=1.0)
 
 
 def synthesize(tools: ToolsFile, out: Out, config: SynthesizeSettings, as_json: AsJson = False) -> None:

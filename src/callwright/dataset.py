@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from callwright.augment import AugmentStep, share_tools
+from callwright.augment import AugmentStep, policy_of, share_tools
 from callwright.blend import SplitBy, Tally, blend, parse_shares
 from callwright.engine import Row, run
 from callwright.errors import DataError
@@ -30,8 +30,10 @@ from callwright.verify import VerifyStep, funnel, settle, verify
 if TYPE_CHECKING:
     from callwright.build import BuildConfig
 
-FORMAT_SHARE = 0.15
-"""Share of the training rows that ask for another output format than the default."""
+POLICY = "order=1,format=0.15"
+"""How training rows are varied."""
+FORMATS = ("xlam", "python")
+"""Output formats that some of them ask for."""
 KIT = 8
 """Training rows that are offered the same tools, so that these are read once for several rows."""
 PAIRS = 400
@@ -64,7 +66,7 @@ def make(
     verified = folder / "verified.jsonl"
     with Sink(verified, "verify", {"seed": config.seed}) as sink:
         table = funnel(_counted(chain.from_iterable(rows for _, rows in inputs), sink, bar, config.rows))
-    varied = AugmentStep(seed=config.seed, format_share=FORMAT_SHARE, keep_original=False)
+    varied = AugmentStep(seed=config.seed, policy=policy_of(POLICY), formats=FORMATS, keep_original=False)
     rows = run(varied, read(verified))
     reports = _split_into(folder / "blend", blend([("verified", rows)], seed=config.seed))
     with Sink(folder / "train.jsonl", "share-tools", {"size": KIT}) as train:

@@ -92,6 +92,8 @@ class Task(Value, frozen=True):
     lang: str = "en"
     output_format: str = ""
     """A key of `formats.FORMATS`; empty means the default format."""
+    layout: str = ""
+    """How the parts of the prompt are set apart and ordered (`formats.layout`); empty means as usual."""
 
     def __post_init__(self) -> None:
         # msgspec leaves a default out by identity; without this, equal tasks could differ on the wire.

@@ -81,12 +81,25 @@ class SynthesizeSettings:
 
 @dataclass(frozen=True)
 class AugmentSettings:
-    """Label-preserving variety."""
+    """Variants that mean the same, or in which no call is right; each is verified again."""
 
+    policy: str = (
+        "irrelevant=0.05,unclear=0.05,distractors=0.2,mask=0.1,"
+        "order=1,format=0.5,keys=0.1,wording=0.5,layout=0.5,schemas=0.1"
+    )
+    """What is done to which share of the variants; what is not named is not done."""
     copies: Annotated[int, Meta(ge=0)] = 1
-    """How many augmented copies of each row to write."""
-    format_share: Share = 0.5
-    """Share of the copies that get another output format than the default."""
+    """Variants per row."""
+    originals: bool = True
+    """Write the unchanged rows too."""
+    formats: str = ""
+    """Output formats to draw from, separated by commas; all of them if empty."""
+    pool: Path | None = None
+    """Rows whose tools are offered as distractors; those of the input if left out."""
+    rephrase: str | None = None
+    """A MODEL that says instructions in other words."""
+    solver: str | None = None
+    """The MODEL that must still make the right calls with them; the one that rephrases if left out."""
     seed: Seed = 7
     """Everything random follows from it."""
     workers: Count = 1

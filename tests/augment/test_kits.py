@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from callwright.augment import AugmentStep, share_tools
+from callwright.augment import AugmentStep, policy_of, share_tools
 from callwright.formats import plain_messages
 from callwright.record import Message, Task, Tool, ToolCall, Trajectory
 from callwright.verify import verify
@@ -53,7 +53,7 @@ ROWS = [
 
 @pytest.mark.parametrize("size", [1, 2, 4, 8])
 def test_every_row_comes_out_once_and_stays_right(size: int) -> None:
-    rows = list(AugmentStep(seed=3, format_share=0.0, keep_original=False)(ROWS))
+    rows = list(AugmentStep(seed=3, policy=policy_of("order=1"), keep_original=False)(ROWS))
     shared = list(share_tools(rows, size=size))
     assert sorted(r.id for r in shared) == sorted(r.id for r in rows)
     before = {r.id: r for r in rows}
@@ -67,14 +67,16 @@ def test_every_row_comes_out_once_and_stays_right(size: int) -> None:
 
 
 def test_neighbours_share_their_prompt_to_the_last_character() -> None:
-    shared = list(share_tools(AugmentStep(seed=3, format_share=0.0, keep_original=False)(ROWS), size=8))
+    shared = list(
+        share_tools(AugmentStep(seed=3, policy=policy_of("order=1"), keep_original=False)(ROWS), size=8)
+    )
     runs = [len(list(g)) for _, g in groupby(shared, key=lambda r: plain_messages(r)[0].content)]  # type: ignore
     assert max(runs) > 4
     assert len(runs) < len(ROWS) / 2
 
 
 def test_arguments_follow_the_order_in_which_the_kit_lists_its_parameters() -> None:
-    shared = share_tools(AugmentStep(seed=5, format_share=0.0, keep_original=False)(ROWS), size=8)
+    shared = share_tools(AugmentStep(seed=5, policy=policy_of("order=1"), keep_original=False)(ROWS), size=8)
     for row in shared:
         listed = {t.name: list(t.parameters["properties"]) for t in row.tools or ()}
         for call in (c for m in row.messages for c in m.tool_calls):

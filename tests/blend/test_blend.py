@@ -121,6 +121,27 @@ def test_variants_and_pairs_of_a_row_stay_on_its_side() -> None:
     assert all(len(s) == 1 for s in sides.values())
 
 
+def test_kin_stay_on_one_side_whatever_became_of_request_and_calls() -> None:
+    rows = [row(str(k), f"question {k}", k) for k in range(200)]
+    asking = Message(role="assistant", content="Which one?")
+    kin = [
+        replace(
+            r,
+            id=f"{r.id}#a1",
+            messages=(Message(role="user", content=f"something else {r.id}"), asking),
+            extra={"augment": {"of": r.id, "root": r.id, "copy": 1}},
+        )
+        for r in rows
+    ]
+    out = kept(blend([("r", rows), ("k", kin)], seed=5, holdout=0.2))
+    sides: dict[str, set[str]] = {}
+    for side, t in out:
+        sides.setdefault(t.id.partition("#")[0], set()).add(side)
+    assert len(out) == 400
+    assert all(len(s) == 1 for s in sides.values())
+    assert len(set().union(*sides.values())) == 2
+
+
 def test_the_holdout_is_about_the_share_asked_for() -> None:
     rows = [row(str(k), f"question {k}", k) for k in range(3000)]
     sides = Counter(side for side, _ in kept(blend([("x", rows)], seed=2, holdout=0.1)))

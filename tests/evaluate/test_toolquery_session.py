@@ -186,7 +186,7 @@ def test_an_episode_has_a_limit_of_steps_and_says_so() -> None:
     with pytest.raises(ConfigError, match="interface"):
         world("x", interface="telepathy")  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="output format"):
-        world("x", interface="unified", output_format="yaml")
+        world("x", interface="unified", output_format="jason")
 
 
 def test_calls_of_one_reply_are_steps_one_after_another() -> None:

@@ -4,11 +4,12 @@ from itertools import pairwise
 
 import pytest
 from format_strategies import conversations, hostile_text
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from callwright.formats import (
     DEFAULT_INSTRUCTION,
+    FAMILIES,
     FORMATS,
     Malformed,
     PlainMessage,
@@ -21,6 +22,15 @@ from callwright.formats import (
 )
 from callwright.record import Message, Task, Tool, ToolCall, Trajectory
 
+every_family = pytest.mark.parametrize("family", sorted(FAMILIES))
+TURNS = {
+    "chatml": ("", "<|im_end|>"),
+    "qwen": ("", "<|im_end|>"),
+    "llama3": ("", "<|eot_id|>"),
+    "mistral": (" ", "</s>"),
+    "deepseek": ("", "\n<|EOT|>"),
+}
+"""What stands around an answer that is learnt."""
 plain = st.lists(
     st.builds(
         PlainMessage,
@@ -38,22 +48,53 @@ def joined(pieces: list[Segment]) -> str:
 
 @given(messages=plain, prompt=st.booleans())
 def test_segments_frame_every_message_as_chatml(messages: list[PlainMessage], prompt: bool) -> None:
-    expected = "".join(f"<|im_start|>{m.role}\n{m.content}<|im_end|>\n" for m in messages)
+    contents = [m.content.replace("<|", "< |") for m in messages]
+    expected = "".join(
+        f"<|im_start|>{m.role}\n{content}<|im_end|>\n" for m, content in zip(messages, contents, strict=True)
+    )
     expected += "<|im_start|>assistant\n" if prompt else ""
     assert joined(segments(messages, generation_prompt=prompt)) == expected
 
 
-@given(messages=plain)
-def test_control_text_is_only_the_frame(messages: list[PlainMessage]) -> None:
-    control = [piece.text for piece in segments(messages) if piece.control]
-    assert control == ["<|im_start|>", "<|im_end|>"] * len(messages)
+@pytest.mark.slow
+@every_family
+@settings(max_examples=2_000)
+@given(messages=plain, prompt=st.booleans())
+def test_no_message_can_spell_the_frame(family: str, messages: list[PlainMessage], prompt: bool) -> None:
+    empty = [m._replace(content="") for m in messages]
+    whole = joined(segments(messages, generation_prompt=prompt, family=family))
+    frame = joined(segments(empty, generation_prompt=prompt, family=family))
+    for mark in FAMILIES[family].marks:
+        assert whole.count(mark) == frame.count(mark)
 
 
+@every_family
 @given(messages=plain)
-def test_supervised_is_what_the_assistant_has_to_write(messages: list[PlainMessage]) -> None:
-    learnt = joined([piece for piece in segments(messages) if piece.supervised])
+def test_control_text_is_only_the_frame(family: str, messages: list[PlainMessage]) -> None:
+    empty = [m._replace(content="") for m in messages]
+    control, frame = (
+        [piece.text for piece in segments(each, family=family) if piece.control] for each in (messages, empty)
+    )
+    assert "".join(control) == "".join(frame)
+
+
+@every_family
+@given(messages=plain)
+def test_supervised_is_what_the_assistant_has_to_write(family: str, messages: list[PlainMessage]) -> None:
+    learnt = joined([piece for piece in segments(messages, family=family) if piece.supervised])
     weighted = [m for m in messages if m.role == "assistant" and m.weight > 0]
-    assert learnt == "".join(f"{m.content}<|im_end|>" for m in weighted)
+    before, behind = TURNS[family]
+    assert learnt == "".join(f"{before}{FAMILIES[family].safe(m.content)}{behind}" for m in weighted)
+
+
+@every_family
+@given(messages=plain.filter(bool))
+def test_what_is_learnt_begins_where_generation_begins(family: str, messages: list[PlainMessage]) -> None:
+    prompt = [*messages, PlainMessage("user", "?", 0.0)]
+    answered = joined(segments([*prompt, PlainMessage("assistant", "Yes.", 1.0)], family=family))
+    before, behind = TURNS[family]
+    opened = joined(segments(prompt, generation_prompt=True, family=family))
+    assert answered.startswith(f"{opened}{before}Yes.{behind}")
 
 
 @given(messages=plain, prompt=st.booleans())

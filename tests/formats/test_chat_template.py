@@ -1,6 +1,7 @@
 """The Jinja template against `plain_messages` and `segments`: the same bytes, the same loss mask."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from callwright.formats import (
     DEFAULT_INSTRUCTION,
+    FAMILIES,
     FORMATS,
     chat_template,
     plain_messages,
@@ -20,7 +22,8 @@ from callwright.record import Message, Tool, ToolCall, Trajectory
 
 hub = pytest.importorskip("transformers.utils.chat_template_utils")
 
-TEMPLATE = chat_template()
+TEMPLATES = {name: chat_template(name) for name in FAMILIES}
+SLOW = dict.fromkeys(set(FAMILIES) - {"chatml"}, pytest.mark.slow)
 
 
 def openai_tool(tool: Tool) -> dict[str, Any]:
@@ -49,13 +52,17 @@ def openai_message(message: Message, *, as_text: bool = False) -> dict[str, Any]
 
 
 def rendered(
-    messages: list[dict[str, Any]], offered: list[dict[str, Any]] | None, *, prompt: bool = False
+    messages: list[dict[str, Any]],
+    offered: list[dict[str, Any]] | None,
+    *,
+    prompt: bool = False,
+    family: str = "chatml",
 ) -> tuple[str, list[tuple[int, int]]]:
     """What `tokenizer.apply_chat_template` renders, and the spans that it marks as generated."""
     texts, spans = hub.render_jinja_template(
         conversations=[messages],
         tools=offered,
-        chat_template=TEMPLATE,
+        chat_template=TEMPLATES[family],
         return_assistant_tokens_mask=True,
         add_generation_prompt=prompt,
     )
@@ -75,19 +82,23 @@ def chain(length: int) -> Any:
     return {**definitions, f"D{length}": {"type": "string"}}
 
 
-def ours(t: Trajectory, *, prompt: bool = False) -> str:
-    return "".join(piece.text for piece in segments(plain_messages(t), generation_prompt=prompt))
+def ours(t: Trajectory, *, prompt: bool = False, family: str = "chatml") -> str:
+    pieces = segments(plain_messages(t), generation_prompt=prompt, family=family)
+    return "".join(piece.text for piece in pieces)
 
 
+@pytest.mark.parametrize("family", [pytest.param(name, marks=SLOW.get(name, ())) for name in FAMILIES])
 @settings(max_examples=100)
 @given(t=conversations, prompt=st.booleans(), as_text=st.booleans())
-def test_the_template_writes_our_bytes(t: Trajectory, prompt: bool, as_text: bool) -> None:
+def test_the_template_writes_our_bytes(family: str, t: Trajectory, prompt: bool, as_text: bool) -> None:
     offered = None if t.tools is None else [openai_tool(tool) for tool in t.tools]
     messages = [openai_message(message, as_text=as_text) for message in t.messages]
-    text, spans = rendered(messages, offered, prompt=prompt)
-    assert text == ours(t, prompt=prompt)
-    learnt = [f"{m.content}<|im_end|>" for m in plain_messages(t) if m.role == "assistant"]
-    assert [text[start:end] for start, end in spans] == learnt
+    text, spans = rendered(messages, offered, prompt=prompt, family=family)
+    assert text == ours(t, prompt=prompt, family=family)
+    learnt = "".join(text[start:end] for start, end in spans)
+    weighted = [m._replace(weight=1.0) for m in plain_messages(t)]  # Transformers knows no weights
+    pieces = segments(weighted, generation_prompt=prompt, family=family)
+    assert learnt == "".join(piece.text for piece in pieces if piece.supervised)
 
 
 @settings(max_examples=150)
@@ -114,8 +125,8 @@ def test_the_template_computes_our_signatures_of_real_tools(shared_data: Any) ->
 
 
 def test_the_template_repeats_our_instructions() -> None:
-    assert f"'{DEFAULT_INSTRUCTION}'" in TEMPLATE
-    assert f"'{FORMATS['hermes'].instruction}'" in TEMPLATE
+    assert f"'{DEFAULT_INSTRUCTION}'" in TEMPLATES["chatml"]
+    assert f"'{FORMATS['hermes'].instruction}'" in TEMPLATES["chatml"]
 
 
 def test_the_template_takes_what_endpoints_send() -> None:
@@ -151,3 +162,30 @@ def test_the_template_takes_what_endpoints_send() -> None:
 def test_no_tools_and_an_empty_list_of_tools_read_alike(t: Trajectory) -> None:
     messages = [openai_message(message) for message in t.messages]
     assert rendered(messages, None) == rendered(messages, [])
+
+
+# --- the frames of others
+
+OFFICIAL = {"llama3": "llama3", "qwen": "qwen2_5"}
+"""Our families and the templates of their makers, as TRL carries them."""
+
+
+@pytest.mark.parametrize("family", sorted(OFFICIAL))
+@settings(max_examples=50)
+@given(
+    said=st.lists(st.text(st.characters(codec="utf-8", exclude_characters="<|>")).map(str.strip), max_size=4),
+    prompt=st.booleans(),
+)
+def test_a_plain_conversation_is_framed_as_its_makers_frame_it(
+    family: str, said: list[str], prompt: bool
+) -> None:
+    folder = Path(pytest.importorskip("trl").__file__).parent / "chat_templates"
+    turns = [Message(role="assistant" if i % 2 else "user", content=text) for i, text in enumerate(said)]
+    t = Trajectory(id="a", messages=(Message(role="system", content="Be brief."), *turns))
+    official, _ = hub.render_jinja_template(
+        conversations=[[openai_message(message) for message in t.messages]],
+        chat_template=(folder / f"{OFFICIAL[family]}.jinja").read_text("utf-8"),
+        add_generation_prompt=prompt,
+        bos_token="<|begin_of_text|>",
+    )
+    assert ours(t, prompt=prompt, family=family) == official[0]

@@ -11,7 +11,7 @@ from format_strategies import HOSTILE, calls, hostile_text, replies, strings_of
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from callwright.formats import FORMATS, Malformed, Reply, Unrenderable, reply_message, settled
+from callwright.formats import FAMILIES, FORMATS, Malformed, Reply, Unrenderable, reply_message, settled
 from callwright.formats.chat import THINK_CLOSE
 from callwright.record import ToolCall
 
@@ -49,10 +49,45 @@ def python_can_express(reply: Reply) -> bool:
     return not looks_like_calls and not has_surrogate(reply.text)
 
 
+def behind(marker: str) -> Callable[[Reply], bool]:
+    """Formats of text, then calls behind a marker that no text may hold."""
+    return lambda reply: (
+        json_can_carry(reply) and not re.search(marker, reply.text) and not has_surrogate(reply.text)
+    )
+
+
+def either(begins: str, carries: Callable[[Reply], bool] = json_can_carry) -> Callable[[Reply], bool]:
+    """Formats of either text or calls; text must not begin as calls do, in a fence or not."""
+
+    def can_express(reply: Reply) -> bool:
+        if reply.calls:
+            return not reply.text and carries(reply)
+        looks_like_calls = re.match(rf"[ \t\r\n]*(```\w*[ \t\r]*\n[ \t\r\n]*)?(?:{begins})", reply.text)
+        return not looks_like_calls and not has_surrogate(reply.text)
+
+    return can_express
+
+
+def toml_can_carry(reply: Reply) -> bool:
+    return json_can_carry(reply) and not any(has_surrogate(c.name) for c in reply.calls)
+
+
 CAN_EXPRESS: dict[str, Callable[[Reply], bool]] = {
     "hermes": hermes_can_express,
     "xlam": xlam_can_express,
+    "json_list": either(r"\["),
+    "mistral": behind(r"\[TOOL_CALLS\]"),
+    "openai": xlam_can_express,
+    "xml": behind("<tool_calls>"),
+    "yaml": either(r"- name:[ \t]", lambda reply: True),
+    "toml": either(r"\[\[calls\]\]", toml_can_carry),
     "python": python_can_express,
+    "react": behind(r"(^|\n)[ \t]*(Thought|Action|Action Input|Final Answer):"),
+    "plain_text": behind("Tool call: use "),
+    "markdown": behind(r"\*\*Tool call:\*\*"),
+    "function_tags": behind("<function="),
+    "typescript": either(r"tools[.\[]"),
+    "key_values": either("call="),
 }
 
 
@@ -73,6 +108,18 @@ def test_the_table_is_keyed_by_the_formats_own_names_and_every_instruction_is_sh
 @example(reply=Reply("a\n\n", (call(), call())))
 @example(reply=Reply("", (call(s="\ud83d\ude00", n=1e16, z=-0.0, b=True, i=1),)))
 def test_parse_inverts_render_and_render_refuses_exactly_the_rest(name: str, reply: Reply) -> None:
+    check_inverse(name, reply)
+
+
+@pytest.mark.slow
+@every_format
+@settings(max_examples=2_000)
+@given(reply=replies)
+def test_parse_inverts_render_at_length(name: str, reply: Reply) -> None:
+    check_inverse(name, reply)
+
+
+def check_inverse(name: str, reply: Reply) -> None:
     output_format = FORMATS[name]
     if not CAN_EXPRESS[name](reply):
         with pytest.raises(Unrenderable):
@@ -128,11 +175,18 @@ def renderable_calls(name: str) -> st.SearchStrategy[ToolCall]:
         '{"thought": "", "tool_calls": ' + "[" * 100_000,
         '<tool_call>{"name": "f", "arguments": {"a": ' + "9" * 50_000 + "}}</tool_call>",
         "<tool_call>" * 20_000,
+        "- name: " + "[" * 5_000,
+        "- name: f\n  arguments: {a: " + "[" * 5_000 + "\n...",
+        "[[calls]]\na = " + "[" * 5_000 + "\n# end",
+        "<tool_calls>" * 10_000,
+        "tools.f({a: " + "[" * 5_000,
+        "Thought: " * 20_000,
+        "call=f\n" * 20_000,
         "```json\n" * 5_000,
         " " * 100_000,
         "[f(**{" * 5_000,
     ],
-    ids=range(10),
+    ids=range(17),
 )
 def test_parse_survives_depth_and_length(name: str, text: str) -> None:
     check_total(name, text)
@@ -152,15 +206,21 @@ def test_a_cut_reply_is_malformed_or_keeps_whole_leading_calls(name: str, data: 
             assert len(result.calls) < len(written)
 
 
+LONGEST_BEGINNING = len("[[calls]]")
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["xlam", "python"])
+@pytest.mark.parametrize("name", ["xlam", "json_list", "openai", "yaml", "toml", "python"])
 @settings(max_examples=40)
 @given(data=st.data())
 def test_where_calls_share_one_bracket_no_cut_leaves_a_call(name: str, data: st.DataObject) -> None:
     written = tuple(data.draw(st.lists(renderable_calls(name), min_size=1, max_size=2)))
     text = FORMATS[name].render(Reply("", written))
     for end in range(1, len(text)):
-        assert isinstance(FORMATS[name].parse(text[:end]), Malformed)
+        result = FORMATS[name].parse(text[:end])
+        # A beginning that is no call yet is text, as it is where nothing follows.
+        assert isinstance(result, Malformed) or result == Reply(text[:end], ())
+        assert isinstance(result, Malformed) or end < LONGEST_BEGINNING
 
 
 def shape(value: Any) -> Any:
@@ -186,15 +246,26 @@ def test_a_lost_character_never_changes_the_structure_of_calls(name: str, data: 
             assert [shape(c.arguments) for c in result.calls] == [shape(c.arguments) for c in written]
 
 
+MARKS = sorted({mark for family in FAMILIES.values() for mark in family.marks})
+
+
+@pytest.mark.slow
+@every_format
+@given(data=st.data())
+def test_no_call_spells_a_mark_of_a_chat_or_of_reasoning(name: str, data: st.DataObject) -> None:
+    text = FORMATS[name].render(Reply("", (data.draw(renderable_calls(name)),)))
+    for mark in (*MARKS, "<think>", "</think>", "<tool_response>", "</tool_response>"):
+        assert mark not in text
+
+
 @pytest.mark.slow
 @json_formats
 @given(data=st.data())
-def test_no_argument_can_spell_a_marker(name: str, data: st.DataObject) -> None:
-    written = data.draw(renderable_calls(name))
-    text = FORMATS[name].render(Reply("", (written,)))
+def test_no_argument_ends_its_block(name: str, data: st.DataObject) -> None:
+    text = FORMATS[name].render(Reply("", (data.draw(renderable_calls(name)),)))
     inside = text.removeprefix("<tool_call>").removesuffix("</tool_call>")
-    for marker in ("<tool_call>", "</tool_call>", "<think>", "</think>", "<|im_end|>", "</tool_response>"):
-        assert marker not in inside
+    assert "<tool_call>" not in inside
+    assert "</tool_call>" not in inside
 
 
 UNSOUND_ARGUMENTS = ["[]", '"{}"', "null", '{"a": 1, "a": 1}', '{"a": NaN}', '{"a": -Infinity}',
@@ -248,6 +319,9 @@ def test_the_deepest_call_that_is_written_is_the_deepest_that_is_read(name: str)
         pass
     assert 40 < depth < 80
     inner = "[" * (depth - 1)
+    if inner not in text:  # YAML is written a level a line, and read in brackets as well
+        text = f"- name: f\n  arguments: {{a: {inner}{']' * (depth - 1)}}}\n..."
+        assert isinstance(FORMATS[name].parse(text), Reply)
     assert isinstance(FORMATS[name].parse(text.replace(inner, f"{inner}[],", 1)), Malformed)
 
 
@@ -340,6 +414,7 @@ def test_a_text_is_a_reply_without_calls() -> None:
 # --- settled: nothing that follows can help
 
 
+@pytest.mark.slow
 @every_format
 @settings(max_examples=60)
 @given(st.data())

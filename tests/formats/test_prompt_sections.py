@@ -46,5 +46,5 @@ def test_the_format_of_the_task_is_asked_for(name: str) -> None:
 
 
 def test_an_unknown_format_names_the_known_ones() -> None:
-    with pytest.raises(ConfigError, match=r"hermes \| xlam \| python.*got yaml"):
-        system_text(Task(output_format="yaml"), [TOOL])
+    with pytest.raises(ConfigError, match=r"hermes \| xlam \| .*python.*got jason"):
+        system_text(Task(output_format="jason"), [TOOL])

@@ -82,7 +82,7 @@ def test_reads_nothing_else(inside: str) -> None:
     [
         ("[f(a=1)", 7),
         ("[f(a=1)]]", 8),
-        ("[f(a=1)] Done.", 8),
+        ("[f(a=1)] Done.", 9),
         ("[f(a=1) g()]", 8),
         ("[f(a=1); g()]", 7),
         ("[see](http://x)", 4),

@@ -90,6 +90,9 @@ def test_a_grammar_takes_what_the_format_writes_and_the_schemas_allow_and_nothin
 ONE_CALL = {
     "hermes": "start: block",
     "xlam": r'''start: "{\"thought\": \"\", \"tool_calls\": [" call "]}"''',
+    "json_list": 'start: "[" call "]"',
+    "mistral": 'start: "[TOOL_CALLS] [" call "]"',
+    "function_tags": "start: call",
 }
 """The first rule, were a reply always a single call: a random model stops nowhere of itself."""
 

@@ -51,9 +51,7 @@ def _grouped(window: list[Trajectory], size: int) -> Iterator[Trajectory]:
 
 
 def _fits(row: Trajectory, anchor: Trajectory, kit: dict[str, bytes]) -> bool:
-    if not row.tools or row.task.instruction != anchor.task.instruction:
-        return False
-    if row.task.output_format != anchor.task.output_format or row.task.few_shots != anchor.task.few_shots:
+    if not row.tools or _said(row) != _said(anchor):
         return False
     called = {call.name for message in row.messages for call in message.tool_calls}
     if not called:
@@ -62,6 +60,12 @@ def _fits(row: Trajectory, anchor: Trajectory, kit: dict[str, bytes]) -> bool:
         return isinstance(missing, str) and missing not in kit
     own = {tool.name: tool for tool in row.tools}
     return all(name in kit and name in own and _plain(own[name]) == kit[name] for name in called)
+
+
+def _said(t: Trajectory) -> tuple[object, ...]:
+    """Return what the system text holds beside the tools."""
+    task = t.task
+    return task.instruction, task.format_instruction, task.few_shots, task.output_format, task.layout
 
 
 def _plain(tool: Tool) -> bytes:

@@ -6,21 +6,35 @@ the prompt; with an order of its own it would be noise that no model can learn.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Sequence
+from typing import TypeVar
 
 import msgspec
 
 from callwright.record import Json, Message, Tool, ToolCall, Trajectory
+
+T = TypeVar("T")
+
+
+_FEW = 6
+_ORDERS = [tuple(itertools.permutations(range(size))) for size in range(_FEW + 1)]
+
+
+def shuffled(items: list[T], rng: random.Random) -> list[T]:
+    """Return a random order; of few items at the price of one random number."""
+    if len(items) > _FEW:
+        return rng.sample(items, len(items))
+    orders = _ORDERS[len(items)]
+    return [items[place] for place in orders[int(rng.random() * len(orders))]]
 
 
 def shuffle(t: Trajectory, rng: random.Random) -> Trajectory:
     """Return the row with tools, parameters and arguments in another order."""
     if not t.tools:
         return t
-    tools = [_shuffle_tool(tool, rng) for tool in t.tools]
-    rng.shuffle(tools)
-    return offer(t, tuple(tools))
+    return offer(t, tuple(shuffled([_shuffle_tool(tool, rng) for tool in t.tools], rng)))
 
 
 def offer(t: Trajectory, tools: Sequence[Tool]) -> Trajectory:
@@ -44,9 +58,8 @@ def _shuffle_tool(tool: Tool, rng: random.Random) -> Tool:
     properties = _properties(tool)
     if len(properties) < 2:
         return tool
-    names = list(properties)
-    rng.shuffle(names)
-    parameters = {**tool.parameters, "properties": {name: properties[name] for name in names}}
+    items = shuffled(list(properties.items()), rng)
+    parameters = {**tool.parameters, "properties": dict(items)}
     return msgspec.structs.replace(tool, parameters=parameters)
 
 

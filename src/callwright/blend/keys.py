@@ -70,8 +70,10 @@ def equal_keys(row: Trajectory) -> list[bytes]:
 
 
 def group_keys(row: Trajectory) -> list[bytes]:
-    """Return what must not be on both sides of a split: the request, and the set of calls."""
+    """Return what must not be on both sides of a split: the request, the set of calls, and the row's kin."""
     keys = []
+    if row.id:
+        keys.append(digest("kin", row.source.dataset if row.source is not None else "", _root(row)))
     request = [text for text in map(normalised, requests(row)) if text]
     if request:
         keys.append(digest("request", request))
@@ -143,6 +145,12 @@ def _made(call: ToolCall) -> list[Json]:
 def _copy(row: Trajectory) -> Json:
     augment = row.extra.get("augment")
     return augment.get("copy", 0) if isinstance(augment, dict) else 0
+
+
+def _root(row: Trajectory) -> Json:
+    """Return the id of the row that a variant was made of; of any other row its own."""
+    augment = row.extra.get("augment")
+    return augment.get("root", row.id) if isinstance(augment, dict) else row.id
 
 
 def _offer(row: Trajectory) -> list[str]:

@@ -1,45 +1,24 @@
-"""From a trajectory to the very characters a model is trained on and prompted with, and back.
+"""From a trajectory to messages of text only, and from a model's text back to a message.
 
-`plain_messages` writes tools, calls and results as text, `segments` frames the messages as ChatML and says
-which characters are control tokens and which are learnt. Training, evaluation and serving use these two
-functions; `chatml.jinja` writes the same bytes in everybody else's runtime.
+Training, evaluation and serving write what is said with `plain_messages`, and frame it as a model wants it
+with `frames.segments`.
 """
 
 from __future__ import annotations
 
-import importlib.resources
-from collections.abc import Iterator, Sequence
 from itertools import takewhile
-from typing import NamedTuple
 
 import msgspec
 
+from callwright.formats.frames import PlainMessage
+from callwright.formats.layout import layout_named
 from callwright.formats.prompt import system_text
 from callwright.formats.reply import Malformed, Reply
 from callwright.formats.signature import ToolStyle
 from callwright.formats.table import format_named
 from callwright.record import Message, Trajectory
 
-IM_START, IM_END = "<|im_start|>", "<|im_end|>"
 THINK_OPEN, THINK_CLOSE = "<think>", "</think>"
-
-
-class PlainMessage(NamedTuple):
-    """A message as text only."""
-
-    role: str
-    content: str
-    weight: float
-    """Loss weight; 0 means that the message is not supervised."""
-
-
-class Segment(NamedTuple):
-    """A run of characters that are all treated alike."""
-
-    text: str
-    control: bool
-    """Whether special tokens are meant. Other text must be tokenized with special tokens split."""
-    supervised: bool
 
 
 def plain_messages(t: Trajectory, *, tools_as: ToolStyle = "signature") -> list[PlainMessage]:
@@ -52,6 +31,7 @@ def plain_messages(t: Trajectory, *, tools_as: ToolStyle = "signature") -> list[
     opening = list(takewhile(lambda message: message.role == "system", t.messages))
     parts = [part.strip() for part in (t.task.instruction, *(m.content for m in opening))]
     task = msgspec.structs.replace(t.task, instruction="\n\n".join(part for part in parts if part))
+    layout = layout_named(task.layout)
     messages = [PlainMessage("system", system_text(task, t.tools, tools_as=tools_as), 0.0)]
     for message in t.messages[len(opening) :]:
         if message.role == "assistant":
@@ -61,7 +41,9 @@ def plain_messages(t: Trajectory, *, tools_as: ToolStyle = "signature") -> list[
             response = f"<tool_response>\n{message.content}\n</tool_response>"
             messages.append(PlainMessage("tool", response, 0.0))
         else:
-            messages.append(PlainMessage(message.role, message.content, 0.0))
+            asked = message.role == "user"
+            content = layout.framed("query", message.content) if asked else message.content
+            messages.append(PlainMessage(message.role, content, 0.0))
     return messages
 
 
@@ -101,37 +83,3 @@ def settled(text: str, output_format: str = "") -> bool:
     """
     message = reply_message(text, output_format)
     return isinstance(message, Malformed) and message.settled
-
-
-def segments(messages: Sequence[PlainMessage], *, generation_prompt: bool = False) -> list[Segment]:
-    """Return the ChatML text of the messages, cut where the treatment of characters changes.
-
-    Supervised is what a model has to write: the content of assistant messages of positive weight, and
-    `<|im_end|>`. `generation_prompt` opens an assistant turn at the end.
-    """
-    merged: list[Segment] = []
-    for segment in _pieces(messages, generation_prompt):
-        last = merged[-1] if merged else None
-        if last and last[1:] == segment[1:]:
-            merged[-1] = last._replace(text=last.text + segment.text)
-        elif segment.text:
-            merged.append(segment)
-    return merged
-
-
-def _pieces(messages: Sequence[PlainMessage], generation_prompt: bool) -> Iterator[Segment]:
-    for message in messages:
-        supervised = message.role == "assistant" and message.weight > 0
-        yield Segment(IM_START, True, False)
-        yield Segment(f"{message.role}\n", False, False)
-        yield Segment(message.content, False, supervised)
-        yield Segment(IM_END, True, supervised)
-        yield Segment("\n", False, False)
-    if generation_prompt:
-        yield Segment(IM_START, True, False)
-        yield Segment("assistant\n", False, False)
-
-
-def chat_template() -> str:
-    """Return the Hugging Face chat template that writes the same bytes (default format, signatures)."""
-    return importlib.resources.files("callwright.formats").joinpath("chatml.jinja").read_text("utf-8")

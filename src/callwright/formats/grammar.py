@@ -22,14 +22,21 @@ _WRITTEN: Json = {
 
 
 def call_rules(tools: Sequence[Tool]) -> str:
-    """Return the rule ``call`` and what it needs; every tool's schema stays a document of its own.
-
-    Arguments that a schema does not name are left out unless it asks for them.
-    """
+    """Return the rule ``call``, a JSON object with name and arguments, and what it needs."""
     rules = ["call: " + " | ".join(f"call_{number}" for number in range(len(tools)))]
     for number, tool in enumerate(tools):
         head = f'{{"name": {write(tool.name)}, "arguments": '
-        schema = {"additionalProperties": False, **tool.parameters, "type": "object", "x-guidance": _WRITTEN}
         rules.append(f'call_{number}: {json.dumps(head)} arguments_{number} "}}"')
+    return "\n".join([*rules, argument_rules(tools)])
+
+
+def argument_rules(tools: Sequence[Tool]) -> str:
+    """Return the rules ``arguments_0``, ``arguments_1`` and so on; every schema stays a document of its own.
+
+    Arguments that a schema does not name are left out unless it asks for them.
+    """
+    rules = []
+    for number, tool in enumerate(tools):
+        schema = {"additionalProperties": False, **tool.parameters, "type": "object", "x-guidance": _WRITTEN}
         rules.append(f"arguments_{number}: %json {json.dumps(schema)}")
     return "\n".join(rules)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from functools import partial
 
 from callwright.formats.grammar import call_rules
 from callwright.formats.reply import (
@@ -20,6 +21,7 @@ from callwright.formats.reply import (
     Malformed,
     Reply,
     Unrenderable,
+    before_marker,
     require_encodable,
     require_names,
 )
@@ -30,13 +32,13 @@ OPEN, CLOSE = "<tool_call>", "</tool_call>"
 _STRAY = re.compile("</?tool_call")
 
 
-def render(reply: Reply) -> str:
+def render(reply: Reply, *, swapped: bool = False) -> str:
     """Return the text, a line break, and the blocks one below the other."""
     require_names(reply.calls)
     require_encodable(reply.text)
     if _STRAY.search(reply.text):
         raise Unrenderable("the text holds a tool_call marker")
-    blocks = [f"{OPEN}\n{write(call)}\n{CLOSE}" for call in as_objects(reply.calls)]
+    blocks = [f"{OPEN}\n{write(call)}\n{CLOSE}" for call in as_objects(reply.calls, swapped=swapped)]
     return "\n".join([reply.text, *blocks] if reply.text else blocks)
 
 
@@ -76,6 +78,12 @@ def _parse_block(text: str, position: int) -> tuple[ToolCall, int] | Malformed:
     return call, skip_blanks(text, end + len(CLOSE))
 
 
+def begun(text: str) -> str:
+    """Return the text before a marker; a line break at its end may belong to the calls."""
+    shortest = min(before_marker(text, OPEN), before_marker(text, CLOSE), key=len)
+    return shortest.removesuffix("\n")
+
+
 def grammar(tools: Sequence[Tool]) -> str:
     """Return the grammar of text, or blocks, or text above blocks; its text holds no angle bracket."""
     opened, closed = json.dumps(f"{OPEN}\n"), json.dumps(f"\n{CLOSE}")
@@ -94,5 +102,7 @@ HERMES = Format(
     ),
     render=render,
     parse=parse,
+    begun=begun,
     grammar=grammar,
+    render_swapped=partial(render, swapped=True),
 )

@@ -6,6 +6,7 @@ raises and never guesses: text that is not a reply of the format comes back as `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -40,9 +41,27 @@ class Format:
     render: Callable[[Reply], str]
     """Write a reply; raises `Unrenderable` exactly when `parse` could not give it back."""
     parse: Callable[[str], Reply | Malformed]
+    begun: Callable[[str], str]
+    """Return the part of the free text that is certain while a reply is still being written."""
     grammar: Callable[[Sequence[Tool]], str] | None = None
     """Return the grammar of the replies that say something or call these tools as their schemas want it, for
     the library llguidance; None where nobody has written one."""
+    render_swapped: Callable[[Reply], str] | None = None
+    """Write a reply with the arguments of a call before its name; None where calls are no JSON objects."""
+
+
+def nothing_certain(text: str) -> str:
+    """Return no text: of a reply that is one object nothing is read before its end."""
+    return ""
+
+
+def before_marker(text: str, marker: str) -> str:
+    """Return the text that no marker and no beginning of one follows."""
+    found = text.find(marker)
+    if found >= 0:
+        return text[:found]
+    held = next(size for size in range(len(marker) - 1, -1, -1) if text.endswith(marker[:size]))
+    return text[: len(text) - held]
 
 
 class Unrenderable(ValueError):
@@ -58,7 +77,10 @@ def require_names(calls: tuple[ToolCall, ...]) -> None:
             raise Unrenderable(f"the arguments of {call.name} are no object")
 
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
 def require_encodable(text: str) -> None:
     """Raise `Unrenderable` for free text with a lone surrogate: no file and no tokenizer can carry it."""
-    if any("\ud800" <= char <= "\udfff" for char in text):
+    if not text.isascii() and _SURROGATE.search(text):
         raise Unrenderable("the text holds a lone surrogate")

@@ -6,7 +6,8 @@
 `?` marks what may be left out, `= value` a default, `integer[1..12]` bounds (a round bracket excludes the
 bound), `T[]` an array, `{name: T}` an object, `{string: T}` a map. A string with a format is called by the
 format (`date`). Shown are types, not prose: descriptions of parameters, patterns and lengths are left to the
-"json" style. `chatml.jinja` computes the same text in Jinja: change both together, a test compares them.
+"json" style. `templates/shared.jinja` computes the same text in Jinja: change both together, a test compares
+them.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 from callwright.record import Json, Tool
 
 ToolStyle = Literal["signature", "json"]
+ToolKey = Literal["name", "description", "parameters"]
+TOOL_KEYS: tuple[ToolKey, ...] = get_args(ToolKey)
 
 _MAX_DEPTH = 8
 _MAX_REFERENCES = 3
@@ -27,13 +30,15 @@ _BLANKS = re.compile("[ \t\r\n]+")
 _NOT_IN_NAMES = " ,:?()"
 
 
-def tools_text(tools: Iterable[Tool], style: ToolStyle = "signature") -> str:
-    """Return one line per tool: its signature, or its JSON with name, description and parameters."""
-    return "\n".join(signature(tool) if style == "signature" else _json_line(tool) for tool in tools)
+def tools_text(
+    tools: Iterable[Tool], style: ToolStyle = "signature", keys: Sequence[ToolKey] = TOOL_KEYS
+) -> str:
+    """Return one line per tool: its signature, or its JSON with these keys in this order."""
+    return "\n".join(signature(tool) if style == "signature" else _json_line(tool, keys) for tool in tools)
 
 
-def _json_line(tool: Tool) -> str:
-    shown = {"name": tool.name, "description": tool.description, "parameters": tool.parameters}
+def _json_line(tool: Tool, keys: Sequence[ToolKey]) -> str:
+    shown = {key: getattr(tool, key) for key in keys}
     return json.dumps(shown, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -10,7 +10,7 @@ import json
 import math
 import re
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from callwright.formats.reply import Malformed, Unrenderable
 from callwright.record import Json, ToolCall
@@ -20,7 +20,10 @@ MAX_DEPTH = 64
 BLANK = " \t\r\n"
 """What JSON calls white space."""
 
-_MARKER = re.compile(r"<(?=/?tool_|/?think>|\|)")
+_MARKER = re.compile(r"<(?=/?tool_|/?think>|[|｜]|/?s>)|\[(?=/?INST\])|#(?=## (?:Instruction|Response):)")
+"""What begins like a marker of a format or a mark of a family of chat models (`frames.FAMILIES`)."""
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+_BLANKS = re.compile("[ \t\r\n]*")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
@@ -29,25 +32,27 @@ def write(value: Json) -> str:
     """Return `value` as one line of JSON; raises `Unrenderable` for what JSON can not carry."""
     if reason := flaw(value):
         raise Unrenderable(reason)
-    text = json.dumps(value, ensure_ascii=False)
-    if _SURROGATE_PAIR.search(text):
+    text = _encode(value)
+    if not text.isascii() and _SURROGATE_PAIR.search(text):
         raise Unrenderable("a string holds two surrogates in a row, which JSON reads as one character")
     return escape(text)
 
 
 def quote(text: str) -> str:
     """Return `text` as a JSON string, which is a Python string literal as well."""
-    return escape(json.dumps(text, ensure_ascii=False))
+    return escape(_encode(text))
 
 
 def escape(text: str) -> str:
     """Return JSON text in which no string spells a marker of the chat or of a format."""
-    text = _MARKER.sub(r"\\u003c", text)
+    text = _MARKER.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
     return text if text.isascii() else _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def flaw(value: Json) -> str:
     """Return why `value` is no JSON value of limited depth; empty when it is one."""
+    if type(value) is dict and _is_flat(value):
+        return ""
     stack: list[tuple[Json, int]] = [(value, 1)]
     while stack:
         item, depth = stack.pop()
@@ -70,6 +75,20 @@ def flaw(value: Json) -> str:
     return ""
 
 
+def _is_flat(value: dict[Any, Any]) -> bool:
+    """Tell whether an object surely is one without a flaw: nothing nested, no large number."""
+    for key, item in value.items():
+        kind = type(item)
+        if type(key) is not str:
+            return False
+        if kind is str or kind is bool or item is None:
+            continue
+        if not (kind is int or kind is float) or not -_LARGE < item < _LARGE:
+            return False
+    return True
+
+
+_LARGE = 10**15
 _MAX_BITS = 13_000
 """About 3,900 decimal digits: under CPython's limit for turning text into a number."""
 
@@ -108,9 +127,8 @@ def read(text: str, start: int) -> tuple[Json, int] | Malformed:
 
 def skip_blanks(text: str, position: int) -> int:
     """Return the position of the first character from `position` on that is not blank."""
-    while position < len(text) and text[position] in BLANK:
-        position += 1
-    return position
+    found = _BLANKS.match(text, position)
+    return found.end() if found else position
 
 
 def as_call(value: Json, position: int) -> ToolCall | Malformed:
@@ -125,6 +143,21 @@ def as_call(value: Json, position: int) -> ToolCall | Malformed:
     return ToolCall(name=name, arguments=arguments)
 
 
-def as_objects(calls: Sequence[ToolCall]) -> list[dict[str, Json]]:
-    """Return the calls as `{"name": …, "arguments": {…}}` objects."""
+def as_calls(value: Json, position: int) -> tuple[ToolCall, ...] | Malformed:
+    """Return the calls that a list of such objects means."""
+    if not isinstance(value, list):
+        return Malformed("expected a list of calls", position)
+    calls: list[ToolCall] = []
+    for item in value:
+        call = as_call(item, position)
+        if isinstance(call, Malformed):
+            return call
+        calls.append(call)
+    return tuple(calls)
+
+
+def as_objects(calls: Sequence[ToolCall], *, swapped: bool = False) -> list[dict[str, Json]]:
+    """Return the calls as `{"name": …, "arguments": {…}}` objects, or with the arguments first."""
+    if swapped:
+        return [{"arguments": call.arguments, "name": call.name} for call in calls]
     return [{"name": call.name, "arguments": call.arguments} for call in calls]

@@ -11,20 +11,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import partial
 
 from callwright.formats.grammar import call_rules
-from callwright.formats.reply import Format, Malformed, Reply, require_names
-from callwright.formats.strict_json import BLANK, as_call, as_objects, read, skip_blanks, write
-from callwright.record import Json, Tool, ToolCall
+from callwright.formats.reply import Format, Malformed, Reply, nothing_certain, require_names
+from callwright.formats.strict_json import BLANK, as_calls, as_objects, read, skip_blanks, write
+from callwright.record import Json, Tool
 
 FENCE = re.compile(r"[ \t\r\n]*```(?:json)?[ \t\r]*\n")
 _FENCE_END = "```"
 
 
-def render(reply: Reply) -> str:
+def render(reply: Reply, *, swapped: bool = False) -> str:
     """Return one line of JSON."""
     require_names(reply.calls)
-    return write({"thought": reply.text, "tool_calls": as_objects(reply.calls)})
+    return write({"thought": reply.text, "tool_calls": as_objects(reply.calls, swapped=swapped)})
 
 
 def parse(text: str) -> Reply | Malformed:
@@ -47,15 +48,8 @@ def _as_reply(value: Json, position: int) -> Reply | Malformed:
     thought, items = value.get("thought", ""), value["tool_calls"]
     if not isinstance(thought, str):
         return Malformed("thought is no text", position)
-    if not isinstance(items, list):
-        return Malformed("tool_calls is no list", position)
-    calls: list[ToolCall] = []
-    for item in items:
-        call = as_call(item, position)
-        if isinstance(call, Malformed):
-            return call
-        calls.append(call)
-    return Reply(thought, tuple(calls))
+    calls = as_calls(items, position)
+    return calls if isinstance(calls, Malformed) else Reply(thought, calls)
 
 
 def grammar(tools: Sequence[Tool]) -> str:
@@ -74,5 +68,7 @@ XLAM = Format(
     ),
     render=render,
     parse=parse,
+    begun=nothing_certain,
     grammar=grammar,
+    render_swapped=partial(render, swapped=True),
 )

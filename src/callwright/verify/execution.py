@@ -22,6 +22,7 @@ from callwright.record import (
     ToolCall,
     Trajectory,
 )
+from callwright.toolbox.masks import mask_of
 from callwright.verify.duplicates import canonical
 from callwright.verify.results import result_issues
 
@@ -91,7 +92,10 @@ class _Plan:
     """Which calls of a row can be executed, and where they stand."""
 
     def __init__(self, t: Trajectory) -> None:
+        mask = mask_of(t)
         calls: list[ToolCall] = []
+        self.names: list[str] = []
+        """What the calls are named in the row, masked or not."""
         self.places: list[tuple[int, int]] = []
         self.tools = {tool.name: tool for tool in t.tools or () if tool.returns}
         self.notes: list[Issue] = []
@@ -100,7 +104,8 @@ class _Plan:
                 if call.depends_on and _has_reference(call):
                     self.notes.append(_not_executed(_path((i, j))))
                 else:
-                    calls.append(call)
+                    calls.append(call if mask is None else mask.real(call))
+                    self.names.append(call.name)
                     self.places.append((i, j))
         state = t.extra.get("state") if t.extra else None
         self.episode = Episode(tuple(calls), state if isinstance(state, dict) else None)
@@ -108,10 +113,10 @@ class _Plan:
     def judge(self, seen: Played) -> list[Issue]:
         """Return what is wrong with the observations."""
         found: list[Issue] = []
-        for call, observation, place in zip(self.episode.calls, seen.observations, self.places, strict=True):
+        for name, observation, place in zip(self.names, seen.observations, self.places, strict=True):
             if not _is_plain_result(observation):
                 found += _judge(observation, _path(place))
-            tool = self.tools.get(call.name)
+            tool = self.tools.get(name)
             if tool is not None and observation.ok:
                 found += result_issues(tool, observation.value, _path(place))
         return found

@@ -16,7 +16,7 @@ import warnings
 from typing import Literal, NamedTuple, NoReturn
 
 from callwright.evaluate.toolquery.outcomes import ERROR
-from callwright.formats import DEFAULT_FORMAT, FORMATS, Malformed, Reply, reply_message
+from callwright.formats import Malformed, Reply, format_named, reply_message
 from callwright.record import Json, ToolCall
 
 Interface = Literal["react", "unified"]
@@ -102,7 +102,7 @@ def written(name: str, arguments: dict[str, Json], interface: Interface, output_
     if interface == "react":
         return f"Action: {name} with Action Input: {json.dumps(arguments, ensure_ascii=False)}"
     call = ToolCall(name=name, arguments=arguments)
-    return FORMATS[output_format or DEFAULT_FORMAT].render(Reply("", (call,)))
+    return format_named(output_format).render(Reply("", (call,)))
 
 
 class _NotALiteral(Exception):

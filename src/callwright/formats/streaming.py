@@ -1,0 +1,42 @@
+"""A reply that is read while it is being written: chunks may end anywhere, what comes of them is the same.
+
+>>> stream = ReplyStream()
+>>> stream.feed("It is") + stream.feed(" sunny. <tool"), stream.close().content
+('It is sunny.', 'It is sunny. <tool')
+"""
+
+from __future__ import annotations
+
+from callwright.formats.chat import THINK_CLOSE, THINK_OPEN, reply_message
+from callwright.formats.reply import Malformed
+from callwright.formats.table import format_named
+from callwright.record import Message
+
+
+class ReplyStream:
+    """Tells of the free text as soon as it is certain, and of the whole message at its end."""
+
+    def __init__(self, output_format: str = "") -> None:
+        self._format = format_named(output_format)
+        self._text = ""
+        self._told = 0
+
+    def feed(self, chunk: str) -> str:
+        """Take a chunk; return how the message's content goes on."""
+        self._text += chunk
+        content = self._content()
+        new, self._told = content[self._told :], max(self._told, len(content))
+        return new
+
+    def close(self) -> Message | Malformed:
+        """Return the message, whose content begins with all that `feed` told."""
+        return reply_message(self._text, self._format.name)
+
+    def _content(self) -> str:
+        """Return the beginning of the content; nothing while the model may be thinking."""
+        _, closed, tail = self._text.rpartition(THINK_CLOSE)
+        head = tail.lstrip()
+        if not closed and (head.startswith(THINK_OPEN) or THINK_OPEN.startswith(head)):
+            return ""
+        # Blanks at the end may be those that a message is stripped of.
+        return self._format.begun(head).strip()
