@@ -75,6 +75,7 @@ def test_a_finding_without_an_example_is_refused(generate: ModuleType) -> None:
         generate.require_equal("EXAMPLES", codes, {**codes, "brand-new": None})
 
 
+@pytest.mark.slow
 def test_filling_a_filled_page_changes_nothing(generate: ModuleType) -> None:
     for text in generate.pages().values():
         assert generate.filled(text) == text

@@ -99,6 +99,7 @@ def test_the_table_is_keyed_by_the_formats_own_names_and_every_instruction_is_sh
 
 
 @every_format
+@settings(max_examples=50)
 @given(reply=replies)
 @example(reply=Reply("", (call(big=10**3900, small=-(10**3900)),)))
 @example(reply=Reply("", ()))
@@ -132,6 +133,7 @@ def check_inverse(name: str, reply: Reply) -> None:
 
 
 @every_format
+@settings(max_examples=50)
 @given(text=st.one_of(hostile_text, st.text()))
 def test_parse_never_raises(name: str, text: str) -> None:
     check_total(name, text)
