@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from callwright.augment import AugmentStep, policy_of
@@ -16,7 +16,7 @@ from callwright.formats import DEFAULT_FORMAT
 from callwright.formats.layout import layout_named
 from callwright.record import Json, Tool, Trajectory
 from callwright.rephrasing import Rephrasing
-from callwright.settings import AugmentSettings
+from callwright.settings import AugmentSettings, plain
 from callwright.store import Report, Sink, read, read_some, report_path
 from callwright.verify import settle, verify
 from callwright.weights import model_of
@@ -40,12 +40,9 @@ def augmented(data: Path, out: Path, config: AugmentSettings) -> tuple[Report, s
     )
     step = CheckedVariants(augment, originals=config.originals)
     made = Distribution()
-    settings = {
-        key: str(value) if isinstance(value, Path) else value for key, value in asdict(config).items()
-    }
     with ExitStack() as stack:
         rephrasing = _rephrasing(config, out, stack)
-        sink = stack.enter_context(Sink(out, "augment", settings))
+        sink = stack.enter_context(Sink(out, "augment", plain(config)))
         rows = read_some(data, "augment")
         for row in run(
             step, rephrasing(rows) if rephrasing else rows, workers=config.workers, engine=config.engine

@@ -47,6 +47,7 @@ from callwright.settings import (
     SynthesizeSettings,
     UnifySettings,
     VerifySettings,
+    plain,
 )
 from callwright.train.config import DpoConfig, SftConfig
 
@@ -126,7 +127,7 @@ def unify(sources: Sources, out: Out, config: UnifySettings, as_json: AsJson = F
         engine=config.engine,
         notes=notes,
     )
-    with Sink(out, "unify", _plain(config)) as sink:
+    with Sink(out, "unify", plain(config)) as sink:
         for batch in batches:
             sink.put_lines(*batch)
         sink.note("notes", notes)
@@ -206,7 +207,7 @@ def export(data: Data, out: Out, config: ExportSettings, as_json: AsJson = False
     from callwright.store import refuse_to_overwrite
 
     refuse_to_overwrite(out, [data])
-    report = write_rows(read(data), out, config.to, _plain(config))
+    report = write_rows(read(data), out, config.to, plain(config))
     tell(report.to_json(), as_json)
     say_counts("export", report)
     for line in carried(report.extra):
@@ -399,14 +400,10 @@ def _write(rows: Iterable[Row], out: Path, stage: str, config: Any, as_json: boo
     """Write rows with their report; print the counts, and exit with 1 if too many were dropped."""
     from callwright.store import Sink
 
-    with Sink(out, stage, _plain(config)) as sink:
+    with Sink(out, stage, plain(config)) as sink:
         for row in rows:
             sink.put(row)
     tell_report(sink.report, as_json, [], getattr(config, "max_drop", 1.0))
-
-
-def _plain(config: Any) -> dict[str, Any]:
-    return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(config).items()}
 
 
 def _version(value: bool) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
@@ -182,3 +182,8 @@ class EvaluateSettings:
     """Python file of your own tools (suite)."""
     seed: Seed = 7
     """Everything random follows from it."""
+
+
+def plain(config: Any) -> dict[str, Any]:
+    """Return settings as a report holds them: paths as text."""
+    return {key: str(value) if isinstance(value, Path) else value for key, value in asdict(config).items()}

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
 from string import ascii_lowercase
 
 import msgspec
 
+from callwright.augment.order import properties_of
 from callwright.formats.layout import layout_named
 from callwright.formats.signature import TOOL_KEYS
 from callwright.record import Json, Message, Tool, ToolCall, Trajectory
@@ -35,10 +35,10 @@ def mask(t: Trajectory, rng: random.Random) -> Trajectory:
     names = [tool.name for tool in t.tools or ()]
     if not names or len(set(names)) != len(names) or mask_of(t) is not None:
         return t
-    fresh = _Fresh(rng, {*names, *(key for tool in t.tools or () for key in _properties(tool))})
+    fresh = _Fresh(rng, {*names, *(key for tool in t.tools or () for key in properties_of(tool))})
     new_names = {tool.name: fresh("tool") for tool in t.tools or () if tool.description.strip()}
     arguments = {
-        tool.name: {key: fresh("arg") for key, schema in _properties(tool).items() if _is_described(schema)}
+        tool.name: {key: fresh("arg") for key, schema in properties_of(tool).items() if _is_described(schema)}
         for tool in t.tools or ()
         if _is_plain(tool)
     }
@@ -78,11 +78,6 @@ def _is_described(schema: Json) -> bool:
 def _mentions(t: Trajectory, name: str) -> bool:
     word = re.compile(rf"(?<![\w.]){re.escape(name)}(?![\w.])")
     return any(word.search(text) for text in t.task.few_shots)
-
-
-def _properties(tool: Tool) -> Mapping[str, Json]:
-    properties = tool.parameters.get("properties")
-    return properties if isinstance(properties, dict) else {}
 
 
 def _is_plain(tool: Tool) -> bool:
@@ -133,7 +128,9 @@ class _Renaming:
         own = self._arguments.get(tool.name, {})
         parameters = dict(tool.parameters)
         if own:
-            parameters["properties"] = {own.get(key, key): value for key, value in _properties(tool).items()}
+            parameters["properties"] = {
+                own.get(key, key): value for key, value in properties_of(tool).items()
+            }
             required = parameters.get("required")
             if isinstance(required, list):
                 parameters["required"] = [own.get(key, key) for key in required]

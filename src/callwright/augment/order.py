@@ -39,7 +39,7 @@ def shuffle(t: Trajectory, rng: random.Random) -> Trajectory:
 
 def offer(t: Trajectory, tools: Sequence[Tool]) -> Trajectory:
     """Return the row with `tools` offered instead, its arguments in the order of their parameters."""
-    order = {tool.name: list(_properties(tool)) for tool in reversed(tools)}
+    order = {tool.name: list(properties_of(tool)) for tool in reversed(tools)}
     messages = tuple(_follow(message, order) for message in t.messages)
     preference = t.preference
     if preference is not None:
@@ -49,13 +49,14 @@ def offer(t: Trajectory, tools: Sequence[Tool]) -> Trajectory:
     )
 
 
-def _properties(tool: Tool) -> dict[str, Json]:
+def properties_of(tool: Tool) -> dict[str, Json]:
+    """Return the schemas of a tool's parameters by name."""
     properties = tool.parameters.get("properties")
     return properties if isinstance(properties, dict) else {}
 
 
 def _shuffle_tool(tool: Tool, rng: random.Random) -> Tool:
-    properties = _properties(tool)
+    properties = properties_of(tool)
     if len(properties) < 2:
         return tool
     items = shuffled(list(properties.items()), rng)

@@ -77,10 +77,11 @@ def require_names(calls: tuple[ToolCall, ...]) -> None:
             raise Unrenderable(f"the arguments of {call.name} are no object")
 
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
+"""Half a character of UTF-16: no file and no tokenizer can carry one alone."""
 
 
 def require_encodable(text: str) -> None:
     """Raise `Unrenderable` for free text with a lone surrogate: no file and no tokenizer can carry it."""
-    if not text.isascii() and _SURROGATE.search(text):
+    if not text.isascii() and SURROGATE.search(text):
         raise Unrenderable("the text holds a lone surrogate")

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import NoReturn
 
-from callwright.formats.reply import Malformed, Unrenderable
-from callwright.formats.strict_json import flaw, quote, read, skip_blanks
+from callwright.formats.reply import Malformed
+from callwright.formats.strict_json import read, skip_blanks, write
 from callwright.record import Json
 
 NAME = re.compile(r"[\w.:/-]+")
@@ -95,19 +95,7 @@ class Scanner:
 
 def written_name(name: str) -> str:
     """Return a name as it is, or as a JSON string where it holds other characters than names do."""
-    return name if NAME.fullmatch(name) else quoted(name)
-
-
-def quoted(text: str) -> str:
-    """Return a JSON string; raises `Unrenderable` for one that JSON reads differently."""
-    if reason := flaw(text):
-        raise Unrenderable(reason)
-    if _PAIR.search(text):
-        raise Unrenderable("a string holds two surrogates in a row, which JSON reads as one character")
-    return quote(text)
-
-
-_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+    return name if NAME.fullmatch(name) else write(name)
 
 
 def set_once(arguments: dict[str, Json], name: str, value: Json, scanner: Scanner, start: int) -> None:

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
-from callwright.formats.reply import Malformed, Unrenderable
+from callwright.formats.reply import SURROGATE, Malformed, Unrenderable
 from callwright.record import Json, ToolCall
 
 MAX_DEPTH = 64
@@ -24,7 +24,6 @@ _MARKER = re.compile(r"<(?=/?tool_|/?think>|[|｜]|/?s>)|\[(?=/?INST\])|#(?=## (
 """What begins like a marker of a format or a mark of a family of chat models (`frames.FAMILIES`)."""
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _BLANKS = re.compile("[ \t\r\n]*")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
@@ -46,7 +45,7 @@ def quote(text: str) -> str:
 def escape(text: str) -> str:
     """Return JSON text in which no string spells a marker of the chat or of a format."""
     text = _MARKER.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
-    return text if text.isascii() else _SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return text if text.isascii() else SURROGATE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def flaw(value: Json) -> str:

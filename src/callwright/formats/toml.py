@@ -14,7 +14,7 @@ import json
 import re
 import tomllib
 
-from callwright.formats.reply import Format, Malformed, Unrenderable
+from callwright.formats.reply import SURROGATE, Format, Malformed, Unrenderable
 from callwright.formats.scan import Scanner
 from callwright.formats.strict_json import BLANK, MAX_DEPTH, as_calls, flaw, quote, read, write
 from callwright.formats.text_or_calls import EitherOr
@@ -23,7 +23,6 @@ from callwright.record import Json, ToolCall
 END = "# end"
 _END = re.compile(r"^# end[ \t]*\r?$", re.MULTILINE)
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 _WRAPPED = "json"
 
@@ -33,7 +32,7 @@ def _written(calls: tuple[ToolCall, ...]) -> str:
 
 
 def _call(call: ToolCall) -> str:
-    if _SURROGATE.search(call.name):
+    if SURROGATE.search(call.name):
         raise Unrenderable("TOML knows no lone surrogates")
     arguments = call.arguments or {}
     head = f"[[calls]]\nname = {_string(call.name)}"
@@ -46,9 +45,9 @@ def _call(call: ToolCall) -> str:
 def _must_wrap(value: Json) -> bool:
     """Tell whether a value can not be written, or would be read as JSON in a table."""
     if isinstance(value, str):
-        return _SURROGATE.search(value) is not None
+        return SURROGATE.search(value) is not None
     if isinstance(value, dict):
-        return list(value) == [_WRAPPED] or any(map(_SURROGATE.search, value))
+        return list(value) == [_WRAPPED] or any(map(SURROGATE.search, value))
     return value is None
 
 

@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from callwright.formats.literals import LiteralScanner
 from callwright.formats.reply import Format
-from callwright.formats.scan import Scanner, quoted
+from callwright.formats.scan import Scanner
 from callwright.formats.strict_json import write
 from callwright.formats.text_or_calls import EitherOr
 from callwright.record import Json, ToolCall
@@ -30,7 +30,7 @@ def _written(calls: tuple[ToolCall, ...]) -> str:
 
 def _call(call: ToolCall) -> str:
     plain = _IDENTIFIER.fullmatch(call.name)
-    tool = f".{call.name}" if plain else f"[{quoted(call.name)}]"
+    tool = f".{call.name}" if plain else f"[{write(call.name)}]"
     return f"tools{tool}({_literal(call.arguments)});"
 
 
@@ -44,7 +44,7 @@ def _literal(value: Json) -> str:
 
 def _key(key: str) -> str:
     # `__proto__` sets no property when TypeScript evaluates it.
-    return key if _IDENTIFIER.fullmatch(key) and key != "__proto__" else quoted(key)
+    return key if _IDENTIFIER.fullmatch(key) and key != "__proto__" else write(key)
 
 
 class _Objects(LiteralScanner):

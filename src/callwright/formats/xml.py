@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 
 from callwright.formats.reply import Format, Malformed
-from callwright.formats.scan import Scanner, quoted, set_once
+from callwright.formats.scan import Scanner, set_once
 from callwright.formats.strict_json import read, write
 from callwright.formats.text_then_calls import TextThenCalls
 from callwright.record import Json, ToolCall
@@ -38,7 +38,7 @@ def _call(call: ToolCall) -> str:
 
 
 def _attribute(name: str) -> str:
-    return f'"{_escaped(quoted(name)[1:-1])}"'
+    return f'"{_escaped(write(name)[1:-1])}"'
 
 
 def _escaped(text: str) -> str:
