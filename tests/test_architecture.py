@@ -59,7 +59,7 @@ HEAVY: dict[str, set[str]] = {
     "starlette": {"serve"},
     "uvicorn": {"serve", "served.py"},
     "ray": {"engine"},
-    "openai": {"models/http.py"},
+    "openai": {"models/chat.py"},
     "mcp": {"toolbox"},
     "mcp_types": {"toolbox"},
     "httpx2": {"toolbox"},

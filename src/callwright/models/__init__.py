@@ -10,6 +10,7 @@ package loads none of torch, transformers, openai or numpy; `open_model` does so
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,6 +48,21 @@ class Prompt:
     settled: Callable[[str], bool] | None = field(default=None, compare=False, repr=False)
     """Tells of the beginning of an answer whether writing on can not make it right; a local model then stops.
     No part of what is asked, so it takes no part in comparisons."""
+    temperature: float = 0.0
+    """How freely the answer is drawn; at 0 it is the likeliest one."""
+    sample: int = 0
+    """Which of several answers to the same prompt is wanted; where none is drawn, all are the same."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.temperature < math.inf:
+            raise ConfigError("not a temperature", expected="0 or more", got=str(self.temperature))
+
+    def __repr__(self) -> str:
+        """Return what is asked. Journals know prompts by this text, so it shows no sampling where none is."""
+        shown = f"messages={self.messages!r}, segments={self.segments!r}, grammar={self.grammar!r}"
+        if self.temperature:
+            shown += f", temperature={float(self.temperature)!r}, sample={self.sample!r}"
+        return f"Prompt({shown})"
 
 
 Arrived = Callable[[int, Completion], None]
@@ -73,7 +89,7 @@ class Model(Protocol):
         seed: int = 0,
         arrived: Arrived | None = None,
     ) -> list[Completion]:
-        """Answer every prompt greedily, in the order given.
+        """Answer every prompt at its temperature, in the order given; `seed` is for what is drawn.
 
         `arrived` is told of every answer the moment it is there, in any order, so that it can be kept. Raises
         `DataError` for a prompt that does not fit (see `fits`) before anything is generated, and `ModelError`

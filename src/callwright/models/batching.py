@@ -1,4 +1,4 @@
-"""Greedy decoding of many prompts with one transformers model, at the speed of the matrix products.
+"""Decoding of many prompts with one transformers model, at the speed of the matrix products.
 
 Three things cost time in the usual batched loop and are left out here:
 
@@ -27,7 +27,7 @@ from transformers.cache_utils import DynamicLayer
 from callwright.models.prefixes import Prefill, Prefixes, best
 
 if TYPE_CHECKING:
-    from callwright.models.constrained import Guide
+    from callwright.models.sampling import Picker
 
 GROWTH = 64
 """Slots grow and shrink by multiples of this many tokens."""
@@ -140,7 +140,7 @@ class _Row:
     """Tokens in the cache."""
     tokens: list[int]
     """Generated so far; the last one is not in the cache yet."""
-    guide: Guide | None = None
+    picker: Picker | None = None
 
 
 def can_decode(model: Any) -> bool:
@@ -157,15 +157,16 @@ def decode(
     stop: frozenset[int],
     slots: int,
     prefixes: Prefixes | None = None,
-    guides: Mapping[int, Guide] | None = None,
+    pickers: Mapping[int, Picker] | None = None,
     settled: Callable[[int, list[int]], bool] = lambda place, tokens: False,
     finished: Finished = lambda place, tokens: None,
 ) -> list[list[int]]:
-    """Return the greedy continuation of every prompt, a final stop token included, in the order given.
+    """Return the continuation of every prompt, a final stop token included, in the order given.
 
-    With `prefixes`, what was read and written is kept there for prompts that go on from it. `guides` hold
-    answers to their grammars, by the place of the prompt; `settled` tells of a place and the tokens written
-    there that nothing more is needed; `finished` is told of every answer the moment it is there.
+    With `prefixes`, what was read and written is kept there for prompts that go on from it. `pickers` choose
+    the tokens, by the place of the prompt; without one it is always the best. `settled` tells of a place and
+    the tokens written there that nothing more is needed; `finished` is told of every answer the moment it is
+    there.
     """
 
     def ended(row: _Row) -> bool:
@@ -180,7 +181,7 @@ def decode(
         done: list[_Row] = []
         while waiting and len(batch.rows) < slots:
             place = waiting.pop()
-            done += batch.admit(place, prompts[place], (guides or {}).get(place))
+            done += batch.admit(place, prompts[place], (pickers or {}).get(place))
         done += batch.step(prompts)
         for row in done:
             answers[row.index] = row.tokens
@@ -201,9 +202,9 @@ class _Batch:
         self._prefill = Prefill(model, prefixes)
         self._cache = SlotCache(model.config.get_text_config().num_hidden_layers, slots)
 
-    def admit(self, place: int, prompt: list[int], guide: Guide | None) -> list[_Row]:
+    def admit(self, place: int, prompt: list[int], picker: Picker | None) -> list[_Row]:
         """Read a prompt into the next free slot; return its row if its first token is its last."""
-        row = _Row(place, len(prompt), [self._prefill(prompt, guide)], guide)
+        row = _Row(place, len(prompt), [self._prefill(prompt, picker)], picker)
         if not self._ended(row):
             self._cache.load(len(self.rows), self._prefill.cache)
             self.rows.append(row)
@@ -245,6 +246,6 @@ def _step(model: Any, cache: SlotCache, rows: list[_Row]) -> None:
         use_cache=True,
         logits_to_keep=1,
     ).logits
-    for row, token in zip(rows, best(logits, [row.guide for row in rows]), strict=True):
+    for row, token in zip(rows, best(logits, [row.picker for row in rows]), strict=True):
         row.tokens.append(token)
         row.length += 1

@@ -16,21 +16,25 @@ from callwright.errors import DataError, ExtraMissing, ModelError
 if TYPE_CHECKING:
     from llguidance import LLMatcher, LLTokenizer
 
+    from callwright.models.sampling import Picker
+
 
 class Guide:
-    """What is allowed next, for one answer."""
+    """What is allowed next, for one answer; `picker` chooses among it, the best token if there is none."""
 
-    def __init__(self, matcher: LLMatcher) -> None:
+    def __init__(self, matcher: LLMatcher, picker: Picker | None = None) -> None:
         self._matcher = matcher
+        self._picker = picker
 
     def pick(self, logits: Tensor) -> int:
-        """Return the best token of those that are allowed, and go on behind it; `logits` is (vocabulary,)."""
+        """Return a token of those that are allowed, and go on behind it; `logits` is (vocabulary,)."""
         bits = np.frombuffer(self._matcher.compute_bitmask(), np.uint8)
         allowed = np.zeros(len(logits), np.bool_)
         known = np.unpackbits(bits, count=min(8 * len(bits), len(logits)), bitorder="little")
         allowed[: len(known)] = known
         mask = torch.from_numpy(allowed).to(logits.device)
-        token = int(logits.float().masked_fill(~mask, -torch.inf).argmax())
+        left = logits.float().masked_fill(~mask, -torch.inf)
+        token = self._picker.pick(left) if self._picker else int(left.argmax())
         if not self._matcher.consume_token(token):
             raise ModelError("an answer can not be held to its grammar", got=self._matcher.get_error())
         return token
@@ -44,12 +48,12 @@ class Guides:
         told = tokenizer.backend_tokenizer.to_str()
         self._tokens: LLTokenizer = _library().LLTokenizer(told, eos_token=sorted(stop))
 
-    def guide(self, grammar: str) -> Guide:
+    def guide(self, grammar: str, picker: Picker | None = None) -> Guide:
         """Return a guide from the beginning of a grammar; raises DataError for one that is none."""
         matcher = _library().LLMatcher(self._tokens, grammar, log_level=0)
         if matcher.is_error():
             raise DataError("not a grammar", got=matcher.get_error().splitlines()[0])
-        return Guide(matcher)
+        return Guide(matcher, picker)
 
 
 def flaw(grammar: str) -> str:

@@ -1,41 +1,45 @@
 """A model behind any OpenAI-compatible server, with a journal so that no answer is paid for twice.
 
-Requests run in threads; the official client retries what may pass (429, 5xx, lost connections) with growing
-pauses, or after the time that `Retry-After` names. What still fails is an outage and raises `ModelError`: it
-is never an empty answer. With a journal every answer is written the moment it arrives, so a run that was
-killed loses only the requests in flight. The API key goes into no message, journal or report.
+Requests run in threads, as many at a time as the server takes (`pacing`). What may pass (429, 5xx, lost
+connections, bodies that are no completion) is asked again, after growing pauses or after the time that
+`Retry-After` names. What still fails is an outage and raises `ModelError`: it is never an empty answer. With
+a journal every answer is written the moment it arrives, so a run that was killed loses only the requests in
+flight. The API key goes into no message, journal or report.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from callwright.errors import ConfigError, DataError, ExtraMissing, ModelError
+from callwright.errors import ConfigError, DataError
 from callwright.models import Arrived, Completion, Prompt
+from callwright.models.chat import Chat, Passing
+from callwright.models.pacing import Outcome, Pace, pauses
+from callwright.models.sampling import seed_of
 from callwright.record import Json
 
-if TYPE_CHECKING:
-    import openai
-
-NO_KEY = "none"
-"""Sent where the environment holds no key; local servers ask for none."""
+Ask = Callable[[dict[str, Json]], Completion | Passing]
+"""Asks a server once."""
 
 
 class Sent(NamedTuple):
     """What really went to the server, answers from the journal not counted."""
 
     requests: int = 0
+    """Requests that were answered."""
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    retried: int = 0
+    """Attempts beyond the first of a request."""
 
 
 class HttpModel:
@@ -43,6 +47,8 @@ class HttpModel:
 
     Messages go out as they are, but role tool goes out as user: the API wants ids with tool messages, and a
     prompt's calls and results are text. The prompt's tools are text as well, so no tools are sent along.
+    At most `concurrency` requests are in flight, fewer where the server does not take so many; models behind
+    one server may share a `pace`, whose limit then stands.
     """
 
     def __init__(
@@ -51,18 +57,20 @@ class HttpModel:
         name: str,
         *,
         api_key_env: str = "OPENAI_API_KEY",
-        concurrency: int = 8,
+        concurrency: int = 32,
         journal: Path | Journal | None = None,
         timeout: float = 120.0,
         retries: int = 6,
+        pace: Pace | None = None,
     ) -> None:
         self.name = name
         self.url = url
-        self.concurrency = concurrency
         self.timeout = timeout
         self.retries = retries
-        self._api_key_env = api_key_env
+        self.pace = pace or Pace(concurrency)
         self.sent = Sent()
+        self._counting = threading.Lock()
+        self._chat = Chat(name, shown(url), api_key_env)
         self._journal = Journal(journal) if isinstance(journal, Path) else journal
 
     def fits(self, prompt: Prompt, max_tokens: int) -> bool:
@@ -77,12 +85,12 @@ class HttpModel:
         seed: int = 0,
         arrived: Arrived | None = None,
     ) -> list[Completion]:
-        """Answer every prompt at temperature 0, in the order given; `seed` is not sent.
+        """Answer every prompt at its temperature, in the order given; `seed` is sent where one is sampled.
 
         Raises `ConfigError` if the server refuses the key or does not know the model, `ModelError` for every
         other failure that outlasts the retries; requests in flight end first and are journalled.
         """
-        requests = [self._request(prompt, max_tokens) for prompt in prompts]
+        requests = [self._request(prompt, max_tokens, seed) for prompt in prompts]
         keys = self._keys(requests)
         known = self._journal.answers if self._journal else {}
         found = {key: known[key] for key in keys if key in known}
@@ -90,6 +98,7 @@ class HttpModel:
 
         def came(key: str, completion: Completion) -> None:
             found[key] = completion
+            self._count(Sent(1, completion.prompt_tokens, completion.completion_tokens))
             if arrived:
                 arrived(places[key], completion)
 
@@ -99,15 +108,9 @@ class HttpModel:
         missing = {key: request for key, request in zip(keys, requests, strict=True) if key not in found}
         if missing:
             self._ask_all(missing, came)
-            answers = [found[key] for key in missing]
-            self.sent = Sent(
-                self.sent.requests + len(answers),
-                self.sent.prompt_tokens + sum(answer.prompt_tokens for answer in answers),
-                self.sent.completion_tokens + sum(answer.completion_tokens for answer in answers),
-            )
         return [found[key] for key in keys]
 
-    def _request(self, prompt: Prompt, max_tokens: int) -> dict[str, Json]:
+    def _request(self, prompt: Prompt, max_tokens: int, seed: int) -> dict[str, Json]:
         if not prompt.messages:
             raise DataError("a prompt without messages can not be sent to a server")
         if prompt.grammar:
@@ -116,7 +119,14 @@ class HttpModel:
             {"role": "user" if role == "tool" else role, "content": content}
             for role, content in prompt.messages
         ]
-        return {"model": self.name, "messages": messages, "temperature": 0, "max_tokens": max_tokens}
+        # Journals know requests by these bytes: what is not sampled has a whole zero and no seed.
+        request: dict[str, Json] = {"model": self.name, "messages": messages, "temperature": 0}
+        if prompt.temperature:
+            request |= {
+                "temperature": float(prompt.temperature),
+                "seed": seed_of(json.dumps(messages), prompt.sample, seed),
+            }
+        return {**request, "max_tokens": max_tokens}
 
     def _keys(self, requests: Sequence[dict[str, Json]]) -> list[str]:
         """Return one key a request; equal requests differ by how many came before."""
@@ -128,80 +138,65 @@ class HttpModel:
             seen[text] += 1
         return keys
 
+    def _count(self, more: Sent) -> None:
+        with self._counting:
+            self.sent = Sent(*(a + b for a, b in zip(self.sent, more, strict=True)))
+
     def _ask_all(self, requests: dict[str, dict[str, Json]], came: Callable[[str, Completion], None]) -> None:
-        with self._client() as client, ThreadPoolExecutor(self.concurrency) as pool:
-            waiting = {pool.submit(self._ask, client, key, request) for key, request in requests.items()}
+        stopped = threading.Event()
+        client = self._chat.client(self.url, self.timeout)
+        with client, ThreadPoolExecutor(min(self.pace.most, len(requests))) as pool:
+            ask = partial(self._chat.ask, client)
+            asked = [pool.submit(self._answer, ask, key, each, stopped) for key, each in requests.items()]
+            left = set(asked)
             try:
-                while waiting:
-                    done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-                    _hand_over(done, came)
-            except ModelError:
+                for future in as_completed(asked):
+                    left.discard(future)
+                    came(*future.result())
+            except BaseException:
+                self.pace.stop(stopped)
                 pool.shutdown(cancel_futures=True)
-                # What was in flight when one failed has been answered, and paid for.
-                for future in waiting:
+                # What was in flight has been answered, and paid for.
+                for future in left:
                     if not future.cancelled() and future.exception() is None:
                         came(*future.result())
                 raise
-            finally:
-                pool.shutdown(cancel_futures=True)
 
-    def _client(self) -> openai.OpenAI:
-        try:
-            from openai import OpenAI
-        except ImportError as error:
-            raise ExtraMissing(str(error), hint="pip install openai") from None
-        key = os.environ.get(self._api_key_env) or NO_KEY
-        return OpenAI(base_url=self.url, api_key=key, max_retries=self.retries, timeout=self.timeout)
-
-    def _ask(self, client: openai.OpenAI, key: str, request: dict[str, Any]) -> tuple[str, Completion]:
-        import openai
-
-        try:
-            response: object = client.chat.completions.create(**request)
-        except (openai.AuthenticationError, openai.PermissionDeniedError, openai.NotFoundError) as error:
-            raise ConfigError(
-                f"the server refused the request ({error.status_code})",
-                place=shown(self.url),
-                got=self._without_key(str(error)),
-                hint=f"check the model name {self.name!r} and the key in ${self._api_key_env}",
-            ) from None
-        except (openai.OpenAIError, ValueError) as error:
-            raise ModelError(
-                f"{self.name} did not answer",
-                place=shown(self.url),
-                got=f"{type(error).__name__}: {self._without_key(str(error))}",
-            ) from None
-        completion = self._read(response)
+    def _answer(
+        self, ask: Ask, key: str, request: dict[str, Json], stopped: threading.Event
+    ) -> tuple[str, Completion]:
+        """Ask until there is an answer, and journal it."""
+        rests = pauses(key)
+        said = self._try(ask, request, stopped, Sent())
+        for _ in range(self.retries):
+            if isinstance(said, Completion):
+                break
+            if not said.pause:  # else the pace keeps everyone waiting
+                self.pace.rest(next(rests), stopped)
+            said = self._try(ask, request, stopped, Sent(retried=1))
+        if isinstance(said, Passing):
+            tries = f", after {self.retries + 1} attempts" if self.retries else ""
+            raise self._chat.outage(said.told + tries)
         if self._journal:
-            self._journal.append(key, completion)
-        return key, completion
+            self._journal.append(key, said)
+        return key, said
 
-    def _without_key(self, text: str) -> str:
-        key = os.environ.get(self._api_key_env)
-        return (text.replace(key, "***") if key else text)[:500]
-
-    def _read(self, response: object) -> Completion:
-        """Return the completion in a response, whatever a server may have put there instead."""
-        from openai.types.chat import ChatCompletion
-
-        place = shown(self.url)
-        if not isinstance(response, ChatCompletion) or not response.choices:
-            raise ModelError(f"{self.name} did not answer", place=place, got="a response without choices")
-        choice, usage = response.choices[0], response.usage
-        if choice.message is None:
-            raise ModelError(f"{self.name} did not answer", place=place, got="a choice without a message")
-        if choice.message.tool_calls:
-            raise ModelError(
-                f"{self.name} answered with parsed tool calls where their text is wanted",
-                place=place,
-                hint="start the server without its tool-call parser",
-            )
-        return Completion(
-            choice.message.content or "",
-            usage.prompt_tokens if usage else 0,
-            usage.completion_tokens if usage else 0,
-            "length" if choice.finish_reason == "length" else "stop",
-        )
+    def _try(
+        self, ask: Ask, request: dict[str, Json], stopped: threading.Event, count: Sent
+    ) -> Completion | Passing:
+        admission = self.pace.admit(stopped)
+        outcome: Outcome = "failed"
+        pause = 0.0
+        try:
+            self._count(count)
+            said = ask(request)
+            if isinstance(said, Completion):
+                outcome = "answered"
+            else:
+                outcome, pause = "crowded" if said.crowded else "failed", said.pause
+            return said
+        finally:
+            self.pace.done(admission, outcome, pause)
 
 
 class Journal:
@@ -241,12 +236,6 @@ def _answer(line: str) -> tuple[str, Completion] | None:
         )
     except (ValueError, KeyError, TypeError):
         return None
-
-
-def _hand_over(done: set[Future[tuple[str, Completion]]], came: Callable[[str, Completion], None]) -> None:
-    """Hand over the answers; then raise the failure, if there is one among them."""
-    for future in sorted(done, key=lambda future: future.exception() is not None):
-        came(*future.result())
 
 
 def url_and_name(spec: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""A transformers model on this machine: greedy, batched, on the device and in the number format that suit.
+"""A transformers model on this machine: batched, on the device and in the number format that suit.
 
 `encode` is the one place where text becomes tokens, for training and for inference alike. Threads are torch's
 (`OMP_NUM_THREADS`); where other processes are busy on the same cores, set `OMP_WAIT_POLICY=PASSIVE` before
@@ -7,7 +7,6 @@ the start, or torch's threads spin against them.
 
 from __future__ import annotations
 
-import json
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,12 +16,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from callwright.errors import ConfigError, DataError, ExtraMissing
 from callwright.models import Arrived, Completion, Prompt
+from callwright.models.adapters import base_of, merge_adapter
+from callwright.models.sampling import Picker, Sampler, seed_of
 
 if TYPE_CHECKING:
     import torch
 
-    from callwright.models.constrained import Guide, Guides
-    from callwright.models.prefixes import Prefixes
+    from callwright.models.constrained import Guides
 
 SLOTS = 32
 """Prompts that are answered side by side, unless a number is given."""
@@ -66,10 +66,11 @@ class LocalModel:
         self.name = name or path.name
         self.batch_size = batch_size
         self.model, self.tokenizer = load(path, dtype)
+        from callwright.models.prefixes import Prefixes  # needs torch, which `load` asked for
+
         self.context: int = self.model.config.get_text_config().max_position_embeddings
         self._stop = _stop_ids(self.model, self.tokenizer)
-        self._remember = remember
-        self._prefixes: Prefixes | None = None
+        self._prefixes = Prefixes(remember) if remember else None
         self._guides: Guides | None = None
 
     def fits(self, prompt: Prompt, max_tokens: int) -> bool:
@@ -84,23 +85,19 @@ class LocalModel:
         seed: int = 0,
         arrived: Arrived | None = None,
     ) -> list[Completion]:
-        """Answer every prompt greedily, in the order given; `seed` has no effect.
+        """Answer every prompt at its temperature, in the order given.
 
+        What is drawn depends on the prompt's text, its `sample` and `seed`, not on the other prompts.
         Raises `DataError` with the index of the first prompt that does not fit, before anything is generated.
         """
         from callwright.models.batching import can_decode, decode
         from callwright.models.plain import generate
-        from callwright.models.prefixes import Prefixes
 
-        if self._prefixes is None and self._remember:
-            self._prefixes = Prefixes(self._remember)
         encoded = [encode(self.tokenizer, prompt.segments) for prompt in prompts]
         for i, ids in enumerate(encoded):
             self._check_room(ids, max_tokens, f"prompt {i}")
-        guides = {i: self._guide(prompt.grammar) for i, prompt in enumerate(prompts) if prompt.grammar}
-        if guides and not can_decode(self.model):
-            raise ConfigError("this architecture can not be held to a grammar", place=self.name)
-        own = partial(decode, prefixes=self._prefixes, guides=guides, settled=partial(self._settled, prompts))
+        pickers = {i: picker for i, prompt in enumerate(prompts) if (picker := self._picker(prompt, seed))}
+        own = partial(decode, prefixes=self._prefixes, settled=partial(self._settled, prompts))
         answer = own if can_decode(self.model) else generate
         done: dict[int, Completion] = {}
 
@@ -115,6 +112,7 @@ class LocalModel:
             max_tokens=max_tokens,
             stop=self._stop,
             slots=self.batch_size or self._slots(max(map(len, encoded), default=1) + max_tokens),
+            pickers=pickers,
             finished=finished,
         )
         return [done[place] for place in range(len(encoded))]
@@ -127,12 +125,22 @@ class LocalModel:
         token: int = 2 * config.num_hidden_layers * heads * size * self.model.dtype.itemsize
         return max(1, min(SLOTS, CACHE // (token * longest)))
 
-    def _guide(self, grammar: str) -> Guide:
+    def _picker(self, prompt: Prompt, seed: int = 0) -> Picker | None:
+        """Return what chooses the tokens of an answer; None where it is always the best one."""
+        sampler = None
+        if prompt.temperature:
+            text = "".join(segment for segment, _ in prompt.segments)
+            sampler = Sampler(prompt.temperature, seed_of(text, prompt.sample, seed))
+        if not prompt.grammar:
+            return sampler
+        from callwright.models.batching import can_decode
         from callwright.models.constrained import Guides
 
+        if not can_decode(self.model):
+            raise ConfigError("this architecture can not be held to a grammar", place=self.name)
         if self._guides is None:
             self._guides = Guides(self.tokenizer, self._stop)
-        return self._guides.guide(grammar)
+        return self._guides.guide(prompt.grammar, sampler)
 
     def _settled(self, prompts: Sequence[Prompt], index: int, tokens: list[int]) -> bool:
         settled = prompts[index].settled
@@ -144,7 +152,8 @@ class LocalModel:
 
         ids = encode(self.tokenizer, prompt.segments)
         self._check_room(ids, max_tokens, "the prompt")
-        return self.pieces(decode_one(self.model, ids, max_tokens=max_tokens, stop=self._stop))
+        picker = self._picker(prompt)
+        return self.pieces(decode_one(self.model, ids, max_tokens=max_tokens, stop=self._stop, picker=picker))
 
     def pieces(self, generated: Iterable[int]) -> Iterator[str]:
         """Yield the text of tokens as they come, whole characters only."""
@@ -201,7 +210,7 @@ def load(path: Path, dtype: DType = "auto") -> tuple[Any, Any]:
     except ImportError as error:
         raise ExtraMissing(str(error), hint="pip install 'callwright[train]'") from None
     silence()
-    base = _base_of(path)
+    base = base_of(path)
     device = best_device()
     chosen = best_dtype(device) if dtype == "auto" else {"bfloat16": torch.bfloat16}.get(dtype, torch.float32)
     try:
@@ -209,7 +218,7 @@ def load(path: Path, dtype: DType = "auto") -> tuple[Any, Any]:
             str(base), dtype=chosen, use_safetensors=True, local_files_only=True
         )
         if base != path:
-            model = _merge_adapter(model, path)
+            model = merge_adapter(model, path)
         told = path if (path / "tokenizer_config.json").is_file() else base
         tokenizer = AutoTokenizer.from_pretrained(str(told), local_files_only=True)
     except (OSError, ValueError, KeyError) as error:
@@ -235,37 +244,6 @@ def silence() -> None:
     logging.disable_progress_bar()
     checkpointing = ".*gradient_checkpointing.* is deprecated"
     warnings.filterwarnings("ignore", message=checkpointing, category=FutureWarning)
-
-
-def _base_of(path: Path) -> Path:
-    """Return the directory of the base model: `path` itself unless it is an adapter."""
-    if (path / "adapter_config.json").is_file():
-        try:
-            config = json.loads((path / "adapter_config.json").read_text(encoding="utf-8"))
-            base = Path(config["base_model_name_or_path"])
-        except (ValueError, KeyError, TypeError):
-            raise ConfigError("adapter_config.json names no base model", place=str(path)) from None
-        if not (base / "config.json").is_file():
-            raise ConfigError(
-                "the adapter's base model is not there",
-                place=str(path),
-                got=str(base),
-                hint="put it back, or set base_model_name_or_path in adapter_config.json",
-            )
-        return base
-    if not (path / "config.json").is_file():
-        raise ConfigError(
-            "no model in this directory", place=str(path), expected="config.json or adapter_config.json"
-        )
-    return path
-
-
-def _merge_adapter(model: Any, path: Path) -> Any:
-    from peft import PeftModel
-
-    if not (path / "adapter_model.safetensors").is_file():
-        raise ConfigError("the adapter has no adapter_model.safetensors", place=str(path))
-    return PeftModel.from_pretrained(model, str(path)).merge_and_unload()
 
 
 def _stop_ids(model: Any, tokenizer: Any) -> frozenset[int]:

@@ -1,14 +1,17 @@
-"""Greedy decoding without the batched loop: for architectures that it does not take, and for one prompt."""
+"""Decoding without the batched loop: for architectures that it does not take, and for one prompt."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from callwright.models.batching import Finished
 from callwright.models.prefixes import best
+
+if TYPE_CHECKING:
+    from callwright.models.sampling import Picker
 
 
 @torch.inference_mode()
@@ -19,12 +22,20 @@ def generate(
     max_tokens: int,
     stop: frozenset[int],
     slots: int,
+    pickers: Mapping[int, Picker] | None = None,
     finished: Finished = lambda place, tokens: None,
 ) -> list[list[int]]:
-    """Do what `batching.decode` does with transformers' own loop, where `can_decode` says no."""
+    """Do what `batching.decode` does with transformers' own loop, where `can_decode` says no.
+
+    That loop has one generator for all rows, so what is drawn is written alone.
+    """
     answers: list[list[int]] = [[] for _ in prompts]
-    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
     pad = min(stop)
+    for i, picker in (pickers or {}).items():
+        tokens = list(decode_one(model, prompts[i], max_tokens=max_tokens, stop=stop, picker=picker))
+        answers[i] = tokens if len(tokens) == max_tokens else [*tokens, pad]
+        finished(i, answers[i])
+    order = sorted(set(range(len(prompts))) - set(pickers or ()), key=lambda i: len(prompts[i]))
     for start in range(0, len(order), slots):
         batch = order[start : start + slots]
         width = len(prompts[batch[-1]])
@@ -49,8 +60,10 @@ def _until_stop(tokens: list[int], stop: frozenset[int]) -> list[int]:
     return tokens[:end]
 
 
-def decode_one(model: Any, ids: list[int], *, max_tokens: int, stop: frozenset[int]) -> Iterator[int]:
-    """Yield the greedy continuation of one prompt, token by token, without the stop token."""
+def decode_one(
+    model: Any, ids: list[int], *, max_tokens: int, stop: frozenset[int], picker: Picker | None = None
+) -> Iterator[int]:
+    """Yield the continuation of one prompt, token by token, without the stop token."""
     cache: Any = None
     pending = ids
     for _ in range(max_tokens):
@@ -62,7 +75,7 @@ def decode_one(model: Any, ids: list[int], *, max_tokens: int, stop: frozenset[i
                 use_cache=True,
                 logits_to_keep=1,
             )
-        token = best(out.logits)[0]
+        token = best(out.logits, [picker])[0]
         if token in stop:
             return
         cache, pending = out.past_key_values, [token]

@@ -14,7 +14,7 @@ from torch import Tensor
 from transformers import DynamicCache
 
 if TYPE_CHECKING:
-    from callwright.models.constrained import Guide
+    from callwright.models.sampling import Picker
 
 MIN_SHARED = 16
 """A shared prefix shorter than this is read again: slicing it out costs as much."""
@@ -83,7 +83,7 @@ class Prefill:
         """Return the keys and values of what was read last."""
         return [(layer.keys, layer.values) for layer in self.cache.layers]
 
-    def __call__(self, ids: list[int], guide: Guide | None = None) -> int:
+    def __call__(self, ids: list[int], picker: Picker | None = None) -> int:
         """Return the first new token after `ids`; `self.cache` then holds their keys and values."""
         shared, layers = self._known(ids)
         cache = DynamicCache()
@@ -98,7 +98,7 @@ class Prefill:
             logits_to_keep=1,
         ).logits
         self.ids, self.cache = ids, cache
-        return best(logits, [guide])[0]
+        return best(logits, [picker])[0]
 
     def _known(self, ids: list[int]) -> tuple[int, Layers]:
         shared, layers = common_prefix(self.ids, ids), self.layers
@@ -111,14 +111,14 @@ class Prefill:
         return (shared, layers) if shared >= MIN_SHARED else (0, ())
 
 
-def best(logits: Tensor, guides: Sequence[Guide | None] = ()) -> list[int]:
-    """Return the best token of every row, of those that its guide allows where it has one.
+def best(logits: Tensor, pickers: Sequence[Picker | None] = ()) -> list[int]:
+    """Return the best token of every row, or what its picker chooses where it has one.
 
     In float32, because on a CPU that is five times faster than in bfloat16.
     """
     last = logits[:, -1].float()
     tokens: list[int] = last.argmax(-1).tolist()
-    for row, guide in enumerate(guides):
-        if guide is not None:
-            tokens[row] = guide.pick(last[row])
+    for row, picker in enumerate(pickers):
+        if picker is not None:
+            tokens[row] = picker.pick(last[row])
     return tokens

@@ -42,16 +42,16 @@ class ScriptedModel:
         completions = []
         for place, prompt in enumerate(prompts):
             text = self._answer(prompt)
-            words = len(text.split())
+            said = len(text.split())
             asked = sum(len(content.split()) for _, content in prompt.messages)
-            completions.append(Completion(text, asked, words, "length" if words > max_tokens else "stop"))
+            completions.append(Completion(text, asked, said, "length" if said > max_tokens else "stop"))
             if arrived:
                 arrived(place, completions[-1])
         return completions
 
     def stream(self, prompt: Prompt, *, max_tokens: int) -> Iterator[str]:
         """Yield the scripted answer word by word, the spaces kept."""
-        yield from re.findall(r"\s*\S+\s*$|\s*\S+|\s+$", self._answer(prompt))
+        yield from words(self._answer(prompt))
 
 
 def read_script(path: Path) -> ScriptedModel:
@@ -82,6 +82,11 @@ def read_script(path: Path) -> ScriptedModel:
 def last_user_message(prompt: Prompt) -> str:
     """Return the content of the last user message, or nothing."""
     return next((content for role, content in reversed(prompt.messages) if role == "user"), "")
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a text, each with the spaces before it, so that together they are the text."""
+    return re.findall(r"\s*\S+\s*$|\s*\S+|\s+$", text)
 
 
 def _in_order(answers: Sequence[str], place: str) -> Callable[[Prompt], str]:

@@ -1,0 +1,41 @@
+"""A LoRA adapter and the base model that it names."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from callwright.errors import ConfigError
+
+
+def base_of(path: Path) -> Path:
+    """Return the directory of the base model: `path` itself unless it is an adapter."""
+    if (path / "adapter_config.json").is_file():
+        try:
+            config = json.loads((path / "adapter_config.json").read_text(encoding="utf-8"))
+            base = Path(config["base_model_name_or_path"])
+        except (ValueError, KeyError, TypeError):
+            raise ConfigError("adapter_config.json names no base model", place=str(path)) from None
+        if not (base / "config.json").is_file():
+            raise ConfigError(
+                "the adapter's base model is not there",
+                place=str(path),
+                got=str(base),
+                hint="put it back, or set base_model_name_or_path in adapter_config.json",
+            )
+        return base
+    if not (path / "config.json").is_file():
+        raise ConfigError(
+            "no model in this directory", place=str(path), expected="config.json or adapter_config.json"
+        )
+    return path
+
+
+def merge_adapter(model: Any, path: Path) -> Any:
+    """Return the base model with the adapter in a directory merged into its weights."""
+    from peft import PeftModel
+
+    if not (path / "adapter_model.safetensors").is_file():
+        raise ConfigError("the adapter has no adapter_model.safetensors", place=str(path))
+    return PeftModel.from_pretrained(model, str(path)).merge_and_unload()
