@@ -17,6 +17,7 @@ from callwright.settings import SynthesizeSettings
 from callwright.store import Report
 from callwright.toolbox import Executor, Toolbox, import_python
 from callwright.verify import verify
+from callwright.worlds import world_of
 from command_line import TOOLS, write_xlam
 
 SMALL = BuildConfig(rows=80, suite=4, bfcl=0)
@@ -182,7 +183,7 @@ def test_too_little_data_to_hold_any_out_says_how_much_is_needed(tmp_path: Path)
 
 
 def test_synthesized_rows_reach_the_number_asked_for_and_their_calls_run(toolbox: Toolbox) -> None:
-    rows = list(dataset.synthesized(toolbox, SynthesizeSettings(accept=25)))
+    rows = list(dataset.synthesized(world_of(toolbox), SynthesizeSettings(accept=25)))
     kept = [row for row in rows if isinstance(row, Trajectory)]
     assert len(kept) == 25
     made = [call for t in kept for m in t.messages for call in m.tool_calls]

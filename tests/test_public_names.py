@@ -59,6 +59,7 @@ ROOMS: dict[str, set[str]] = {
         "Repaired", "Verdict", "VerifyStep", "each", "funnel", "ground", "is_error_shaped", "repair",
         "settle", "verdicts", "verify",
     },
+    "worlds": {"State", "World", "open_world", "world_of"},
 }  # fmt: skip
 
 

@@ -94,7 +94,8 @@ SelfCheck = Annotated[
     ),
 ]
 RowFiles = Annotated[list[Path], typer.Argument(help="Files of trajectories, as unify writes them.")]
-ToolsFile = Annotated[Path, typer.Argument(help="A Python file of typed functions.")]
+TOOLS = "A Python file, module:NAME, an OpenAPI file, mcp:COMMAND, rows, bfcl or tau:DOMAIN@FOLDER."
+ToolsName = Annotated[str, typer.Argument(help=TOOLS)]
 ModelSpec = Annotated[
     str, typer.Option("--model", help="smollm2-135m, a directory, http(s)://host/v1#name, or scripted:file.")
 ]
@@ -166,12 +167,12 @@ def augment(data: Data, out: Out, config: AugmentSettings, as_json: AsJson = Fal
     tell_report(report, as_json, [table.rstrip()], max_drop=1.0)
 
 
-def synthesize(tools: ToolsFile, out: Out, config: SynthesizeSettings, as_json: AsJson = False) -> None:
+def synthesize(tools: ToolsName, out: Out, config: SynthesizeSettings, as_json: AsJson = False) -> None:
     """Make verified rows for your own tools, without a model."""
     from callwright.dataset import synthesized
-    from callwright.toolbox import import_python
+    from callwright.worlds import open_world
 
-    _write(synthesized(import_python(tools), config), out, "synthesize", config, as_json)
+    _write(synthesized(open_world(tools), config), out, "synthesize", config, as_json)
 
 
 def blend(inputs: RowFiles, out: Out, config: BlendSettings, as_json: AsJson = False) -> None:

@@ -23,9 +23,10 @@ from callwright.settings import SynthesizeSettings
 from callwright.store import Report, Sink, read, read_some, write_json_atomic
 from callwright.suites import in_column, new_requests, style_of
 from callwright.synthesize import diversity, synthesize
-from callwright.toolbox import Executor, Toolbox
+from callwright.toolbox import Executor, Limits, Toolbox
 from callwright.unify import unify
-from callwright.verify import VerifyStep, funnel, settle, verify
+from callwright.verify import Execute, VerifyStep, funnel, settle, verify
+from callwright.worlds import World, world_of
 
 if TYPE_CHECKING:
     from callwright.build import BuildConfig
@@ -39,16 +40,19 @@ KIT = 8
 PAIRS = 400
 
 
-def synthesized(toolbox: Toolbox, settings: SynthesizeSettings) -> Iterator[Row]:
-    """Yield verified rows for the tools of a toolbox, and the candidates that failed."""
-    with Executor(toolbox, timeout=settings.timeout) as execute:
+def synthesized(world: World, settings: SynthesizeSettings) -> Iterator[Row]:
+    """Yield verified rows for the tools of a world, and the candidates that failed."""
+    with ExitStack() as stack:
+        play: Execute | None = None
+        if world.executable:
+            play = stack.enter_context(world.caller(Limits(timeout=settings.timeout))).play
         yield from synthesize(
-            toolbox.tools,
+            world.tools,
             accept=settings.accept,
             seed=settings.seed,
             families=settings.families,
             values=settings.values,
-            settle=lambda t: settle(t, verify(t, execute=execute.play)),
+            settle=lambda t: settle(t, verify(t, execute=play)),
         )
 
 
@@ -59,7 +63,7 @@ def make(
     notes: list[str] = []
     inputs: list[tuple[str, Iterable[Row]]] = []
     if toolbox is not None:
-        made = synthesized(toolbox, SynthesizeSettings(accept=config.rows, seed=config.seed))
+        made = synthesized(world_of(toolbox), SynthesizeSettings(accept=config.rows, seed=config.seed))
         inputs.append(("tools", made))
     if data:
         inputs.append(("data", run(VerifyStep(), unify(data, notes=notes))))

@@ -37,7 +37,8 @@ class VerifySettings:
     """Checks, in the order of their cost."""
 
     tools: str | None = None
-    """Tools that run the calls: a Python file, an OpenAPI file or mcp:COMMAND; without it nothing is run."""
+    """Tools that run the calls: a Python file, module:NAME, an OpenAPI file, mcp:COMMAND, bfcl or
+    tau:DOMAIN@FOLDER; without it nothing is run."""
     isolation: Literal["auto", "monty", "bwrap", "landlock", "process", "none"] = "auto"
     """How tools are kept in; auto takes the strongest that works here."""
     timeout: Seconds = 2.0

@@ -18,6 +18,7 @@ from callwright.verify.judge import Calibration, Committee, JudgeStep, calibrate
 from callwright.verify.lines import STAGE, ToLines, chunks, gated
 from callwright.verify.selfcheck import SelfCheck, self_check
 from callwright.verify.selfcheck.specimens import TOOLS_FILE, clean_rows, failing_rows
+from callwright.worlds import open_world
 
 LIMIT = 200
 """Clean rows that a self-check plants defects into."""
@@ -46,11 +47,11 @@ def _step(config: VerifySettings, stack: ExitStack, notes: dict[str, Json]) -> V
     """Return the step that the settings ask for; what it needs is open until `stack` is closed."""
     execute = None
     if config.tools:
-        box = import_tools(config.tools, isolation=config.isolation)
-        calls = stack.enter_context(caller(box, limits_of(config)))
+        world = open_world(config.tools, isolation=config.isolation)
+        calls = stack.enter_context(world.caller(limits_of(config)))
         # One caller for the whole run: the step itself is called once per stretch of rows.
         execute = partial(_opened, calls.play)
-        notes["tools"] = {"from": config.tools, "sha256": box.sha256, "count": len(box.tools)}
+        notes["tools"] = {"from": config.tools, "sha256": world.sha256, "count": len(world.tools)}
     return VerifyStep(
         execute=execute,
         min_grounding=config.min_grounding,

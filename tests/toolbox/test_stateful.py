@@ -489,3 +489,71 @@ def test_an_official_back_end_plays_its_episode(tmp_path: Path) -> None:
         )  # fmt: skip
     assert changed(played)["TwitterAPI.authenticated"] == (False, True)
     assert changed(played)["TwitterAPI.tweet_counter"] == (1, 2)
+
+
+STOCKED = """
+POLICY = "Ask before you sell."
+
+
+class Shop:
+    def __init__(self) -> None:
+        self.stock = {"tea": 3}
+        self._till = 0
+
+    @staticmethod
+    def _scenarios() -> list[dict]:
+        return [{"stock": {"tea": n}} for n in range(3)]
+
+    def sell(self, item: str) -> int:
+        self.stock[item] -= 1
+        return self.stock[item]
+
+
+class Door:
+    @classmethod
+    def _scenarios(cls):
+        yield {"is_open": True}
+        yield {"is_open": False}
+
+    is_open: bool = False
+
+    def toggle(self) -> bool:
+        self.is_open = not self.is_open
+        return self.is_open
+"""
+
+
+def test_a_file_tells_its_policy_its_scenarios_and_what_is_there_at_first(tmp_path: Path) -> None:
+    toolbox = toolbox_of(tmp_path, STOCKED)
+    assert toolbox.policy == "Ask before you sell."
+    assert toolbox.start == {"Shop": {"stock": {"tea": 3}}, "Door": {"is_open": False}}
+    assert toolbox.states == tuple(
+        {"Shop": {"stock": {"tea": n}}, "Door": {"is_open": n != 1}} for n in range(3)
+    )
+    with Executor(toolbox) as execute:
+        played = execute.play([episode(("sell", {"item": "tea"}), state=state) for state in toolbox.states])
+    assert [values(p) for p in played] == [[-1], [0], [1]]
+
+
+def test_a_file_without_them_tells_nothing(toolbox: Toolbox) -> None:
+    assert (toolbox.policy, toolbox.states) == ("", ())
+    assert toolbox.start["Account"]["owner"] == "nobody"
+    assert "_secret" not in toolbox.start["Account"]
+
+
+@pytest.mark.parametrize(
+    ("body", "got"),
+    [
+        ("return [3]", "TypeError: a scenario of Shop is a int, not an object"),
+        ("return [{'x': {1}}]", "TypeError: Object of type set is not JSON serializable"),
+        ("return [{'x': float('nan')}]", "ValueError: Out of range float values are not JSON compliant"),
+        ("return 1 / 0", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_scenarios_that_are_none_are_one_line(tmp_path: Path, body: str, got: str) -> None:
+    method = f"    @staticmethod\n    def _scenarios():\n        {body}\n"
+    source = f"class Shop:\n{method}    def go(self, n: int): pass\n"
+    with pytest.raises(ToolsError) as caught:
+        toolbox_of(tmp_path, source)
+    assert str(caught.value).startswith(f"{tmp_path / 'tools.py'}: _scenarios gives no initial states: ")
+    assert got in str(caught.value)

@@ -20,6 +20,7 @@ MEMORY_MB = 4096
 """For the import, which may load large packages."""
 _HINTS = {
     "ModuleNotFoundError": "install it beside callwright, or import it inside the function that needs it",
+    "relative import": "the file is imported by itself, so it has no neighbours to name with a leading dot",
     "PermissionError": "tools run without network, file writes and other processes, and so does the import",
     "MemoryError": "the import is limited to a few gigabytes",
 }
@@ -34,6 +35,12 @@ class Toolbox:
     sha256: str
     classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Classes whose methods are tools that share a state, and the names of these tools."""
+    policy: str = ""
+    """The rules that the file gives to whoever calls its tools."""
+    states: tuple[dict[str, Json], ...] = ()
+    """Initial states by class name, beside the one that instances start with by themselves."""
+    start: Mapping[str, Json] = field(default_factory=dict)
+    """Public data of fresh instances, by class name."""
 
 
 def import_python(path: Path, *, timeout: float = 20, isolation: Level = "auto") -> Toolbox:
@@ -61,21 +68,17 @@ def import_python(path: Path, *, timeout: float = 20, isolation: Level = "auto")
     finally:
         process.stop()
     check_import(hello, path)
-    defects: list[str] = list(hello.get("defects", []))
-    tools = [tool for tool in (_tool(fields, defects) for fields in hello.get("tools", [])) if tool]
-    if defects:
-        count = "1 function" if len(defects) == 1 else f"{len(defects)} functions"
-        raise ToolsError(
-            f"{count} can not be described: {'; '.join(defects)}",
-            place=str(path),
-            hint="give every parameter a type with a JSON form, or start the name of a helper with _",
-        )
-    if not tools:
-        raise ToolsError(
-            "no public function", place=str(path), expected="typed functions defined in this file"
-        )
     classes = {name: tuple(methods) for name, methods in hello.get("classes", {}).items()}
-    return Toolbox(tuple(tools), path, hashlib.sha256(source).hexdigest(), classes)
+    tools = _tools(hello, path)
+    if hello.get("unfit"):
+        raise ToolsError(
+            "_scenarios gives no initial states", place=str(path), got=hello["unfit"],
+            expected="a list of JSON objects",
+        )  # fmt: skip
+    return Toolbox(
+        tools, path, hashlib.sha256(source).hexdigest(), classes,
+        policy=hello.get("policy", ""), states=tuple(hello.get("states", ())), start=hello.get("start", {}),
+    )  # fmt: skip
 
 
 def read_source(path: Path) -> bytes:
@@ -112,8 +115,27 @@ def check_import(hello: Mapping[str, Json], path: Path) -> None:
     if kind == "SyntaxError":
         raise ToolsError(f"syntax error: {text}", place=place)
     got = f"{kind}: {text}" if text else kind
-    hint = _HINTS.get("PermissionError" if "Read-only file system" in text else kind, "")
+    known = {"Read-only file system": "PermissionError", "relative import": "relative import"}
+    hint = _HINTS.get(next((name for part, name in known.items() if part in text), kind), "")
     raise ToolsError("the import failed", place=place, got=" ".join(got.split()), hint=hint)
+
+
+def _tools(hello: Mapping[str, Json], path: Path) -> tuple[Tool, ...]:
+    """Return the tools that a process described; raises ToolsError where there are none, or defects."""
+    defects: list[str] = list(hello.get("defects", []))
+    tools = [tool for tool in (_tool(fields, defects) for fields in hello.get("tools", [])) if tool]
+    if defects:
+        count = "1 function" if len(defects) == 1 else f"{len(defects)} functions"
+        raise ToolsError(
+            f"{count} can not be described: {'; '.join(defects)}",
+            place=str(path),
+            hint="give every parameter a type with a JSON form, or start the name of a helper with _",
+        )
+    if not tools:
+        raise ToolsError(
+            "no public function", place=str(path), expected="typed functions defined in this file"
+        )
+    return tuple(tools)
 
 
 def _tool(fields: Mapping[str, Json], defects: list[str]) -> Tool | None:

@@ -30,6 +30,11 @@ class Database:
         self._tables = tables
         self._changes: Changes = changes or {}
 
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Return the names of the tables."""
+        return tuple(self._tables)
+
     def find(self, table: str, key: str) -> Record | None:
         """Return a record, None where there is none; raises TypeError for a key that is a list or object."""
         own = self._changes.get((table, key))

@@ -36,6 +36,8 @@ class ToolSet:
         self.instance: Any = None
         self.methods: dict[str, functions.Function] = {}
         self.defects: list[str] = []
+        self._readers: dict[object, Callable[[Any], object] | None] = {}
+        """By attribute: what reads a part of a state; to find out takes longer than an episode."""
         for name, method, skip in _methods(cls):
             try:
                 self.methods[name] = functions.read(name, method, self._target(name), skip=skip)
@@ -59,7 +61,9 @@ class ToolSet:
     def _with(self, state: Mapping[str, Any]) -> Any:
         hints, accepted = _hints(vars(self.cls).get("__init__")), _keywords(self.cls)
         given = {
-            name: _read(name, value, hints.get(name)) for name, value in state.items() if name in accepted
+            name: self._read(name, value, hints.get(name))
+            for name, value in state.items()
+            if name in accepted
         }
         instance = self.cls(**given)
         hints = _hints(self.cls)
@@ -69,8 +73,21 @@ class ToolSet:
             before = _MISSING if name.startswith("_") else getattr(instance, name, _MISSING)
             if before is _MISSING or callable(before):
                 raise StateRefused(f"{self.name} has no attribute {name!r} to set; it has {_known(instance)}")
-            setattr(instance, name, _read(name, value, hints.get(name, type(before))))
+            setattr(instance, name, self._read(name, value, hints.get(name, type(before))))
         return instance
+
+    def _read(self, name: str, value: Any, annotation: Any) -> object:
+        """Return `value` as the type that is asked for, where that type has a JSON form."""
+        key = (name, annotation) if isinstance(annotation, type) else name
+        if key not in self._readers:
+            self._readers[key] = _reader(annotation)
+        read = self._readers[key]
+        if read is None:
+            return value
+        try:
+            return read(value)
+        except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError) as error:
+            raise StateRefused(f"{name!r} does not fit: {error}") from None
 
 
 def tool_sets(classes: Iterable[type]) -> list[ToolSet]:
@@ -132,20 +149,14 @@ def _keywords(cls: type) -> set[str]:
     return {p.name for p in parameters if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)}
 
 
-def _read(name: str, value: Any, annotation: Any) -> object:
-    """Return `value` as the type that is asked for, where that type has a JSON form."""
+def _reader(annotation: Any) -> Callable[[Any], object] | None:
+    """Return what makes a value of JSON one of the type; None where it stays as it is."""
     if annotation is None:
-        return value
+        return None
     try:
-        read = Shaper().shape(annotation).read
+        return Shaper().shape(annotation).read
     except Defect:
-        return value
-    if read is None:
-        return value
-    try:
-        return read(value)
-    except (TypeError, ValueError, KeyError, AttributeError, ArithmeticError) as error:
-        raise StateRefused(f"{name!r} does not fit: {error}") from None
+        return None
 
 
 def _known(instance: Any) -> str:

@@ -29,6 +29,7 @@ from callwright.toolbox.child import (
     members,
     notes,
     results,
+    setting,
     shapes,
     snapshot,
     stage,
@@ -108,6 +109,7 @@ def _describe(module: types.ModuleType, hello: dict[str, Any], describe: bool) -
         hello["tools"] = [function.description for function in ready.values()]
         hello["classes"] = {tool_set.name: list(tool_set.methods) for tool_set in sets}
         hello["defects"] = defects
+        hello |= setting.setting(module, sets)
     return _Tools(ready, sets)
 
 

@@ -12,13 +12,13 @@ of calls is free: so it is in the official checker.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 from callwright.evaluate.bfcl.backends import Lent
 from callwright.evaluate.bfcl.multi_turn.calls import Step, from_official
 from callwright.evaluate.bfcl.multi_turn.rows import Row
-from callwright.evaluate.bfcl.multi_turn.stage import Stage, stage_of
+from callwright.evaluate.bfcl.multi_turn.stage import stage_of
 from callwright.record import Json
 
 
@@ -60,19 +60,19 @@ def check(row: Row, turns: Sequence[Sequence[Step]]) -> Verdict:
             continue
         if not said:
             return Verdict(False, "multi_turn:empty_turn_model_response", number)
-        different = _different(model, reference)
-        if different:
-            return Verdict(False, "multi_turn:instance_state_mismatch", number, different)
+        other = different(model.instances, reference.instances)
+        if other:
+            return Verdict(False, "multi_turn:instance_state_mismatch", number, other)
         missing = Counter(wanted) - results
         if missing:
             return Verdict(False, "multi_turn:execution_response_mismatch", number, next(iter(missing)))
     return RIGHT
 
 
-def _different(model: Stage, reference: Stage) -> str:
-    """Return the first class whose public attributes differ."""
-    for name, expected in reference.instances.items():
-        found = vars(model.instances[name])
+def different(instances: Mapping[str, Any], reference: Mapping[str, Any]) -> str:
+    """Return the first class whose public attributes differ, empty if none does."""
+    for name, expected in reference.items():
+        found = vars(instances[name])
         try:
             for attribute, value in vars(expected).items():
                 if attribute[0] != "_" and found[attribute] != value:

@@ -52,6 +52,11 @@ class Stage:
         with decimal.localcontext():  # MathAPI sets the precision and leaves it so
             return [self._result(call) for call in calls]
 
+    def call(self, name: str, arguments: Mapping[str, Any]) -> Any:
+        """Return what a function gives for plain values, which it may keep; raises whatever it raises."""
+        with decimal.localcontext():
+            return self._made(name, (), dict(arguments))
+
     def _result(self, text: str) -> str:
         try:
             self._require_allowed(text)
@@ -93,6 +98,10 @@ class Stage:
             if keyword.arg is None or keyword.arg in named:
                 raise SyntaxError(f"keyword argument repeated: {keyword.arg}")
             named[keyword.arg] = self._value(keyword.value)
+        return self._made(name, positional, named)
+
+    def _made(self, name: str, positional: Sequence[Any], named: dict[str, Any]) -> Any:
+        """Make a call of a known name; `named` may be changed."""
         owner = self._methods[name]
         method = getattr(self.instances[owner], name)
         if owner == "MathAPI":
@@ -112,17 +121,22 @@ def stage_of(row: Row, lent: Lent | None = None) -> Stage:
     config = _decode(row.initial_config)
     long_context = row.category == "multi_turn_long_context"
     instances = {
-        name: _instance(name, config.get(name, {}), long_context, lent) for name in row.involved_classes
+        name: _started(name, config.get(name, {}), long_context, lent) for name in row.involved_classes
     }
     return Stage(instances, lent)
 
 
-def _instance(name: str, config: dict[str, Any], long_context: bool, lent: Lent) -> Any:
+def started(states: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return a fresh back end for each class name, in the state given with it; the states are used up."""
+    return {name: _started(name, state) for name, state in states.items()}
+
+
+def _started(name: str, config: dict[str, Any], long_context: bool = False, lent: Lent | None = None) -> Any:
     made = backend(name)()
     if name in _STATELESS:
         return made
     made._load_scenario(config, long_context=long_context)
-    if long_context:
+    if long_context and lent:
         for attribute, value in vars(made).items():
             setattr(made, attribute, lent.copy(value))
     return made
