@@ -43,6 +43,7 @@ from callwright.settings import (
     BlendSettings,
     EvaluateSettings,
     ExportSettings,
+    LintSettings,
     PairSettings,
     SynthesizeSettings,
     UnifySettings,
@@ -52,8 +53,8 @@ from callwright.settings import (
 from callwright.train.config import DpoConfig, SftConfig
 
 VERBS = (
-    "unify", "verify", "augment", "synthesize", "blend", "pair", "export", "train", "evaluate", "compare",
-    "serve", "build", "demo", "doctor",
+    "unify", "verify", "augment", "lint", "synthesize", "blend", "pair", "export", "train", "evaluate",
+    "compare", "serve", "build", "demo", "doctor",
 )  # fmt: skip
 """In pipeline order, then the whole job, then the machine."""
 # Typer carries a click of its own or uses the real one, by version; the error's rank is the same in both.
@@ -94,6 +95,10 @@ SelfCheck = Annotated[
     ),
 ]
 RowFiles = Annotated[list[Path], typer.Argument(help="Files of trajectories, as unify writes them.")]
+AnyTools = Annotated[
+    str,
+    typer.Argument(metavar="TOOLS", help="A Python file, an OpenAPI file, declarations or mcp:COMMAND."),
+]
 ToolsFile = Annotated[Path, typer.Argument(help="A Python file of typed functions.")]
 ModelSpec = Annotated[
     str, typer.Option("--model", help="smollm2-135m, a directory, http(s)://host/v1#name, or scripted:file.")
@@ -164,6 +169,20 @@ def augment(data: Data, out: Out, config: AugmentSettings, as_json: AsJson = Fal
     refuse_to_overwrite(out, [data, *filter(None, [config.pool])])
     report, table = augmented(data, out, config)
     tell_report(report, as_json, [table.rstrip()], max_drop=1.0)
+
+
+def lint(tools: AnyTools, config: LintSettings, as_json: AsJson = False) -> None:
+    """Check tools themselves: what they say, what calls of them do."""
+    from callwright import linting
+
+    found = linting.lint(tools, config)
+    if as_json:
+        tell(linting.to_json(found), True)
+    else:
+        sys.stdout.write(linting.report(found, config.notes))
+    say(linting.summary(found, config.notes))
+    if found.fails(config.strict):
+        raise typer.Exit(1)
 
 
 def synthesize(tools: ToolsFile, out: Out, config: SynthesizeSettings, as_json: AsJson = False) -> None:
@@ -425,6 +444,7 @@ for _name, _settings, _body in (
     ("unify", UnifySettings, unify),
     ("verify", VerifySettings, verify),
     ("augment", AugmentSettings, augment),
+    ("lint", LintSettings, lint),
     ("synthesize", SynthesizeSettings, synthesize),
     ("blend", BlendSettings, blend),
     ("pair", PairSettings, pair),
