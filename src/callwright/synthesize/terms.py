@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from callwright.record import Tool
 from callwright.synthesize.kinds import name_words
 from callwright.synthesize.verbs import base_form
@@ -35,6 +37,7 @@ def singular(word: str) -> str:
     return word[:-1] if word.endswith("s") and len(word) > 3 and not word.endswith(_NOT_PLURAL) else word
 
 
+@lru_cache(maxsize=1 << 14)
 def term(word: str) -> str:
     """Return the form under which a word is compared: a verb's base form, a noun's singular."""
     return base_form(word) or singular(word)

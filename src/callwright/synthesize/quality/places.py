@@ -107,8 +107,8 @@ class _Walk(NamedTuple):
         yield from self.fields(place.schema, inside, place.parameter, place.depth + 1)
         items = place.schema.get("items")
         where = f"{inside}.items"
-        if isinstance(items, dict) and items and where not in self.entered:
-            self.entered.add(where)
+        if isinstance(items, dict) and items and f"{where}[]" not in self.entered:
+            self.entered.add(f"{where}[]")
             schema, inside, branches = resolved(items, where, self.root)
             schema = {"description": place.description, **schema}
             words = (*place.words[:-1], singular(place.words[-1])) if place.words else ()
