@@ -27,9 +27,11 @@ from callwright.console import (
     heed_drops,
     say,
     say_counts,
+    say_diagnosis,
     scores,
     tell,
     tell_comparison,
+    tell_lint,
     tell_report,
     tell_self_check,
     trained,
@@ -95,10 +97,7 @@ SelfCheck = Annotated[
     ),
 ]
 RowFiles = Annotated[list[Path], typer.Argument(help="Files of trajectories, as unify writes them.")]
-AnyTools = Annotated[
-    str,
-    typer.Argument(metavar="TOOLS", help="A Python file, an OpenAPI file, declarations or mcp:COMMAND."),
-]
+AnyTools = Annotated[str, typer.Argument(help="A Python or OpenAPI file, declarations or mcp:COMMAND.")]
 ToolsFile = Annotated[Path, typer.Argument(help="A Python file of typed functions.")]
 ModelSpec = Annotated[
     str, typer.Option("--model", help="smollm2-135m, a directory, http(s)://host/v1#name, or scripted:file.")
@@ -114,7 +113,6 @@ Row = Trajectory | Dropped
 INTERRUPTED = 130
 RESUMED = ("train", "evaluate", "build", "demo")
 """Verbs that go on where an earlier run of theirs stopped."""
-MARKS = {"ok": "✓", "missing": "✗", "note": "•"}
 
 
 def unify(sources: Sources, out: Out, config: UnifySettings, as_json: AsJson = False) -> None:
@@ -173,16 +171,9 @@ def augment(data: Data, out: Out, config: AugmentSettings, as_json: AsJson = Fal
 
 def lint(tools: AnyTools, config: LintSettings, as_json: AsJson = False) -> None:
     """Check tools themselves: what they say, what calls of them do."""
-    from callwright import linting
+    from callwright.linting import lint as examined
 
-    found = linting.lint(tools, config)
-    if as_json:
-        tell(linting.to_json(found), True)
-    else:
-        sys.stdout.write(linting.report(found, config.notes))
-    say(linting.summary(found, config.notes))
-    if found.fails(config.strict):
-        raise typer.Exit(1)
+    tell_lint(examined(tools, config), config, as_json)
 
 
 def synthesize(tools: ToolsFile, out: Out, config: SynthesizeSettings, as_json: AsJson = False) -> None:
@@ -404,11 +395,7 @@ def doctor(
     if as_json:
         tell(examination.to_json(findings), True)
     else:
-        for f in findings:
-            if not quiet or f.state == "missing":
-                say(f" {MARKS[f.state]} {f.what:<16} {f.found}")
-                if f.way_out:
-                    say(f"   {'':<16} → {f.way_out}")
+        say_diagnosis(f for f in findings if not quiet or f.state == "missing")
     for failure in failures:
         say(f"error: {failure}")
     if failures or any(f.state == "missing" for f in findings):

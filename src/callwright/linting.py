@@ -119,10 +119,12 @@ def _skipped(box: Tools) -> Iterator[Finding]:
 
 
 def report(found: Lint, notes: bool) -> str:
-    """Return the findings, one a line, and the table of tools."""
+    """Return the findings, one a line, and the table of the tools, unless none was called."""
     shown = [f for f in found.findings if notes or f.issue.severity != "info"]
     lines = [f"{'note' if f.issue.severity == 'info' else f.issue.severity:<7}  {f.text()}" for f in shown]
-    return "\n".join([*lines, *([""] if lines else []), *_table(found.rehearsals)]) + "\n"
+    if any(rehearsal.level for rehearsal in found.rehearsals):
+        lines += [*([""] if lines else []), *_table(found.rehearsals)]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def summary(found: Lint, notes: bool) -> str:

@@ -127,7 +127,7 @@ class _Judge(NamedTuple):
         drawn = [s for s in answered if s.take.example is None]
         told = [s for s in answered if s.take.example is not None]
         fine = [s for s in answered if not s.failure]
-        observations = tuple(s.observation for s in answered)
+        observations = tuple(s.observation for s in self.all)
         via = next((o.via for o in observations if o.via != "run"), "")
         repeated = [s for s in fine if s.codes <= {"nondeterministic"} and not via]
         return Rehearsal(
@@ -136,8 +136,8 @@ class _Judge(NamedTuple):
             deterministic=not any(s.codes for s in repeated) if repeated else None,
             effect=self._effect(answered), level=via or (weakest(observations) if observations else ""),
             findings=(
-                *self._unsamplable(), *self._failures(drawn, bool(fine)), *self._results(answered, fine),
-                *self._examples(told),
+                *self._without_answer(answered), *self._failures(drawn, bool(fine)),
+                *self._results(answered, fine), *self._examples(told),
             ),
         )  # fmt: skip
 
@@ -150,7 +150,10 @@ class _Judge(NamedTuple):
     def _about(self, code: str, what: str, edit: str, *, mild: bool = False) -> Finding:
         return about_tool(code, self.tool.name, what, edit, severity="warning" if mild else None)
 
-    def _unsamplable(self) -> Iterator[Finding]:
+    def _without_answer(self, answered: Sequence[_Seen]) -> Iterator[Finding]:
+        if self.all and not answered:
+            what = f"none of {len(self.all)} calls is answered: {self.all[0].observation.error}"
+            yield self._about("not-answered", what, "let somebody answer: a server that runs, or a recording")
         name, why = self.plan.obstacle
         if why:
             found = self._about(

@@ -55,20 +55,29 @@ class _Said(NamedTuple):
 def confusable(tools: Sequence[Tool], edits: Edits) -> Iterator[tuple[int, Finding]]:
     """Yield each tool that an earlier one is hard to tell from, with its place."""
     said = [_said(tool) for tool in tools]
+    copies = dict(_copies(said))
+    for j, i in copies.items():
+        other = tools[i].name
+        edit = edits.tool_says(f"{_capability(tools[j])} … (what {other} does not do)")
+        what = f"has the very description of {other}"
+        yield j, about_tool("copied-description", tools[j].name, what, edit, "description")
     for i, j in _candidates(said):
-        tool, other = tools[j], tools[i]
-        if tool.name == other.name:
-            continue  # found as such
-        if len(said[i].description) >= COPIED and said[i].description == said[j].description:
-            what = f"has the very description of {other.name}"
-            edit = edits.tool_says(f"{_capability(tool)} … (what {other.name} does not do)")
-            yield j, about_tool("copied-description", tool.name, what, edit, "description")
-        elif _alike(said[i], said[j]):
-            what = f"says and takes much the same as {other.name}"
+        tool, other = tools[j], tools[i].name
+        if tool.name != other and copies.get(j) != i and _alike(said[i], said[j]):
+            what = f"says and takes much the same as {other}"
             edit = edits.tool_says(
-                f"{tool.description.rstrip('. ') or tool.name}. Use {other.name} instead when …"
+                f"{tool.description.rstrip('. ') or tool.name}. Use {other} instead when …"
             )
             yield j, about_tool("confusable-tools", tool.name, what, edit, "description")
+
+
+def _copies(said: Sequence[_Said]) -> Iterator[tuple[int, int]]:
+    """Yield each tool whose description an earlier one with another name has, and that one."""
+    first: dict[tuple[str, ...], int] = {}
+    for j, s in enumerate(said):
+        i = first.setdefault(s.description, j)
+        if i != j and said[i].name != s.name and len(s.description) >= COPIED:
+            yield j, i
 
 
 def _said(tool: Tool) -> _Said:

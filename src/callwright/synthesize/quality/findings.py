@@ -45,6 +45,7 @@ CODES: dict[str, Code] = {
     "confusable-tools": Code("warning", "two tools that say much the same and take much the same"),
     "skipped-operation": Code("info", "an operation of a specification that can not be a tool"),
     "unsamplable": Code("error", "no arguments can be made up, so nothing can be synthesized"),
+    "not-answered": Code("warning", "nobody answers: a server is down, or the recording lacks the calls"),
     "not-callable": Code("error", "no call succeeds"),
     "often-fails": Code("warning", "more than half of the legal calls fail"),
     "nondeterministic": Code("warning", "equal calls give different results"),

@@ -12,6 +12,7 @@ from callwright.synthesize.quality.edits import Edits
 from callwright.synthesize.quality.findings import Finding, about_place, about_tool
 from callwright.synthesize.quality.places import Place
 from callwright.synthesize.terms import terms
+from callwright.synthesize.verbs import VERBS
 
 LONGEST = 64
 """Characters of a name that OpenAI, Anthropic and Google all take."""
@@ -89,7 +90,7 @@ def names_of_their_own(tools: Sequence[Tool], edits: Edits) -> Iterator[tuple[in
     """Yield the tools whose names an earlier one has, with the place of each."""
     known: dict[str, list[Tool]] = defaultdict(list)
     for i, tool in enumerate(tools):
-        key = "".join(name_words(tool.original_name or tool.name))
+        key = " ".join(name_words(tool.original_name or tool.name))
         for other in known[key][:1]:
             what = f"is called like {other.original_name or other.name}"
             wanted = edits.name(f"{tool.name}_{_difference(tool, other)}")
@@ -100,4 +101,5 @@ def names_of_their_own(tools: Sequence[Tool], edits: Edits) -> Iterator[tuple[in
 def _difference(tool: Tool, other: Tool) -> str:
     """Return a word that sets a tool apart from another."""
     theirs = {*terms(other.description), *terms(other.name)}
-    return next((word for word in terms(tool.description) if word not in theirs), "2")
+    own = (word for word in terms(tool.description) if word not in theirs and word not in VERBS)
+    return next(own, "2")

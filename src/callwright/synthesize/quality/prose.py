@@ -51,10 +51,14 @@ def closed_set(description: str) -> tuple[str, ...]:
 
 def _is_whole(description: str, found: tuple[str, ...]) -> bool:
     """Tell whether a list ends where its last item does, and does not begin before its first one."""
-    before, _, rest = description.partition(found[0])
-    after = rest.rpartition(found[-1])[2]
-    begins = re.search(r"[\w\"'`]\s*(?:,|\||/|\bor\b)\s*[\"'`]?$", before) is None
-    return begins and re.match(r"[\"'`]?\s*(?:$|[)\].;:(\n–-])", after) is not None
+    first, last = (re.compile(rf"(?<!\w){re.escape(item)}(?!\w)") for item in (found[0], found[-1]))
+    begin = next(first.finditer(description), None)
+    end = next(last.finditer(description, begin.end()), None) if begin else None
+    if begin is None or end is None:
+        return False
+    goes_on = re.search(r"[\w\"'`]\s*(?:,|\||/|\bor\b)\s*[\"'`]?$", description[: begin.start()])
+    stops = re.match(r"[\"'`]?\s*(?:$|[)\].;:(\n–-])", description[end.end() :])
+    return goes_on is None and stops is not None
 
 
 _NUMBER = r"(-?\d+(?:\.\d+)?)"

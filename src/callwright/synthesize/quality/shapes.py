@@ -72,7 +72,8 @@ def size_of_tool(tool: Tool, places: Sequence[Place]) -> Iterator[Finding]:
         what = (
             f"{deep[0].parameter} lies {deep[0].depth} levels deep; below {MAX_DEPTH} no values are made up"
         )
-        edit = f"make {deep[0].parameter.split('.')[0]} flatter, or a tool of its own"
+        outer = deep[0].parameter.partition(".")[0].rstrip("[]")
+        edit = f"make {outer} flatter, or a tool of its own"
         yield about_tool("deep-nesting", tool.name, what, edit, deep[0].path)
     if missing := required_fields(tool.parameters):
         what = f"requires {', '.join(missing)}, which it does not declare"

@@ -83,7 +83,7 @@ def _fits(place: Place, words: Mapping[str, Json]) -> bool:
     """Tell whether all numbers that are said of a place lie within bounds; else its name misleads."""
     schema = place.schema
     known = [schema.get("default"), *schema.get("examples", ())]
-    known += [float(text) for text in re.findall(r"(?<![\w.-])-?\d+(?:\.\d+)?(?![\w.])", place.description)]
+    known += [float(text) for text in re.findall(r"(?<![\w.-])-?\d+(?:\.\d+)?(?!\w|\.\d)", place.description)]
     numbers = [value for value in known if isinstance(value, int | float)]
     return all(words["minimum"] <= value <= words.get("maximum", value) for value in numbers)
 
