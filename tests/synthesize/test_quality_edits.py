@@ -38,6 +38,8 @@ PLACES: dict[str, Json] = {
     "at": {"type": "string", "description": "Start as HH:MM."},
     "country": {"type": "string", "description": "Two-letter code."},
     "what": {"description": WHAT},
+    "number_of_masts": {"description": WHAT},
+    "rig": {"description": WHAT, "allowed_values": ["sloop", "ketch"]},
     "crew_names": {"type": "array", "description": WHAT},
     "percent": {"type": "array", "items": {"type": "number"}, "description": WHAT},
     "angle": {"type": "integer", "description": WHAT, "maximum": 89, "minimum": 1, "default": 120},

@@ -18,18 +18,19 @@ _LOW = ("minimum", "exclusiveMinimum")
 _HIGH = ("maximum", "exclusiveMaximum")
 _SHAPED = frozenset({"format", "pattern", "enum", "const", "contentEncoding", "contentMediaType"})
 _GUESSES = (
-    (r"^(is|has|can|should|include|enable|allow)\b", "boolean"), (r"s$|\b(list|ids|names)$", "array"),
-    (r"\b(count|limit|days|age|page|number of \w+|quantity|year)$", "integer"),
-    (r"\b(price|amount|rate|latitude|longitude|weight)$", "number"),
+    (r"^(is|has|can|should|include|enable|allow)\b|\b(allowed|enabled|required)$", "boolean"),
+    (r"\b(count|limit|days|age|page|quantity|year)$|^(num|number of)\b", "integer"),
+    (r"\b(price|amount|rate|latitude|longitude|weight)$", "number"), (r"s$|\b(list|ids|names)$", "array"),
 )  # fmt: skip
+_CHOICES = ("allowed_values", "possible_values", "choices", "options", "values")
+"""What people write for enum."""
 
 
 def values(place: Place, edits: Edits) -> Iterator[Finding]:
     """Yield what the schema of one place leaves out about its values."""
     if not place.type and place.branches == 1:
         if not place.is_item:
-            guess = {"type": _guess(place)}
-            yield about_place("no-type", place, "may be anything", edits.schema(place, guess))
+            yield about_place("no-type", place, "may be anything", edits.schema(place, _guess(place)))
     elif place.branches > 1:
         return  # what holds for one branch says nothing about the others
     elif place.type in _NUMBERS:
@@ -38,9 +39,12 @@ def values(place: Place, edits: Edits) -> Iterator[Finding]:
         yield from _text(place, edits)
 
 
-def _guess(place: Place) -> str:
+def _guess(place: Place) -> dict[str, Json]:
+    choices = next((place.schema[word] for word in _CHOICES if place.schema.get(word)), None)
+    if isinstance(choices, list):
+        return {"enum": choices}
     words = " ".join(place.words)
-    return next((kind for pattern, kind in _GUESSES if re.search(pattern, words)), "string")
+    return {"type": next((kind for pattern, kind in _GUESSES if re.search(pattern, words)), "string")}
 
 
 def _number(place: Place, edits: Edits) -> Iterator[Finding]:
