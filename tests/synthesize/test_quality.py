@@ -213,6 +213,20 @@ def test_tools_are_confusable_when_nothing_said_rules_one_of_them_out(
     assert ("confusable-tools" in codes) == confusable
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("delete_route_of_service", "Delete it."), ("delete_service_of_route", "Delete it.")),
+        (("delete_project", "Delete a project and all its tasks."), ("delete_task", "Delete one of them.")),
+        (("convert_to_base", "Convert an amount to its base."), ("convert_from_base", "Convert its base.")),
+    ],
+)  # fmt: skip
+def test_names_with_a_contrast_tell_tools_apart(one: tuple[str, str], other: tuple[str, str]) -> None:
+    ids = {"task_id": {"type": "string", "description": WHAT}}
+    tools = [tool(name, description, "task_id", **ids) for name, description in (one, other)]
+    assert "confusable-tools" not in {code for _, code in found(*tools)}
+
+
 def test_other_parameters_tell_tools_apart() -> None:
     other = tool(
         "find_hotels", "Find hotels in a city.", "stars", stars={"enum": [4, 5], "description": WHAT}

@@ -8,6 +8,7 @@ from synthesize_tools import DATE, IMPOSSIBLE, PLAIN, TEXT, tool
 
 from callwright.record import Change, Episode, Json, Observation, Played, Tool, ToolCall
 from callwright.schema import check
+from callwright.synthesize.pools import in_half
 from callwright.synthesize.rehearsal import Rehearsal, rehearse
 from callwright.synthesize.takes import Known, plan_of
 from callwright.toolbox.doctests import Example
@@ -200,6 +201,11 @@ def test_made_up_arguments_are_legal_different_and_follow_from_the_seed(one: Too
     assert all(drawn.count(arguments) == 1 for arguments in drawn)
     assert not [issue for arguments in drawn for issue in check(one.parameters, arguments)]
     assert plan == plan_of(one, 12, 7) != plan_of(one, 12, 8)
+
+
+def test_arguments_come_from_both_halves_of_the_values() -> None:
+    cities = [take.arguments["city"] for take in plan_of(LOOK, 12, 7).takes]
+    assert {in_half(city, "train") for city in cities} == {True, False}
 
 
 @pytest.mark.parametrize(

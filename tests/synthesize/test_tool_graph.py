@@ -90,12 +90,13 @@ def test_a_result_without_a_schema_is_known_by_the_name_of_its_tool() -> None:
     assert "booking_id" in graph.neighbours("drop")[0].reason
 
 
-def test_types_that_do_not_fit_make_no_edge() -> None:
-    count = returning(tool("ask", ""), size={"type": "integer"})
-    graph = Graph.of([count, tool("make", "", "size", size={"enum": ["small"]}), TELL_TIME])
-    assert graph.feeds("ask")[0].parameter == "size"  # under one name, a number may stand for a text
-    other = returning(tool("ask", ""), reach={"type": "integer"})
-    assert not Graph.of([other, tool("make", "", "size", size=TEXT), TELL_TIME]).feeds("ask")
+def test_equal_types_weigh_more_than_different_ones() -> None:
+    give = returning(tool("ask", ""), size={"type": "integer"})
+    weights = [
+        Graph.of([give, tool("make", "", "size", size={"type": kind}), TELL_TIME]).feeds("ask")[0].weight
+        for kind in ("integer", "number", "string")
+    ]
+    assert weights[0] == weights[1] > weights[2] > 0
 
 
 def test_words_that_all_tools_share_count_nothing() -> None:

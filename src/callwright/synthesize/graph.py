@@ -28,6 +28,8 @@ BY_NAME, BY_ENTITY, BY_KIND = 1.0, 0.6, 0.3
 """Trust in a match: the same name, what the tool is named after, a value of the same kind."""
 OPTIONAL = 0.5
 """Part of the weight that counts where the parameter may be left out."""
+OTHER_TYPE = 0.5
+"""Part of it that counts where one is a number and the other a text."""
 MOST_SHARING = 0.02
 """Share of the tools beyond which a name or a word is common, and links nobody …"""
 FEW_SHARING = 40
@@ -205,9 +207,9 @@ def _feeds(tools: Mapping[str, Tool]) -> Collection[Feed]:
         worth = _rarity(len(givers), len(tools)) * _trust(key)
         for giver, output in givers if worth else ():
             for taker, port in taken[key]:
-                if giver == taker or not _fit(output, port):
+                if giver == taker:
                     continue
-                weight = worth * (1 if port.required else OPTIONAL)
+                weight = worth * _type_fit(output, port) * (1 if port.required else OPTIONAL)
                 known = best.get((giver, taker))
                 if known is None or weight > known.weight:
                     label = output.label if output else ""
@@ -228,11 +230,10 @@ def _trust(key: str) -> float:
     return {"name": BY_NAME, "kind": BY_KIND, "entity": BY_ENTITY}[key.partition(" ")[0]]
 
 
-def _fit(output: Port | None, port: Port) -> bool:
-    """Tell whether the types allow it; a number and a text may stand for each other under one name only."""
-    if output is None or output.type == port.type or not port.type:
-        return True
-    return {output.type, port.type} <= _NUMBERS or output.keys[:1] == port.keys[:1] != ()
+def _type_fit(output: Port | None, port: Port) -> float:
+    """Return how well the types go together; a number may stand for a text, as ids do, but tells less."""
+    same = output is None or output.type == port.type or {output.type, port.type} <= _NUMBERS
+    return 1.0 if same or not port.type else OTHER_TYPE
 
 
 def _rarity(count: int, total: int) -> float:
