@@ -11,7 +11,7 @@ from callwright.synthesize.kinds import kind_of, name_words
 from callwright.synthesize.params import parameters
 from callwright.synthesize.quality.edits import Edits
 from callwright.synthesize.quality.findings import Finding, about_place, about_tool
-from callwright.synthesize.quality.places import Place
+from callwright.synthesize.quality.places import Place, resolved, type_of
 from callwright.synthesize.terms import term, terms, word_set
 from callwright.synthesize.values import Unsamplable, sample
 from callwright.synthesize.verbs import base_form
@@ -30,9 +30,8 @@ def tool_description(tool: Tool, places: Sequence[Place], edits: Edits) -> Itera
     said = terms(tool.description)
     if not said:
         what = "does not say what it does" if not tool.description.strip() else "the description says nothing"
-        yield about_tool(
-            "no-description", tool.name, what, edits.tool_says(_draft_of_tool(tool, places)), "description"
-        )
+        draft_text = edits.tool_says(_draft_of_tool(tool, places))
+        yield about_tool("no-description", tool.name, what, draft_text, "description")
         return
     known = {term(word) for word in name_words(tool.name)}
     if known.issuperset(word for word in said if word not in _ADDS_NOTHING):
@@ -54,11 +53,16 @@ def _more(tool: Tool, places: Sequence[Place]) -> str:
     """Return what can be said beside the name: what it goes by, and what comes back."""
     needed = [" ".join(place.words) for place in places if place.required and not place.depth]
     taken = f"Goes by {_joined(needed)}" if needed else "Use it when …"
-    fields = (tool.returns or {}).get("properties") or (tool.returns or {}).get("items", {}).get(
-        "properties", {}
-    )
-    back = _joined([" ".join(name_words(name)) for name in fields][:4])
+    back = _joined([" ".join(name_words(name)) for name in _result_fields(tool)[:4]])
     return f"{taken}; returns {back or '…'}."
+
+
+def _result_fields(tool: Tool) -> list[str]:
+    schema = tool.returns or {}
+    if type_of(schema) == "array":
+        schema, _, _ = resolved(schema.get("items"), "", schema)
+    properties = schema.get("properties")
+    return list(properties) if isinstance(properties, dict) else []
 
 
 def _joined(words: Sequence[str]) -> str:
@@ -71,11 +75,8 @@ def parameter_description(place: Place, edits: Edits) -> Iterator[Finding]:
         return
     said = terms(place.description)
     if not said:
-        what = (
-            "has no description"
-            if not place.description
-            else f"the description says nothing: {place.description!r}"
-        )
+        silent = f"the description says nothing: {place.description!r}"
+        what = silent if place.description else "has no description"
         severity: Severity | None = "info" if place.depth else None
         yield about_place("undescribed", place, what, edits.says(place, draft(place)), severity)
         return

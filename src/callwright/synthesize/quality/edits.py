@@ -40,9 +40,7 @@ class Edits(NamedTuple):
         """Return how to add schema keywords at a place."""
         if self.dialect == "json":
             return inner_json(words)
-        nested = place.parameter.count("[]") - place.parameter[
-            : -2 * place.parameter.count("[]") or None
-        ].count("[]")
+        nested = (len(place.parameter) - len(place.parameter.rstrip("[]"))) // 2
         wrapped = "list[" * nested + annotation({**place.schema, **words}) + "]" * nested
         return f"{place.name}: {wrapped}{'' if place.is_item else _default(place)}"
 
