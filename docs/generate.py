@@ -33,6 +33,7 @@ from callwright.evaluate.stats import minimum_detectable_difference
 from callwright.formats import FORMATS, Reply
 from callwright.formats.layout import STYLES, USUAL, Layout
 from callwright.record import Message, Task, Tool, ToolCall, Trajectory
+from callwright.synthesize import quality
 from callwright.verify import CHECKS, ERROR_CLASSES
 from callwright.verify.funnel import CLASSES
 
@@ -460,6 +461,13 @@ def _struct_section(name: str, node: ast.ClassDef) -> str:
     return f"### {name}\n\n{about}\n\n" + table(("field", "type", "meaning"), lines)
 
 
+def lint_block() -> str:
+    """Return what lint can find."""
+    shown = {"error": "error", "warning": "warning", "info": "note"}
+    lines = [(f"`{name}`", shown[code.severity], code.meaning) for name, code in quality.CODES.items()]
+    return table(("code", "severity", "meaning"), lines)
+
+
 def columns_block() -> str:
     """Return the columns of a suite made for a toolbox."""
     lines = [
@@ -532,6 +540,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "variants": variants_block,
     "variant-examples": show_variants.examples,
     "record": record_block,
+    "lint": lint_block,
     "columns": columns_block,
     "bfcl": bfcl_block,
     "detectable": detectable_block,

@@ -15,6 +15,7 @@ class Verb(NamedTuple):
 
 VERBS: dict[str, Verb] = {
     "unify": Verb("raw files", "rows", "What does this data say, in one form?"),
+    "lint": Verb("tools of any kind", "findings with edits", "Are tools well described, and do they work?"),
     "synthesize": Verb("a Python file of tools", "rows", "What could people ask of these tools?"),
     "verify": Verb("rows", "rows, the funnel", "Which rows hold, and why do the others not?"),
     "augment": Verb("rows", "rows", "How else can the same be put?"),

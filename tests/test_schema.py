@@ -223,6 +223,13 @@ def test_what_is_wrong_is_named_with_its_place_and_nothing_is_coerced(
     assert [(issue.code, issue.path) for issue in check(WEATHER, arguments)] == [(code, path)]
 
 
+@pytest.mark.parametrize("schema", [{"type": "object"}, {"type": "object", "properties": {}}])
+def test_an_argument_of_a_tool_that_takes_none_is_unknown(schema: Json) -> None:
+    assert [(issue.code, issue.path) for issue in check(schema, {"x": 1})] == [
+        ("unknown-argument", "arguments.x")
+    ]
+
+
 def test_right_arguments_have_no_issue() -> None:
     right = {
         "city": "Rome",

@@ -27,9 +27,11 @@ from callwright.console import (
     heed_drops,
     say,
     say_counts,
+    say_diagnosis,
     scores,
     tell,
     tell_comparison,
+    tell_lint,
     tell_report,
     tell_self_check,
     trained,
@@ -43,6 +45,7 @@ from callwright.settings import (
     BlendSettings,
     EvaluateSettings,
     ExportSettings,
+    LintSettings,
     PairSettings,
     SynthesizeSettings,
     UnifySettings,
@@ -52,8 +55,8 @@ from callwright.settings import (
 from callwright.train.config import DpoConfig, SftConfig
 
 VERBS = (
-    "unify", "verify", "augment", "synthesize", "blend", "pair", "export", "train", "evaluate", "compare",
-    "serve", "build", "demo", "doctor",
+    "unify", "verify", "augment", "lint", "synthesize", "blend", "pair", "export", "train", "evaluate",
+    "compare", "serve", "build", "demo", "doctor",
 )  # fmt: skip
 """In pipeline order, then the whole job, then the machine."""
 # Typer carries a click of its own or uses the real one, by version; the error's rank is the same in both.
@@ -110,7 +113,6 @@ Row = Trajectory | Dropped
 INTERRUPTED = 130
 RESUMED = ("train", "evaluate", "build", "demo")
 """Verbs that go on where an earlier run of theirs stopped."""
-MARKS = {"ok": "✓", "missing": "✗", "note": "•"}
 
 
 def unify(sources: Sources, out: Out, config: UnifySettings, as_json: AsJson = False) -> None:
@@ -165,6 +167,13 @@ def augment(data: Data, out: Out, config: AugmentSettings, as_json: AsJson = Fal
     refuse_to_overwrite(out, [data, *filter(None, [config.pool])])
     report, table = augmented(data, out, config)
     tell_report(report, as_json, [table.rstrip()], max_drop=1.0)
+
+
+def lint(tools: ToolsName, config: LintSettings, as_json: AsJson = False) -> None:
+    """Check tools themselves: what they say, what calls of them do."""
+    from callwright.linting import lint as examined
+
+    tell_lint(examined(tools, config), config, as_json)
 
 
 def synthesize(tools: ToolsName, out: Out, config: SynthesizeSettings, as_json: AsJson = False) -> None:
@@ -386,11 +395,7 @@ def doctor(
     if as_json:
         tell(examination.to_json(findings), True)
     else:
-        for f in findings:
-            if not quiet or f.state == "missing":
-                say(f" {MARKS[f.state]} {f.what:<16} {f.found}")
-                if f.way_out:
-                    say(f"   {'':<16} → {f.way_out}")
+        say_diagnosis(f for f in findings if not quiet or f.state == "missing")
     for failure in failures:
         say(f"error: {failure}")
     if failures or any(f.state == "missing" for f in findings):
@@ -426,6 +431,7 @@ for _name, _settings, _body in (
     ("unify", UnifySettings, unify),
     ("verify", VerifySettings, verify),
     ("augment", AugmentSettings, augment),
+    ("lint", LintSettings, lint),
     ("synthesize", SynthesizeSettings, synthesize),
     ("blend", BlendSettings, blend),
     ("pair", PairSettings, pair),

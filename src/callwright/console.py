@@ -13,13 +13,17 @@ from rich.console import Console
 from callwright.progress import clock, legible
 
 if TYPE_CHECKING:
+    from callwright.doctor import Finding
     from callwright.evaluate.compare import Comparison
     from callwright.evaluate.toolbench.rates import WinRate
+    from callwright.linting import Lint
+    from callwright.settings import LintSettings
     from callwright.store import Report
     from callwright.verify.judge import Calibration
     from callwright.verify.selfcheck import SelfCheck
 
 err = Console(stderr=True)
+_MARKS = {"ok": "✓", "missing": "✗", "note": "•"}
 
 
 def tell_report(report: Report, as_json: bool, lines: Iterable[str], max_drop: float) -> None:
@@ -42,6 +46,18 @@ def tell_self_check(found: SelfCheck, calibration: Calibration | None, as_json: 
     for line in found.wrong:
         say(f"wrong: {line}")
     if found.wrong:
+        raise typer.Exit(1)
+
+
+def tell_lint(found: Lint, config: LintSettings, as_json: bool) -> None:
+    """Print what is wrong with tools to stdout; exit with 1 if that is an error."""
+    from callwright import linting
+
+    tell(linting.to_json(found), as_json)
+    if not as_json:
+        sys.stdout.write(linting.report(found, config.notes))
+    say(linting.summary(found, config.notes))
+    if found.fails(config.strict):
         raise typer.Exit(1)
 
 
@@ -69,6 +85,14 @@ def say_counts(stage: str, report: Report) -> None:
     if restricted:
         named = ", ".join(f"{name} ({n:,} rows)" for name, n in restricted.items())
         say(f"  not for commercial use: {named}")
+
+
+def say_diagnosis(findings: Iterable[Finding]) -> None:
+    """Print what a machine has and lacks, each with the way to get it."""
+    for finding in findings:
+        say(f" {_MARKS[finding.state]} {finding.what:<16} {finding.found}")
+        if finding.way_out:
+            say(f"   {'':<16} → {finding.way_out}")
 
 
 def tell(value: Any, as_json: bool) -> None:

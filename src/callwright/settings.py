@@ -65,6 +65,28 @@ class VerifySettings:
 
 
 @dataclass(frozen=True)
+class LintSettings:
+    """Tools, before anything is made for them."""
+
+    isolation: Literal["auto", "monty", "bwrap", "landlock", "process", "none"] = "auto"
+    """How tools are kept in; auto takes the strongest that works here."""
+    timeout: Seconds = 2.0
+    """Seconds that one call may take."""
+    http: str = "mock"
+    """Where HTTP tools get their answers: mock, replay:FILE, record:FILE or live."""
+    allow: str | None = None
+    """Hosts that live tools may ask, separated by commas."""
+    tries: Annotated[int, Meta(ge=0, le=1000)] = 8
+    """Calls with made-up arguments per tool, each made twice; 0 calls nothing."""
+    seed: Seed = 7
+    """Everything random follows from it."""
+    strict: bool = False
+    """Let warnings fail as errors do."""
+    notes: bool = False
+    """Show the notes, too."""
+
+
+@dataclass(frozen=True)
 class SynthesizeSettings:
     """Verified rows from executable tools, written by a grammar."""
 

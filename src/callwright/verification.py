@@ -9,7 +9,7 @@ from pathlib import Path
 
 from callwright.engine import in_order, run
 from callwright.record import Json, Trajectory
-from callwright.settings import VerifySettings
+from callwright.settings import LintSettings, VerifySettings
 from callwright.store import Report, Sink, read_some, refuse_others, report_path
 from callwright.toolbox import Limits, caller, import_tools
 from callwright.verify import Execute, Funnel, VerifyStep
@@ -92,7 +92,7 @@ def journal_path(out: Path) -> Path:
     return out.with_name(report_path(out).name.removesuffix(".report.json") + ".judge.jsonl")
 
 
-def limits_of(config: VerifySettings) -> Limits:
+def limits_of(config: VerifySettings | LintSettings) -> Limits:
     """Return what calls may take."""
     allow = tuple(host.strip() for host in (config.allow or "").split(",") if host.strip())
     return Limits(isolation=config.isolation, timeout=config.timeout, http=config.http, allow=allow)

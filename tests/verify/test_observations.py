@@ -95,6 +95,7 @@ OBJECT = {
         (returning(type="integer"), "3", ["result"]),
         (returning(**OBJECT), {"n": 3}, []),
         (returning(**OBJECT), {"n": 3, "more": 1}, []),
+        (returning(type="object"), {"n": 3}, []),
         (returning(**OBJECT, additionalProperties=False), {"n": 3, "more": 1}, ["result.more"]),
         (returning(**OBJECT), {"n": "3", "at": 1}, ["result.n", "result.at"]),
         (returning(**OBJECT), {}, ["result.n"]),

@@ -117,6 +117,8 @@ def _compile(schema: bytes) -> jsonschema_rs.Draft202012Validator:
     # JSON Schema lets unnamed properties pass; a tool's argument that nobody declared is a mistake.
     if not any(word in parsed for word in ("$ref", "allOf", "anyOf", "oneOf")):
         parsed.setdefault("additionalProperties", False)
+        # Without it, the validator says that nothing is allowed, and not which argument is unknown.
+        parsed.setdefault("properties", {})
     return jsonschema_rs.Draft202012Validator(parsed, validate_formats=True, retriever=_refuse)
 
 

@@ -160,6 +160,9 @@ def number(
     if last - first < SHARED_UP_TO and "minimum" in schema and "maximum" in schema:
         low, high = schema["minimum"], schema["maximum"]
         first, last = -(-low // step), high // step
+    if last < first and high >= low and "multipleOf" not in schema:
+        step = 1.0 if integer else (high - low) / 100 or 1.0  # bounds closer than the usual steps
+        first, last = -(-low // step), high // step
     if last < first:
         raise Unsamplable(f"{name}: no number between {low} and {high}")
     closed = last - first < SHARED_UP_TO

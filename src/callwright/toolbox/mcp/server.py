@@ -44,6 +44,11 @@ class McpServer:
     protocol: str
     """The protocol's version that was agreed on."""
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it runs behind an address, so that what it does is done for good."""
+        return isinstance(address.parse(self.server), address.Url)
+
 
 def import_mcp(server: str, *, timeout: float = 20, isolation: Wanted = "auto") -> McpServer:
     """Return the tools of an MCP server; raises ToolsError for one that can not be asked or has none.

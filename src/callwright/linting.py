@@ -1,0 +1,167 @@
+"""The lint verb put together: what is declared is read for its quality, what can be called is rehearsed.
+
+Tools elsewhere, behind an address or on a live server, are called only if they are declared to read.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from callwright.record import Json, Tool
+from callwright.settings import LintSettings
+from callwright.synthesize.quality import Dialect, Finding, about_tool, findings
+from callwright.synthesize.rehearsal import Rehearsal, rehearse
+from callwright.synthesize.takes import Effect, Known
+from callwright.toolbox import Toolbox, Tools, caller, import_tools
+from callwright.toolbox.doctests import doctests
+from callwright.verification import limits_of
+
+SEVERITIES = ("error", "warning", "info")
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_ELSEWHERE = ("live", "record:")
+_COLUMNS = ("tool", "calls", "examples", "deterministic", "effect", "isolation")
+_WIDEST = 40
+
+
+@dataclass(frozen=True)
+class Lint:
+    """What was found out about tools."""
+
+    source: str
+    sha256: str
+    tools: tuple[Tool, ...]
+    findings: tuple[Finding, ...]
+    rehearsals: tuple[Rehearsal, ...]
+    """One per tool, in their order; of a tool that was not called, an empty one."""
+
+    @property
+    def counts(self) -> Counter[str]:
+        """Findings per severity."""
+        return Counter(finding.issue.severity for finding in self.findings)
+
+    def fails(self, strict: bool) -> bool:
+        """Tell whether there is an error, or, if warnings count, a warning."""
+        return self.counts["error"] > 0 or (strict and self.counts["warning"] > 0)
+
+
+def lint(source: str, settings: LintSettings) -> Lint:
+    """Return what is wrong with the tools that `source` names; raises ToolsError where there are none."""
+    box = import_tools(source, isolation=settings.isolation)
+    dialect: Dialect = "python" if isinstance(box, Toolbox) else "json"
+    rehearsals = _rehearsed(box, settings)
+    by_tool = {r.tool: r.findings for r in rehearsals}
+    found: list[Finding] = [*_skipped(box)]
+    read = list(findings(box.tools, dialect))
+    for i, tool in enumerate(box.tools):
+        found += (finding for finding in read if finding.issue.path.startswith(f"tools[{i}]."))
+        found += (finding.within(f"tools[{i}]") for finding in by_tool.get(tool.name, ()))
+    found += (finding for finding in read if not finding.tool)
+    return Lint(source, box.sha256, box.tools, tuple(found), rehearsals)
+
+
+def _rehearsed(box: Tools, settings: LintSettings) -> tuple[Rehearsal, ...]:
+    from callwright.toolbox.declared import Declared
+
+    if isinstance(box, Declared) or not settings.tries:
+        return tuple(Rehearsal(tool.name) for tool in box.tools)
+    known = _known(box)
+    careful = _is_elsewhere(box, settings)
+    called = [tool for tool in box.tools if not careful or known[tool.name].effect == "read"]
+    with caller(box, limits_of(settings)) as calls:
+        made = rehearse(called, calls.play, tries=settings.tries, seed=settings.seed, known=known)
+    by_name = {rehearsal.tool: rehearsal for rehearsal in made}
+    return tuple(
+        by_name.get(tool.name, Rehearsal(tool.name, effect=known[tool.name].effect)) for tool in box.tools
+    )
+
+
+def _is_elsewhere(box: Tools, settings: LintSettings) -> bool:
+    from callwright.toolbox.mcp.server import McpServer
+    from callwright.toolbox.openapi import Api
+
+    if isinstance(box, Api):
+        return settings.http.startswith(_ELSEWHERE)
+    return isinstance(box, McpServer) and box.is_elsewhere
+
+
+def _known(box: Tools) -> dict[str, Known]:
+    """Return what is known of tools before they are called."""
+    from callwright.toolbox.mcp.server import McpServer
+    from callwright.toolbox.openapi import Api
+
+    if isinstance(box, Toolbox):
+        stateful = {name for names in box.classes.values() for name in names}
+        examples = doctests(box)
+        return {t.name: Known("unknown", t.name in stateful, examples.get(t.name, ())) for t in box.tools}
+    if isinstance(box, Api):
+        methods = {name: operation.method for name, operation in box.operations.items()}
+        return {t.name: Known("read" if methods[t.name] in _READING else "write") for t in box.tools}
+    hints = box.hints if isinstance(box, McpServer) else {}
+    return {t.name: Known(_hinted(hints.get(t.name, {}))) for t in box.tools}
+
+
+def _hinted(hints: Mapping[str, Json]) -> Effect:
+    if hints.get("readOnlyHint") is True:
+        return "read"
+    return (
+        "write" if hints.get("readOnlyHint") is False or hints.get("destructiveHint") is True else "unknown"
+    )
+
+
+def _skipped(box: Tools) -> Iterator[Finding]:
+    from callwright.toolbox.openapi import Api
+
+    for line in box.skipped if isinstance(box, Api) else ():
+        place, _, why = line.partition(" can not be described: ")
+        yield about_tool("skipped-operation", place, f"is no tool: {why}", "")
+
+
+def report(found: Lint, notes: bool) -> str:
+    """Return the findings, one a line, and the table of the tools, unless none was called."""
+    shown = [f for f in found.findings if notes or f.issue.severity != "info"]
+    lines = [f"{'note' if f.issue.severity == 'info' else f.issue.severity:<7}  {f.text()}" for f in shown]
+    if any(rehearsal.level for rehearsal in found.rehearsals):
+        lines += [*([""] if lines else []), *_table(found.rehearsals)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def summary(found: Lint, notes: bool) -> str:
+    """Return how much was found, as one line."""
+    error, warning, info = (found.counts[severity] for severity in SEVERITIES)
+    hidden = " (--notes shows them)" if info and not notes else ""
+    counts = ((len(found.tools), "tool"), (error, "error"), (warning, "warning"), (info, "note"))
+    tools, *told = (f"{n:,} {word}{'' if n == 1 else 's'}" for n, word in counts)
+    return f"lint: {tools}, {', '.join(told)}{hidden}"
+
+
+def to_json(found: Lint) -> dict[str, Json]:
+    """Return all of it for machines."""
+    return {
+        "from": found.source, "sha256": found.sha256, "tools": len(found.tools),
+        "counts": {severity: found.counts[severity] for severity in SEVERITIES},
+        "findings": [finding.to_json() for finding in found.findings],
+        "rehearsals": [_plain(rehearsal) for rehearsal in found.rehearsals],
+    }  # fmt: skip
+
+
+def _plain(rehearsal: Rehearsal) -> dict[str, Json]:
+    told = asdict(rehearsal)
+    del told["findings"]  # they stand among all others
+    return told
+
+
+def _table(rehearsals: Sequence[Rehearsal]) -> Iterator[str]:
+    rows = [_COLUMNS, *map(_cells, rehearsals)]
+    widths = [min(max(len(row[i]) for row in rows), _WIDEST) for i in range(len(_COLUMNS))]
+    for row in rows:
+        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _cells(rehearsal: Rehearsal) -> tuple[str, ...]:
+    r = rehearsal
+    known = {True: "yes", False: "no", None: "-"}[r.deterministic]
+    calls = f"{r.succeeded} of {r.calls}" if r.calls else "-"
+    examples = f"{r.held} of {r.examples}" if r.examples else "-"
+    return (r.tool, calls, examples, known, r.effect, r.level or "not called")
