@@ -15,8 +15,9 @@ class Verb(NamedTuple):
 
 VERBS: dict[str, Verb] = {
     "unify": Verb("raw files", "rows", "What does this data say, in one form?"),
-    "lint": Verb("tools of any kind", "findings with edits", "Are tools well described, and do they work?"),
-    "synthesize": Verb("a Python file of tools", "rows", "What could people ask of these tools?"),
+    "lint": Verb("tools of any kind", "findings with edits", "Are tools described well, do they work?"),
+    "synthesize": Verb("tools of any kind", "rows", "What could people ask of these tools?"),
+    "converse": Verb("tools with a state", "rows of several turns", "What could people talk about?"),
     "verify": Verb("rows", "rows, the funnel", "Which rows hold, and why do the others not?"),
     "augment": Verb("rows", "rows", "How else can the same be put?"),
     "blend": Verb("files of rows", "`train.jsonl`, `valid.jsonl`", "What is trained on, what is kept out?"),

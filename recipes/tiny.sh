@@ -59,7 +59,7 @@ run pair "$OUT/blend/train.jsonl" -o "$OUT/pairs.jsonl"
 # --- 7. A suite that training never saw ------------------------------------------------------------------------
 # The same tools, but phrasing families and values from the halves kept back for tests. Before it is used, its
 # own answers must pass its own grader: anything below 100 % would be a mistake of the suite.
-run synthesize "$TOOLS" -o "$OUT/suite.jsonl" --accept 6 --families test --values test --seed 11
+run synthesize "$TOOLS" -o "$OUT/suite.jsonl" --accept 6 --split test --seed 11
 run evaluate "$OUT/suite.jsonl" --gold -o "$OUT/gold"
 
 # --- 8. Train ----------------------------------------------------------------------------------------------------

@@ -165,7 +165,7 @@ OPTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "endless": (("build", "tools.py", "-o", "out", "--dpo-minutes", "inf"), ("--dpo-minutes", "got inf")),
     "no such choice": (
-        ("synthesize", "tools.py", "-o", "x.jsonl", "--families", "foo"), ("--families", "'train', 'test'"),
+        ("synthesize", "tools.py", "-o", "x.jsonl", "--split", "foo"), ("--split", "'train', 'test'"),
     ),
     "no such base": (
         ("build", "tools.py", "-o", "out", "--base", "nosuch"),
@@ -490,7 +490,7 @@ def test_json_is_utf_8_whatever_the_terminal_speaks(desk: Path) -> None:
 @pytest.mark.slow
 def test_a_script_can_be_scored_and_two_runs_compared(desk: Path) -> None:
     made = callwright(
-        "synthesize", "tools.py", "-o", "suite.jsonl", "--accept", "8", "--families", "test", cwd=desk
+        "synthesize", "tools.py", "-o", "suite.jsonl", "--accept", "8", "--split", "test", cwd=desk
     )
     assert made.returncode == 0
     (desk / "silent.jsonl").write_text('{"match": "", "text": "no"}\n', encoding="utf-8")

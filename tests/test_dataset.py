@@ -13,11 +13,9 @@ from callwright.build import BuildConfig
 from callwright.errors import DataError
 from callwright.progress import Bar
 from callwright.record import Trajectory, decode
-from callwright.settings import SynthesizeSettings
 from callwright.store import Report
-from callwright.toolbox import Executor, Toolbox, import_python
+from callwright.toolbox import Toolbox, import_python
 from callwright.verify import verify
-from callwright.worlds import world_of
 from command_line import TOOLS, write_xlam
 
 SMALL = BuildConfig(rows=80, suite=4, bfcl=0)
@@ -180,16 +178,6 @@ def test_too_little_data_to_hold_any_out_says_how_much_is_needed(tmp_path: Path)
     dataset.make(tmp_path / "dataset", None, (raw,), SMALL, bar())
     with pytest.raises(DataError, match=r"no row is left to hold out .*give a few dozen rows"):
         dataset.make_suite(tmp_path / "suite", tmp_path, None, SMALL)
-
-
-def test_synthesized_rows_reach_the_number_asked_for_and_their_calls_run(toolbox: Toolbox) -> None:
-    rows = list(dataset.synthesized(world_of(toolbox), SynthesizeSettings(accept=25)))
-    kept = [row for row in rows if isinstance(row, Trajectory)]
-    assert len(kept) == 25
-    made = [call for t in kept for m in t.messages for call in m.tool_calls]
-    assert len(made) > 10
-    with Executor(toolbox) as execute:
-        assert all(observation.ok for observation in execute.many(made))
 
 
 def test_blending_takes_any_number_of_files(tmp_path: Path, made: Path) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Iterable
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -38,11 +37,26 @@ from callwright.console import (
 )
 from callwright.errors import CallwrightError, ConfigError, UserError
 from callwright.options import verb
+from callwright.parameters import (
+    AsJson,
+    Data,
+    EvaluatedSpec,
+    Fresh,
+    LintedName,
+    MaybeData,
+    MaybeOut,
+    Out,
+    RowFiles,
+    SelfCheck,
+    Sources,
+    ToolsName,
+)
 from callwright.progress import Display, legible
 from callwright.record import Dropped, Trajectory
 from callwright.settings import (
     AugmentSettings,
     BlendSettings,
+    ConverseSettings,
     EvaluateSettings,
     ExportSettings,
     LintSettings,
@@ -55,8 +69,8 @@ from callwright.settings import (
 from callwright.train.config import DpoConfig, SftConfig
 
 VERBS = (
-    "unify", "verify", "augment", "lint", "synthesize", "blend", "pair", "export", "train", "evaluate",
-    "compare", "serve", "build", "demo", "doctor",
+    "unify", "verify", "augment", "lint", "synthesize", "converse", "blend", "pair", "export", "train",
+    "evaluate", "compare", "serve", "build", "demo", "doctor",
 )  # fmt: skip
 """In pipeline order, then the whole job, then the machine."""
 # Typer carries a click of its own or uses the real one, by version; the error's rank is the same in both.
@@ -82,33 +96,6 @@ app = typer.Typer(
 )
 train_app = typer.Typer(help="Fine-tune with LoRA: SFT, then DPO.", no_args_is_help=True)
 
-Out = Annotated[Path, typer.Option("-o", "--out", help="Where the result goes.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON to stdout.")]
-Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away what an earlier run left in the directory.")]
-Sources = Annotated[list[Path], typer.Argument(help="Files, folders or globs of raw data.")]
-Data = Annotated[Path, typer.Argument(help="A file of trajectories.")]
-MaybeData = Annotated[Path | None, typer.Argument(help="A file of trajectories.")]
-MaybeOut = Annotated[Path | None, typer.Option("-o", "--out", help="Where the result goes.")]
-SelfCheck = Annotated[
-    bool,
-    typer.Option(
-        "--self-check",
-        help="Plant known defects into clean rows, yours or bundled ones, and count what is found.",
-    ),
-]
-RowFiles = Annotated[list[Path], typer.Argument(help="Files of trajectories, as unify writes them.")]
-TOOLS = "A Python file, module:NAME, an OpenAPI file, mcp:COMMAND, rows, bfcl or tau:DOMAIN@FOLDER."
-ToolsName = Annotated[str, typer.Argument(help=TOOLS)]
-ModelSpec = Annotated[
-    str, typer.Option("--model", help="smollm2-135m, a directory, http(s)://host/v1#name, or scripted:file.")
-]
-EvaluatedSpec = Annotated[
-    str,
-    typer.Option(
-        "--model",
-        help="smollm2-135m, a directory, http(s)://host/v1#name, scripted:file, or policy:NAME.",
-    ),
-]
 Row = Trajectory | Dropped
 INTERRUPTED = 130
 RESUMED = ("train", "evaluate", "build", "demo")
@@ -169,7 +156,7 @@ def augment(data: Data, out: Out, config: AugmentSettings, as_json: AsJson = Fal
     tell_report(report, as_json, [table.rstrip()], max_drop=1.0)
 
 
-def lint(tools: ToolsName, config: LintSettings, as_json: AsJson = False) -> None:
+def lint(tools: LintedName, config: LintSettings, as_json: AsJson = False) -> None:
     """Check tools themselves: what they say, what calls of them do."""
     from callwright.linting import lint as examined
 
@@ -177,11 +164,23 @@ def lint(tools: ToolsName, config: LintSettings, as_json: AsJson = False) -> Non
 
 
 def synthesize(tools: ToolsName, out: Out, config: SynthesizeSettings, as_json: AsJson = False) -> None:
-    """Make verified rows for your own tools, without a model."""
-    from callwright.dataset import synthesized
-    from callwright.worlds import open_world
+    """Make verified rows for your own tools, with or without a model."""
+    from callwright.synthesis import synthesized
 
-    _write(synthesized(open_world(tools), config), out, "synthesize", config, as_json)
+    with Display().stage("synthesize") as bar:
+        report, told = synthesized(tools, out, config, bar.update)
+    tell_report(report, as_json, told, max_drop=1.0)
+    raise typer.Exit(int(report.kept < config.accept))
+
+
+def converse(tools: ToolsName, out: Out, config: ConverseSettings, as_json: AsJson = False) -> None:
+    """Make verified conversations over tools that share a state."""
+    from callwright.conversing import conversed
+
+    with Display().stage("converse") as bar:
+        report, told = conversed(tools, out, config, bar.update)
+    tell_report(report, as_json, told, max_drop=1.0)
+    raise typer.Exit(int(report.kept < config.accept))
 
 
 def blend(inputs: RowFiles, out: Out, config: BlendSettings, as_json: AsJson = False) -> None:
@@ -204,10 +203,13 @@ def blend(inputs: RowFiles, out: Out, config: BlendSettings, as_json: AsJson = F
 def pair(data: Data, out: Out, config: PairSettings, as_json: AsJson = False) -> None:
     """Make preference pairs: an answer against a corruption of it."""
     from callwright.pair import pair as pairs_of
-    from callwright.store import read_some, refuse_to_overwrite
+    from callwright.store import Sink, read_some, refuse_to_overwrite
 
     refuse_to_overwrite(out, [data])
-    _write(pairs_of(read_some(data, "pair"), seed=config.seed), out, "pair", config, as_json)
+    with Sink(out, "pair", plain(config)) as sink:
+        for row in pairs_of(read_some(data, "pair"), seed=config.seed):
+            sink.put(row)
+    tell_report(sink.report, as_json, [], max_drop=1.0)
 
 
 def export(data: Data, out: Out, config: ExportSettings, as_json: AsJson = False) -> None:
@@ -402,16 +404,6 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _write(rows: Iterable[Row], out: Path, stage: str, config: Any, as_json: bool) -> None:
-    """Write rows with their report; print the counts, and exit with 1 if too many were dropped."""
-    from callwright.store import Sink
-
-    with Sink(out, stage, plain(config)) as sink:
-        for row in rows:
-            sink.put(row)
-    tell_report(sink.report, as_json, [], getattr(config, "max_drop", 1.0))
-
-
 def _version(value: bool) -> None:
     if value:
         sys.stdout.write(f"callwright {__version__}\n")
@@ -433,6 +425,7 @@ for _name, _settings, _body in (
     ("augment", AugmentSettings, augment),
     ("lint", LintSettings, lint),
     ("synthesize", SynthesizeSettings, synthesize),
+    ("converse", ConverseSettings, converse),
     ("blend", BlendSettings, blend),
     ("pair", PairSettings, pair),
     ("export", ExportSettings, export),

@@ -19,14 +19,12 @@ from callwright.errors import DataError
 from callwright.pair import pair
 from callwright.progress import Bar
 from callwright.record import Dropped, Json, Trajectory
-from callwright.settings import SynthesizeSettings
 from callwright.store import Report, Sink, read, read_some, write_json_atomic
-from callwright.suites import in_column, new_requests, style_of
+from callwright.suites import TRAINED, in_column, new_requests, style_of
 from callwright.synthesize import diversity, synthesize
-from callwright.toolbox import Executor, Limits, Toolbox
+from callwright.toolbox import Executor, Toolbox
 from callwright.unify import unify
-from callwright.verify import Execute, VerifyStep, funnel, settle, verify
-from callwright.worlds import World, world_of
+from callwright.verify import VerifyStep, funnel
 
 if TYPE_CHECKING:
     from callwright.build import BuildConfig
@@ -40,19 +38,11 @@ KIT = 8
 PAIRS = 400
 
 
-def synthesized(world: World, settings: SynthesizeSettings) -> Iterator[Row]:
-    """Yield verified rows for the tools of a world, and the candidates that failed."""
-    with ExitStack() as stack:
-        play: Execute | None = None
-        if world.executable:
-            play = stack.enter_context(world.caller(Limits(timeout=settings.timeout))).play
+def _made(toolbox: Toolbox, config: BuildConfig) -> Iterator[Row]:
+    """Yield verified rows for the tools of a toolbox, and the candidates that failed."""
+    with Executor(toolbox) as execute:
         yield from synthesize(
-            world.tools,
-            accept=settings.accept,
-            seed=settings.seed,
-            families=settings.families,
-            values=settings.values,
-            settle=lambda t: settle(t, verify(t, execute=play)),
+            toolbox.tools, accept=config.rows, seed=config.seed, styles=TRAINED, play=execute.play
         )
 
 
@@ -63,8 +53,7 @@ def make(
     notes: list[str] = []
     inputs: list[tuple[str, Iterable[Row]]] = []
     if toolbox is not None:
-        made = synthesized(world_of(toolbox), SynthesizeSettings(accept=config.rows, seed=config.seed))
-        inputs.append(("tools", made))
+        inputs.append(("tools", _made(toolbox, config)))
     if data:
         inputs.append(("data", run(VerifyStep(), unify(data, notes=notes))))
     verified = folder / "verified.jsonl"
@@ -204,8 +193,7 @@ def _suite_of_tools(toolbox: Toolbox, config: BuildConfig, avoid: set[str]) -> d
             accept=config.suite,
             seed=config.seed,
             avoid=avoid,
-            settle=lambda t: settle(t, verify(t, execute=execute.play)),
-            settle_unseen=lambda t: settle(t, verify(t)),
+            play=execute.play,
         )
 
 

@@ -88,14 +88,48 @@ class LintSettings:
 
 @dataclass(frozen=True)
 class SynthesizeSettings:
-    """Verified rows from executable tools, written by a grammar."""
+    """Verified rows for tools, written by a grammar or by models."""
 
     accept: Count = 1000
     """How many verified rows to make."""
-    families: Literal["train", "test"] = "train"
-    """Which phrasing families to use: train or test; they are disjoint."""
-    values: Literal["train", "test"] = "train"
-    """Which pools of values to use: train or test; they are disjoint."""
+    generator: tuple[str, ...] = ()
+    """What writes them: grammar (the default), a MODEL, also with @IN/OUT dollars per million tokens, or
+    grammar+MODEL, which says the grammar's requests in other words; several times for several."""
+    styles: str = ""
+    """Shares of the styles; the usual ones are
+    simple=.25,multiple=.25,parallel=.2,parallel_multiple=.15,irrelevant=.1,missing=.05."""
+    split: Literal["train", "test", "held_out_phrasing", "held_out_values"] = "train"
+    """Which phrasing families and pools of values the grammar uses; those of train and test are disjoint."""
+    seeds: Path | None = None
+    """Rows that a MODEL is shown as examples; what is accepted joins them."""
+    judge: tuple[str, ...] = ()
+    """A MODEL that judges whether calls do what was asked; several times for a committee."""
+    max_candidates: Count | None = None
+    """Candidates to try at most; five for every row and 200 more if not given."""
+    budget_tokens: Count | None = None
+    """Tokens that all models together may take, answers of earlier sessions of the run included."""
+    budget_usd: Annotated[float, Meta(gt=0)] | None = None
+    """Dollars that they may take; needs a price behind the MODEL."""
+    isolation: Literal["auto", "monty", "bwrap", "landlock", "process", "none"] = "auto"
+    """How tools are kept in; auto takes the strongest that works here."""
+    timeout: Seconds = 2.0
+    """Seconds that one call may take."""
+    seed: Seed = 7
+    """Everything random follows from it."""
+
+
+@dataclass(frozen=True)
+class ConverseSettings:
+    """Verified conversations over tools that share a state."""
+
+    accept: Count = 200
+    """How many verified conversations to make."""
+    split: Literal["train", "test", "held_out_phrasing", "held_out_values"] = "train"
+    """Which phrasing families and pools of values are used; those of train and test are disjoint."""
+    max_candidates: Count | None = None
+    """Conversations to try at most; three for every one wanted and 50 more if not given."""
+    isolation: Literal["auto", "monty", "bwrap", "landlock", "process", "none"] = "auto"
+    """How tools are kept in; auto takes the strongest that works here."""
     timeout: Seconds = 2.0
     """Seconds that one call may take."""
     seed: Seed = 7

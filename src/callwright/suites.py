@@ -12,133 +12,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from functools import partial
-from itertools import islice
+from collections.abc import Collection, Iterator, Sequence
 
 import msgspec
 
-from callwright.record import Dropped, Message, Tool, Trajectory
+from callwright.record import Dropped, Tool, Trajectory
 from callwright.synthesize import COLUMNS, UNSEEN_TOOLS, synthesize
-from callwright.verify import Execute as Play
-from callwright.verify import settle, verify
+from callwright.synthesize.missing import askable
+from callwright.verify import Execute
 
-Settle = Callable[[Trajectory], Trajectory | Dropped]
 SUITE_SEED = 1_000_003
 """Added to the run's seed, so that a suite never repeats the draws of a training set."""
-_ONE_CALL = {"simple": 1.0}
-_NO_CALL = {"irrelevant": 1.0}
+_WITHOUT_A_CALL = {"irrelevant": "irrelevant", "missing_argument": "missing"}
+"""Columns in which no call is right, and the style that each is made of."""
+TRAINED = {"simple": 0.27, "multiple": 0.29, "parallel": 0.12, "parallel_multiple": 0.12, "irrelevant": 0.20}
+"""Styles of a build's training set and of the first four columns: a small model needs more requests without a
+call than the usual tenth, or it answers every request with one."""
 
 
 def new_requests(
-    tools: Sequence[Tool], *, accept: int, seed: int, settle: Settle, settle_unseen: Settle,
-    avoid: Collection[str] = (),
-) -> dict[str, list[Trajectory]]:  # fmt: skip
+    tools: Sequence[Tool], *, accept: int, seed: int, play: Execute, avoid: Collection[str] = ()
+) -> dict[str, list[Trajectory]]:
     """Return the first four columns, `accept` rows each; `avoid` are requests that a model was trained on.
 
-    `settle` verifies rows for the user's tools, `settle_unseen` those for tools that have no code.
+    `play` calls the user's tools; those of the fourth column have no code.
     """
     seed += SUITE_SEED
     columns = {
         name: _rows(
             synthesize(
-                tools, accept=accept, seed=seed, families=families, values=values, avoid=avoid, settle=settle
+                tools, accept=accept, seed=seed, styles=TRAINED, families=families, values=values,
+                avoid=avoid, play=play,
             )
         )
         for name, (families, values) in COLUMNS.items()
-    }
+    }  # fmt: skip
     known = {tool.name for tool in tools}
     unseen = [tool for tool in UNSEEN_TOOLS if tool.name not in known]
-    columns["held_out_tools"] = _rows(synthesize(unseen, accept=accept, seed=seed, settle=settle_unseen))
+    columns["held_out_tools"] = _rows(synthesize(unseen, accept=accept, seed=seed, styles=TRAINED))
     return columns
 
 
-def own_suite(tools: Sequence[Tool], play: Play, *, accept: int, seed: int) -> Iterator[Trajectory]:
+def own_suite(tools: Sequence[Tool], play: Execute, *, accept: int, seed: int) -> Iterator[Trajectory]:
     """Yield the rows of all six columns for tools that `play` can call."""
-    without_code, with_code = partial(_settled, play=None), partial(_settled, play=play)
-    columns = new_requests(
-        tools, accept=accept, seed=seed, settle=with_code, settle_unseen=without_code
-    ) | requests_without_a_call(tools, accept=accept, seed=seed, settle=without_code)
-    for name, rows in columns.items():
+    columns = new_requests(tools, accept=accept, seed=seed, play=play)
+    for name, rows in (columns | requests_without_a_call(tools, accept=accept, seed=seed)).items():
         for row in rows:
             yield in_column(row, name)
 
 
-def _settled(row: Trajectory, *, play: Play | None) -> Trajectory | Dropped:
-    return settle(row, verify(row, execute=play))
-
-
-def requests_without_a_call(
-    tools: Sequence[Tool], *, accept: int, seed: int, settle: Settle
-) -> dict[str, list[Trajectory]]:
+def requests_without_a_call(tools: Sequence[Tool], *, accept: int, seed: int) -> dict[str, list[Trajectory]]:
     """Return the columns in which no call is right, at most `accept` rows each.
 
-    There are fewer where no tool has a required value that a request could do without.
+    A column is absent where no tool has a required value that a request could do without.
     """
     seed += SUITE_SEED
-    irrelevant = synthesize(
-        tools, accept=accept, seed=seed, families="test", values="test", styles=_NO_CALL, settle=settle
-    )
-    columns = {"irrelevant": _rows(irrelevant)}
-    columns["missing_argument"] = list(islice(_missing(tools, accept, seed), accept))
+    columns: dict[str, list[Trajectory]] = {}
+    for name, style in _WITHOUT_A_CALL.items():
+        if style == "missing" and not any(True for tool in tools for _ in askable(tool)):
+            continue
+        columns[name] = _rows(
+            synthesize(tools, accept=accept, seed=seed, families="test", values="test", styles={style: 1.0})
+        )
     return {name: rows for name, rows in columns.items() if rows}
 
 
 def _rows(made: Iterator[Trajectory | Dropped]) -> list[Trajectory]:
     return [row for row in made if isinstance(row, Trajectory)]
-
-
-def _missing(tools: Sequence[Tool], accept: int, seed: int) -> Iterator[Trajectory]:
-    """Yield requests for a tool that lack one of its required values."""
-    shortened = [(tool, name, short) for tool in tools for name, short in _without_one(tool)]
-    if not shortened:
-        return
-    each = -(-accept // len(shortened))
-    columns = [
-        iter(
-            _rows(
-                synthesize(
-                    [short], accept=each, seed=seed + k, families="test", values="test", styles=_ONE_CALL
-                )
-            )
-        )
-        for k, (_, _, short) in enumerate(shortened)
-    ]
-    for _ in range(each):
-        for (tool, name, _), rows in zip(shortened, columns, strict=True):
-            row = next(rows, None)
-            if row is not None:
-                yield _asking_back(row, tool, name)
-
-
-def _without_one(tool: Tool) -> Iterator[tuple[str, Tool]]:
-    """Yield the tool without each required parameter that has neither a default nor a list of values."""
-    properties = tool.parameters.get("properties") or {}
-    required = tool.parameters.get("required") or []
-    for name in required:
-        about = properties.get(name) or {}
-        if len(required) < 2 or "default" in about or "enum" in about or about.get("type") == "boolean":
-            continue
-        rest = {
-            **tool.parameters,
-            "properties": {key: value for key, value in properties.items() if key != name},
-            "required": [key for key in required if key != name],
-        }
-        yield name, msgspec.structs.replace(tool, parameters=rest)
-
-
-def _asking_back(row: Trajectory, tool: Tool, name: str) -> Trajectory:
-    """Return the row with the whole tool, to which the right answer is a question."""
-    question = f"What {name.replace('_', ' ')} should I use?"
-    answer = Message(role="assistant", content=question)
-    messages = [m for m in row.messages if m.role in ("system", "user")]
-    return msgspec.structs.replace(
-        row,
-        id=f"{row.id}/without-{name}",
-        task=msgspec.structs.replace(row.task, expects="clarify"),
-        tools=tuple(tool if each.name == tool.name else each for each in row.tools or (tool,)),
-        messages=(*messages, answer),
-    )
 
 
 def in_column(row: Trajectory, column: str) -> Trajectory:

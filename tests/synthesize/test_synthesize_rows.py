@@ -13,9 +13,10 @@ from callwright.errors import ConfigError, ToolsError
 from callwright.record import Dropped, Observation, Tool, ToolCall, Trajectory, encode
 from callwright.synthesize import COLUMNS, STYLES, UNSEEN_TOOLS, Account, synthesize
 from callwright.synthesize.families import TEST_FAMILIES, TRAIN_FAMILIES
-from callwright.synthesize.generate import candidate
-from callwright.synthesize.propose import OFFERED, workshop
-from callwright.synthesize.wording import subject_of
+from callwright.synthesize.grammar import candidate, open_workshop
+from callwright.synthesize.propose import OFFERED
+from callwright.synthesize.slots import Slot
+from callwright.verify import each
 
 
 def rows_of(tools: Sequence[Tool], accept: int, seed: int = 0, **options: object) -> list[Trajectory]:
@@ -43,7 +44,7 @@ def test_exactly_as_many_rows_as_asked_for_are_accepted() -> None:
 def test_the_limit_on_candidates_ends_a_hopeless_run() -> None:
     account = Account()
     rows = list(
-        synthesize([PLAIN[0]], accept=50, seed=1, max_candidates=20, account=account, execute=refuse_all)
+        synthesize([PLAIN[0]], accept=50, seed=1, max_candidates=20, account=account, play=each(refuse_all))
     )
     assert account.accepted + sum(account.reasons.values()) == account.candidates == len(rows) == 20
     assert account.reasons["execution-failed"] > 0
@@ -57,7 +58,7 @@ def test_a_failed_call_drops_the_row_and_says_which() -> None:
     def only_weather(call: ToolCall) -> Observation:
         return Observation(ok=call.name == "get_weather", error="closed", kind="raised")
 
-    rows = list(itertools.islice(synthesize(PLAIN, accept=40, seed=2, execute=only_weather), 120))
+    rows = list(itertools.islice(synthesize(PLAIN, accept=40, seed=2, play=each(only_weather)), 120))
     failed = [r for r in rows if isinstance(r, Dropped) and r.reason == "execution-failed"]
     assert failed
     assert all("closed" in r.detail and r.row["id"] == r.id for r in failed)
@@ -73,10 +74,11 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_does_not(plain: lis
     assert len(other & {r.messages[0].content for r in plain}) < 20
 
 
-def test_a_candidate_does_not_depend_on_the_ones_before_it() -> None:
-    shop = workshop([subject_of(t) for t in PLAIN], "train", "train", 7)
-    forwards = [encode(candidate(shop, STYLES, i)) for i in range(60)]
-    backwards = [encode(candidate(shop, STYLES, i)) for i in reversed(range(60))]
+def test_a_candidate_depends_on_its_slot_and_what_was_accepted_alone() -> None:
+    shop = open_workshop(PLAIN, seed=7, families="train", values="train")
+    slots = [Slot(i, style) for i, style in enumerate([*STYLES] * 10)]
+    forwards = [encode(candidate(shop, slot)) for slot in slots]
+    backwards = [encode(candidate(shop, slot)) for slot in reversed(slots)]
     assert forwards == backwards[::-1]
 
 
@@ -133,6 +135,13 @@ def test_styles_offer_and_call_what_they_promise(plain: list[Trajectory]) -> Non
             assert row.task.expects == "no_call"
             assert row.messages[1].content
             assert row.extra["synthesize"].get("missing") not in offered
+        elif style == "missing":
+            assert not names
+            assert row.task.expects == "clarify"
+            wanted = row.extra["synthesize"]["missing_argument"]
+            gold = next(t for t in row.tools or () if t.name == row.extra["synthesize"]["gold_tools"][0])
+            assert wanted in gold.parameters["required"]
+            assert row.messages[1].content
         else:
             assert row.task.expects == "call"
             assert not row.messages[1].content
@@ -234,7 +243,7 @@ def test_tools_that_nobody_could_call_are_dropped_with_a_reason() -> None:
 
 def test_one_tool_is_enough_for_the_styles_that_one_tool_allows() -> None:
     found = {r.extra["synthesize"]["style"] for r in rows_of(PLAIN[:1], 120)}
-    assert found == {"simple", "parallel", "irrelevant"}
+    assert found == {"simple", "parallel", "irrelevant", "missing"}
 
 
 def test_a_tool_without_parameters_is_no_dead_end() -> None:

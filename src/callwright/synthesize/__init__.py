@@ -6,9 +6,10 @@ builds requests around them in some twenty tones of voice. Values and tones are 
 test half, so that a score can be reported for phrasings, values and tools that training never saw.
 """
 
+from callwright.synthesize.account import Account
 from callwright.synthesize.diversity import Diversity, diversity
 from callwright.synthesize.families import TEST_FAMILIES, TRAIN_FAMILIES
-from callwright.synthesize.generate import COLUMNS, Account, synthesize
+from callwright.synthesize.generate import COLUMNS, synthesize
 from callwright.synthesize.propose import STYLES
 from callwright.synthesize.unseen import UNSEEN_TOOLS
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import random
 import re
+from functools import lru_cache
 
 from callwright.synthesize import surface
 from callwright.synthesize.params import Param
@@ -153,22 +154,27 @@ def attachment(param: Param, said: Said, mark: str, rng: random.Random) -> str:
 
 def templates(param: Param) -> Templates:
     """Return the ways in which a parameter is added."""
-    words = " ".join(param.words)
-    if param.type in ("integer", "number"):
-        return next((t for pattern, t in _NUMBERS if re.search(pattern, words)), _number_default(param))
+    return _templates(param.words, param.type, param.kind)
+
+
+@lru_cache(maxsize=8192)
+def _templates(name: tuple[str, ...], json_type: str, kind: str) -> Templates:
+    words = " ".join(name)
+    if json_type in ("integer", "number"):
+        return next((t for pattern, t in _NUMBERS if re.search(pattern, words)), _number_default(name))
     for pattern, ways in _NAMED:
         by_name, _, kinds = pattern.partition("@")
-        if re.search(by_name, words) and (not kinds or param.kind in kinds.split("|") or param.type == kinds):
+        if re.search(by_name, words) and (not kinds or kind in kinds.split("|") or json_type == kinds):
             return ways
-    if param.type == "object":
+    if json_type == "object":
         return ("with {n} {v}", "with the {n} {v}", "({n}: {v})")
-    if param.type == "enum":
-        return _BY_KIND.get(param.kind, _OTHER_CHOICE)
-    return _BY_KIND.get(param.kind, _OTHER)
+    if json_type == "enum":
+        return _BY_KIND.get(kind, _OTHER_CHOICE)
+    return _BY_KIND.get(kind, _OTHER)
 
 
-def _number_default(param: Param) -> Templates:
-    if param.words and param.words[-1].endswith("s") and param.words[-1] not in ("radius", "status"):
+def _number_default(name: tuple[str, ...]) -> Templates:
+    if name and name[-1].endswith("s") and name[-1] not in ("radius", "status"):
         return ("with {v} {ns}",)
     return ("with {a} {n} of {v}", "with {n} {v}", "{n} {v}")
 

@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
+from itertools import accumulate
 from math import log, sqrt
 from typing import NamedTuple
 
@@ -71,6 +72,8 @@ class Graph:
     names: tuple[str, ...]
     _near: Mapping[str, tuple[Neighbour, ...]]
     _feeds: Mapping[str, tuple[Feed, ...]]
+    _sums: Mapping[str, tuple[float, ...]]
+    """The weights of each tool's neighbours, summed up from the first on."""
 
     @classmethod
     def of(cls, tools: Sequence[Tool]) -> Graph:
@@ -95,7 +98,12 @@ class Graph:
             )
             for name, found in links.items()
         }
-        return cls(tuple(by_name), near, {name: tuple(found) for name, found in outgoing.items()})
+        sums = {name: tuple(accumulate(n.weight for n in found)) for name, found in near.items()}
+        return cls(tuple(by_name), near, {name: tuple(found) for name, found in outgoing.items()}, sums)
+
+    def knows(self, name: str) -> bool:
+        """Tell whether there is a tool of that name."""
+        return name in self._near
 
     def neighbours(self, name: str) -> tuple[Neighbour, ...]:
         """Return the tools that belong to one, the nearest first."""
@@ -124,7 +132,7 @@ class Graph:
                 options = self._near[here]
             if not options:
                 break
-            here = rng.choices(options, [option.weight for option in options])[0].name
+            here = rng.choices(options, cum_weights=self._sums[here])[0].name
             found.setdefault(here)
         others = [name for name in self.names if name not in found]
         rest = rng.sample(others, min(len(others), max(0, count - len(found))))

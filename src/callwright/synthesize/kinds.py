@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from callwright.record import Json
 
@@ -202,6 +203,7 @@ _RANGES: tuple[tuple[str, Range], ...] = (
 )  # fmt: skip
 
 
+@lru_cache(maxsize=8192)
 def range_of(name: str, integer: bool) -> Range:
     """Return where made-up numbers lie for a parameter of this name."""
     words = " ".join(name_words(name))

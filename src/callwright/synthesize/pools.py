@@ -23,8 +23,13 @@ def in_half(value: object, which: Half) -> bool:
     if isinstance(value, int) and not isinstance(value, bool):
         first = value % 7 in (0, 1, 3, 5)
     else:
-        first = hashlib.sha256(str(value).encode("utf-8", "surrogatepass")).digest()[0] % 2 == 0
+        first = _is_even(str(value))
     return first == (which == "train")
+
+
+@lru_cache(maxsize=1 << 16)
+def _is_even(text: str) -> bool:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[0] % 2 == 0
 
 
 @lru_cache(maxsize=4096)

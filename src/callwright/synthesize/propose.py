@@ -4,35 +4,40 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
 
-from callwright.record import Json, Message, Source, Task, ToolCall, Trajectory
-from callwright.synthesize import surface
+from callwright.record import Json, Message, Task, ToolCall, Trajectory
+from callwright.record import Source as Origin
+from callwright.synthesize.arguments import different, several_in_one
+from callwright.synthesize.bindings import Bindings
+from callwright.synthesize.coverage import Coverage
 from callwright.synthesize.families import FAMILIES, SMALL_LETTERS, WEIGHTS, Families
+from callwright.synthesize.graph import Graph
 from callwright.synthesize.irrelevant import ELSEWHERE, SMALL_TALK, refusal
-from callwright.synthesize.params import Param
+from callwright.synthesize.missing import Shortened, question, shortened
 from callwright.synthesize.pools import Half, in_half
-from callwright.synthesize.related import make_consistent
 from callwright.synthesize.request import Request
-from callwright.synthesize.values import Said, Unsamplable, sample
+from callwright.synthesize.scenes import Scene, Scenes, Source
+from callwright.synthesize.values import Unsamplable
 from callwright.synthesize.wording import Subject, Wording, clause_of, subject_of
 
-Style = Literal["simple", "multiple", "parallel", "parallel_multiple", "irrelevant"]
+Style = Literal["simple", "multiple", "parallel", "parallel_multiple", "irrelevant", "missing"]
 STYLES: Mapping[str, float] = {
-    "simple": 0.27, "multiple": 0.29, "parallel": 0.12, "parallel_multiple": 0.12, "irrelevant": 0.20,
+    "simple": 0.25, "multiple": 0.25, "parallel": 0.2, "parallel_multiple": 0.15, "irrelevant": 0.1,
+    "missing": 0.05,
 }  # fmt: skip
-"""Shares of the styles: APIGen's four, and enough rows without a call (15 to 25 %) to keep a model from
-answering every request with one."""
+"""Shares of the styles: APIGen's four (arXiv 2406.18518 §3.2), and two in which no call is right."""
 
+_WIDE = 3
+"""Related tools that are drawn for every one that is wanted, because some may not be offered."""
+_NEAR_BY = 6
+"""Tools among which those are looked for that stand with another in one request."""
+_EXPECTS: Mapping[str, Literal["no_call", "clarify"]] = {"irrelevant": "no_call", "missing": "clarify"}
 TOO_NEAR = 0.6
 """Two tools whose names and descriptions share this much of their words never stand against each other."""
 OFFERED = (2, 5)
 """How many tools the style "multiple" offers, ends included."""
-OPTIONAL_SHARE = 0.4
-"""How often an optional argument is mentioned."""
-MOST_OPTIONAL = 4
-"""Optional arguments that a request mentions on average at most."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +46,47 @@ class Workshop:
 
     subjects: tuple[Subject, ...]
     elsewhere: tuple[Subject, ...]
+    shortened: tuple[Shortened, ...]
     families: Families
     values: Half
     seed: int
+    coverage: Coverage
+    """Steers what is drawn towards what is rare in it."""
+    scenes: Scenes | None = None
+    """Where requests come from, in a world with data of its own."""
+    bindings: Bindings = field(default_factory=Bindings)
+    graph: Graph = field(default_factory=lambda: Graph.of(()))
+    """Which tools belong together."""
+
+    unlike_one: dict[str, tuple[Subject, ...]] = field(default_factory=dict)
+    """What `unlike` found out about one tool, by its name."""
+
+    def unlike(self, golds: Sequence[Subject]) -> list[Subject]:
+        """Return the tools that no request for `golds` could be meant for."""
+        found = self.subjects
+        for gold in golds:
+            if gold.name not in self.unlike_one:
+                self.unlike_one[gold.name] = tuple(s for s in self.subjects if not near(s, gold))
+            apart = self.unlike_one[gold.name]
+            names = {s.name for s in apart}
+            found = tuple(s for s in found if s.name in names)
+        return list(found)
+
+    def beside(
+        self, gold: Subject, others: Sequence[Subject], count: int, rng: random.Random
+    ) -> list[Subject]:
+        """Return some of `others`, rather those that belong to `gold`: random sets make trivial tasks."""
+        by_name = {s.name: s for s in others}
+        wide = min(_WIDE * count + 1, len(self.subjects))
+        belonging = self.graph.draw(rng, wide, gold.name) if count and self.graph.knows(gold.name) else ()
+        found = [by_name.pop(name) for name in belonging if name in by_name][:count]
+        rest = list(by_name.values())
+        return found + rng.sample(rest, min(len(rest), count - len(found)))
+
+    def source(self, rng: random.Random) -> Source:
+        """Return where the values of one request come from."""
+        scene = self.scenes.draw(rng) if self.scenes is not None else None
+        return Source(self.values, scene, self.bindings)
 
     @property
     def column(self) -> str:
@@ -51,11 +94,26 @@ class Workshop:
         return f"{self.families}-{self.values}"
 
 
-def workshop(subjects: Sequence[Subject], families: Families, values: Half, seed: int) -> Workshop:
+def workshop(
+    subjects: Sequence[Subject], families: Families, values: Half, seed: int,
+    coverage: Coverage | None = None, scenes: Scenes | None = None,
+) -> Workshop:  # fmt: skip
     """Return a workshop; requests from elsewhere that a tool at hand might serve are left out."""
     known = {word.rstrip("s") for s in subjects for word in s.content}
     foreign = (subject_of(t) for t in ELSEWHERE if not _may_serve(t.name, known))
-    return Workshop(tuple(subjects), tuple(foreign), families, values, seed)
+    short = tuple(one for subject in subjects for one in shortened(subject))
+    seen = Coverage(()) if coverage is None else coverage
+    return Workshop(
+        tuple(subjects),
+        tuple(foreign),
+        short,
+        families,
+        values,
+        seed,
+        seen,
+        scenes,
+        graph=Graph.of([s.tool for s in subjects]),
+    )
 
 
 def _may_serve(name: str, known: set[str]) -> bool:
@@ -72,49 +130,74 @@ def propose(shop: Workshop, style: str, index: int, rng: random.Random) -> Traje
     """Return the candidate row `index`; raises `Unsamplable` where the drawn tool can not be worded."""
     if style == "irrelevant":
         return _irrelevant(shop, index, rng)
+    if style == "missing":
+        return _missing(shop, index, rng)
     pool = shop.subjects
     if style == "parallel":
         pool = tuple(s for s in pool if s.params) or pool
-    gold = rng.choice(pool)
+    gold = rarer(shop, pool, rng)
     golds = [gold]
     if style == "parallel_multiple":
-        rest = rng.sample(pool, len(pool))
         wanted = rng.choice((2, 2, 2, 3))
-        golds += [s for s in rest if not any(near(s, g) for g in golds)][: wanted - 1]
-    wording = Wording()
-    text, family, calls = _request(shop, golds, style == "parallel", wording, rng)
-    offered = _offer(shop, golds, style, rng)
-    return _row(shop, style, index, family, text, offered, golds, calls)
+        others = [s for s in pool if s is not gold]
+        for other in shop.beside(gold, others, min(len(others), _NEAR_BY), rng):
+            if len(golds) < wanted and not any(near(other, gold) for gold in golds):
+                golds.append(other)
+    source = shop.source(rng)
+    asked = _request(shop, golds, style == "parallel", source, rng)
+    return _row(
+        shop, style, index, asked, _offer(shop, golds, style, rng), golds, asked.calls, scene=source.scene
+    )
+
+
+def rarer(shop: Workshop, pool: Sequence[Subject], rng: random.Random) -> Subject:
+    """Return the one of two random tools that was asked for less."""
+    one, other = rng.choice(pool), rng.choice(pool)
+    return min(one, other, key=lambda s: shop.coverage.asked(s.name))
+
+
+class _Asked(NamedTuple):
+    """A request in words, the phrasing family, its calls, and where their values were found."""
+
+    text: str
+    family: str
+    calls: tuple[ToolCall, ...] = ()
+    found: tuple[dict[str, str], ...] = ()
 
 
 def _row(
-    shop: Workshop, style: str, index: int, family: str, text: str, offered: Sequence[Subject],
-    golds: Sequence[Subject], calls: Sequence[ToolCall], answer: str = "", missing: str = "",
+    shop: Workshop, style: str, index: int, asked: _Asked, offered: Sequence[Subject],
+    golds: Sequence[Subject], calls: Sequence[ToolCall], answer: str = "", scene: Scene | None = None,
+    **about: Json,
 ) -> Trajectory:  # fmt: skip
     made: dict[str, Json] = {
         "style": style,
-        "family": family,
+        "family": asked.family,
         "gold_tools": [g.name for g in golds],
         "seed": shop.seed,
+        **about,
     }
-    if missing:
-        made["missing"] = missing
+    extra: dict[str, Json] = {"synthesize": made}
+    if scene is not None and calls:
+        made["found"] = list(asked.found)
+        if scene.state is not None:
+            extra["state"] = scene.state
     return Trajectory(
         id=f"synth/{shop.column}/{style}/{index}",
-        source=Source(dataset="synthesized", adapter="grammar", row=index, split=shop.column),
-        task=Task(kind="single", expects="call" if calls else "no_call"),
+        source=Origin(dataset="synthesized", adapter="grammar", row=index, split=shop.column),
+        task=Task(kind="single", expects=_EXPECTS.get(style, "call")),
         tools=tuple(s.tool for s in offered),
         messages=(
-            Message(role="user", content=text),
+            Message(role="user", content=asked.text),
             Message(role="assistant", content=answer, tool_calls=tuple(calls)),
         ),
-        extra={"synthesize": made},
+        extra=extra,
     )
 
 
 def _offer(shop: Workshop, golds: Sequence[Subject], style: str, rng: random.Random) -> list[Subject]:
     """Return the tools that are offered with the right ones, in random order."""
-    others = [s for s in shop.subjects if s not in golds and not any(near(s, g) for g in golds)]
+    others = shop.unlike(golds)
     least, most = OFFERED
     wanted = {
         "simple": 0,
@@ -122,8 +205,10 @@ def _offer(shop: Workshop, golds: Sequence[Subject], style: str, rng: random.Ran
         "parallel": rng.choice((0, 0, 1, 2, 3)),
         "parallel_multiple": rng.choice((0, 1, 2, 3)),
         "irrelevant": rng.randint(1, most - 1),
+        "missing": rng.choice((0, 1, 2, 3)),
     }[style]
-    offered = rng.sample(others, min(len(others), wanted))
+    start = golds[0] if golds else rng.choice(shop.subjects)
+    offered = shop.beside(start, others, wanted, rng)
     if style != "irrelevant":
         offered += golds
     rng.shuffle(offered)
@@ -131,21 +216,23 @@ def _offer(shop: Workshop, golds: Sequence[Subject], style: str, rng: random.Ran
 
 
 def _request(
-    shop: Workshop, golds: Sequence[Subject], parallel: bool, wording: Wording, rng: random.Random
-) -> tuple[str, str, list[ToolCall]]:
-    """Return the text, its family, and the calls it asks for."""
-    shared = _several_in_one(golds[0], shop.values, rng) if parallel and rng.random() < 0.5 else None
+    shop: Workshop, golds: Sequence[Subject], parallel: bool, source: Source, rng: random.Random
+) -> _Asked:
+    """Return a request and the calls it asks for."""
+    wording = Wording()
+    shared = several_in_one(golds[0], source, shop.coverage, rng) if parallel and rng.random() < 0.5 else None
     if shared is not None:
-        said, several, argument_sets = shared
+        said, several, sets = shared
         clauses = [clause_of(golds[0], said, wording, rng, many=several)]
-        calls = [ToolCall(name=golds[0].name, arguments=a) for a in argument_sets]
+        calls = [ToolCall(name=golds[0].name, arguments=each) for each in sets]
+        drawn = [said] * len(sets)
     else:
         subjects = list(golds) * (rng.choice((2, 2, 3)) if parallel else 1)
-        arguments = _different(subjects, shop.values, rng)
-        clauses = [clause_of(s, a, wording, rng) for s, a in zip(subjects, arguments, strict=True)]
+        drawn = different(subjects, source, shop.coverage, rng)
+        clauses = [clause_of(s, a, wording, rng) for s, a in zip(subjects, drawn, strict=True)]
         calls = [
             ToolCall(name=s.name, arguments={name: said.value for name, said in a.items()})
-            for s, a in zip(subjects, arguments, strict=True)
+            for s, a in zip(subjects, drawn, strict=True)
         ]
     families = FAMILIES[shop.families]
     names = tuple(families)
@@ -154,90 +241,8 @@ def _request(
     text, complete = wording.resolve(text, lower=family in SMALL_LETTERS)
     if not complete:
         raise Unsamplable(f"{family} left a value of {golds[0].name} unsaid")
-    return text, family, calls
-
-
-def _different(subjects: Sequence[Subject], which: Half, rng: random.Random) -> list[dict[str, Said]]:
-    drawn: list[dict[str, Said]] = []
-    for subject in subjects:
-        for _ in range(8):
-            arguments = draw(subject, which, rng)
-            values = {name: said.value for name, said in arguments.items()}
-            before = (
-                {n: s.value for n, s in d.items()}
-                for d, t in zip(drawn, subjects, strict=False)
-                if t is subject
-            )
-            if values not in before:
-                break
-        else:
-            raise Unsamplable(f"{subject.name}: no two different calls")
-        drawn.append(arguments)
-    return drawn
-
-
-def draw(subject: Subject, which: Half, rng: random.Random) -> dict[str, Said]:
-    """Return consistent arguments: what is required, and some of what is optional."""
-    optional = sum(not p.required for p in subject.params)
-    share = min(OPTIONAL_SHARE, MOST_OPTIONAL / optional) if optional else 0.0
-    said: dict[str, Said] = {}
-    for param in subject.params:
-        if not param.required and rng.random() >= share:
-            continue
-        try:
-            said[param.name] = sample(param, rng, which)
-        except Unsamplable:
-            if param.required:
-                raise
-    return make_consistent(said, subject.related, rng, which)
-
-
-_SEVERAL = {"city", "us_city", "country", "airport", "id", "symbol", "product", "dish", "movie", "book",
-"song",
-            "restaurant", "hotel", "topic", "language", "currency", "sport", "genre", "url", "zip", "state",
-            "company", "team", "cuisine"}  # fmt: skip
-
-
-def _several_in_one(
-    subject: Subject, which: Half, rng: random.Random
-) -> tuple[dict[str, Said], str, list[dict[str, object]]] | None:
-    """Draw calls that differ in one argument, said in one breath: "the weather in Paris and Rome"."""
-    tied = {p.name for r in subject.related if r.kind == "less" for p in (r.first, r.second)}
-    said = draw(subject, which, rng)
-    fit: list[Param] = [p for p in subject.params if p.name in said and p.name not in tied
-                        and p.type in ("string", "enum") and p.kind in _SEVERAL and _may_vary(p)]  # fmt: skip
-    if not fit:
-        return None
-    param = rng.choice(fit)
-    different = {
-        str(said[p.name].value).casefold()
-        for r in subject.related
-        if r.kind == "differ" and param in (r.first, r.second)
-        for p in (r.first, r.second)
-        if p is not param and p.name in said
-    }
-    values = [said[param.name]]
-    wanted = rng.choice((2, 2, 2, 3, 3, 4))
-    for _ in range(wanted * 6):
-        value = sample(param, rng, which)
-        taken = {str(v.value).casefold() for v in values} | different
-        if str(value.value).casefold() not in taken and value.quote == values[0].quote:
-            values.append(value)
-        if len(values) == wanted:
-            break
-    if len(values) < 2:
-        return None
-    texts = [surface.quoted(v.text, rng) if v.quote else v.text for v in values]
-    both = "both " if len(texts) == 2 and rng.random() < 0.15 else ""
-    text = both + surface.join(texts, rng)
-    joined = Said([v.value for v in values], text, surface.join(texts, rng), all(v.fold for v in values))
-    sets = [{n: (v.value if n == param.name else s.value) for n, s in said.items()} for v in values]
-    return {**said, param.name: joined}, param.name, sets
-
-
-def _may_vary(param: Param) -> bool:
-    """Several currencies may be wanted, but one sum is in one currency."""
-    return param.kind != "currency" or bool(set(param.words) & {"to", "target"})
+    found = tuple({name: said.found for name, said in a.items() if said.found} for a in drawn)
+    return _Asked(text, family, tuple(calls), found)
 
 
 def _irrelevant(shop: Workshop, index: int, rng: random.Random) -> Trajectory:
@@ -246,13 +251,20 @@ def _irrelevant(shop: Workshop, index: int, rng: random.Random) -> Trajectory:
         talk = [t for t in SMALL_TALK if in_half(t[0], shop.values)]
         text, answer = rng.choice(talk)
         offered = _offer(shop, (), "irrelevant", rng)
-        return _row(shop, "irrelevant", index, "small_talk", text, offered, (), (), answer)
-    removable = [s for s in shop.subjects if any(not near(s, o) for o in shop.subjects)]
-    if removable and (kind < 0.7 or not shop.elsewhere):
-        missing = rng.choice(removable)
-    else:
-        missing = rng.choice(shop.elsewhere or shop.subjects)
-    text, family, _ = _request(shop, [missing], False, Wording(), rng)
+        return _row(shop, "irrelevant", index, _Asked(text, "small_talk"), offered, (), (), answer)
+    missing = rng.choice(shop.subjects) if kind < 0.7 or not shop.elsewhere else rng.choice(shop.elsewhere)
+    if not shop.unlike([missing]) and shop.elsewhere:
+        missing = rng.choice(shop.elsewhere)
+    asked = _request(shop, [missing], False, shop.source(rng), rng)
     offered = _offer(shop, [missing], "irrelevant", rng)
     answer = refusal(missing.capability, rng)
-    return _row(shop, "irrelevant", index, family, text, offered, (), (), answer, missing.name)
+    return _row(shop, "irrelevant", index, asked, offered, (), (), answer, missing=missing.name)
+
+
+def _missing(shop: Workshop, index: int, rng: random.Random) -> Trajectory:
+    one = rng.choice(shop.shortened)
+    asked = _request(shop, [one.subject], False, shop.source(rng), rng)
+    offered = _offer(shop, [one.whole], "missing", rng)
+    answer = question(one.whole, one.name, rng)
+    golds = [one.whole]
+    return _row(shop, "missing", index, asked, offered, golds, (), answer, missing_argument=one.name)

@@ -14,7 +14,8 @@ import msgspec
 from callwright import schema
 from callwright.record import Json, Tool, ToolCall
 from callwright.store import row_seed
-from callwright.synthesize.propose import draw
+from callwright.synthesize.arguments import draw
+from callwright.synthesize.scenes import Source
 from callwright.synthesize.values import Unsamplable, sample
 from callwright.synthesize.wording import Subject, subject_of
 from callwright.toolbox.doctests import Example
@@ -76,7 +77,7 @@ def _drawn(subject: Subject, rng: random.Random, index: int) -> dict[str, Json]:
     """Return legal arguments, of one half of the values or the other; raises `Unsamplable`."""
     why = ""
     for _ in range(_DRAWS):
-        said = draw(subject, "train" if index % 2 == 0 else "test", rng)
+        said = draw(subject, Source("train" if index % 2 == 0 else "test"), rng)
         arguments = {name: value.value for name, value in said.items()}
         issue = next(schema.check(subject.tool.parameters, arguments), None)
         if issue is None:

@@ -54,6 +54,8 @@ class Said:
     """The wording may change its case: a city, but not an order number."""
     quote: bool = False
     """A free text that usually stands in quotation marks."""
+    found: str = ""
+    """Where it was found among what is known of a world."""
 
 
 def sample(param: Param, rng: random.Random, which: Half, depth: int = 0) -> Said:

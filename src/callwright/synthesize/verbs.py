@@ -21,21 +21,23 @@ _ASK = _words(
 _DO = _words(
     """
     accept activate add adjust allocate analyze append apply approve archive arrange assign attach
-    authenticate authorize block book build buy call cancel change charge clean clear clone close commit
-    compare compile complete compose compress configure confirm connect convert copy create crop
-    deactivate decode decrypt delete deliver deploy detect disable disconnect dispatch download draw
-    drop edit email enable encode encrypt end enroll exchange execute export extend extract file fill
-    filter flag follow forward freeze generate grant group hide hire import increase initialize insert
-    install invite invoke issue join kill label launch like lock log make manage mark merge modify
-    monitor mount move mute navigate notify open optimize order organize pause pay perform pin place
+    authenticate authorize block book borrow build buy call cancel change charge clean clear clone
+    close comment commit compare compile complete compose compress configure confirm connect contact
+    convert copy crawl create crop deactivate decode decrypt delete deliver deploy detect disable
+    disconnect dispatch divide download draw drop edit email enable encode encrypt end enroll
+    exchange execute export extend extract file fill filter flag follow forward freeze fund generate
+    grant group hide hire import increase initialize insert install invite invoke issue join kill
+    label launch lend like lock log make manage mark mention merge modify monitor mount move
+    multiply mute navigate notify open optimize order organize parse pause pay perform pin place
     plan play post prepare press print process publish purchase push put rate reactivate rebook
-    recommend record recover redeem reduce refund register reject release reload remind remove rename
-    renew rent repeat replace reply report request reschedule reserve reset resize resolve respond
-    restart restore resume return review revoke ring roll rotate run save scale schedule scrape select
-    sell send set share ship shorten shuffle sign simulate skip solve sort split start stop store submit
-    subscribe suggest switch sync take tag test toggle top train transcribe transfer translate transform
-    trigger trim turn unblock unlock unsubscribe update upgrade upload use validate verify vote wait
-    water withdraw write zip parse tip refill scan crawl
+    recommend record recover redeem reduce refill refund register reject release reload remind
+    remove rename renew rent repeat replace reply report request reschedule reserve reset resize
+    resolve respond restart restore resume return retweet review revoke ring roll rotate round run
+    save scale scan schedule scrape select sell send set share ship shorten shuffle sign simulate
+    skip solve sort split start stop store submit subscribe subtract suggest switch sync tag take
+    test tip toggle top train transcribe transfer transform translate trigger trim turn unblock
+    unfollow unlock unsubscribe update upgrade upload use validate verify vote wait water withdraw
+    write zip
     """
 )
 

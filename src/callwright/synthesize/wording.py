@@ -82,12 +82,17 @@ _STOP = frozenset(
 )
 
 
+_PREAMBLE = re.compile(r"\b(?:tool|function) description:\s*", re.IGNORECASE)
+"""Behind it stands what a tool does, where a description begins with where it belongs, as BFCL's do."""
+
+
 def subject_of(tool: Tool) -> Subject:
     """Read a tool."""
-    text = f"{' '.join(name_words(tool.name))} {tool.description}"
+    about = _PREAMBLE.split(tool.description)[-1]
+    text = f"{' '.join(name_words(tool.name))} {about}"
     params = parameters(tool.parameters, text)
-    first = frame_of(tool.name, tool.description, params)
-    second = name_frame(tool.name, tool.description, params)
+    first = frame_of(tool.name, about, params)
+    second = name_frame(tool.name, about, params)
     words = name_words(tool.name.rsplit(".", 1)[-1])
     frames = (first, second) if len(words) > 1 and base_form(words[0]) and second != first else (first,)
     content = frozenset(re.findall(r"[^\W_]{2,}", text.lower())) - _STOP

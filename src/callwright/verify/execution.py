@@ -10,6 +10,8 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from callwright.errors import CallwrightError
 from callwright.record import (
     Change,
@@ -97,9 +99,13 @@ class _Plan:
         self.names: list[str] = []
         """What the calls are named in the row, masked or not."""
         self.places: list[tuple[int, int]] = []
+        self.unlearned: set[int] = set()
+        """Messages that nothing is learned from: a mistake that the next turn mends may fail."""
         self.tools = {tool.name: tool for tool in t.tools or () if tool.returns}
         self.notes: list[Issue] = []
         for i, message in enumerate(t.messages):
+            if message.weight == 0.0:
+                self.unlearned.add(i)
             for j, call in enumerate(message.tool_calls):
                 if call.depends_on and _has_reference(call):
                     self.notes.append(_not_executed(_path((i, j))))
@@ -115,7 +121,8 @@ class _Plan:
         found: list[Issue] = []
         for name, observation, place in zip(self.names, seen.observations, self.places, strict=True):
             if not _is_plain_result(observation):
-                found += _judge(observation, _path(place))
+                issues = _judge(observation, _path(place))
+                found += map(_excused, issues) if place[0] in self.unlearned else issues
             tool = self.tools.get(name)
             if tool is not None and observation.ok:
                 found += result_issues(tool, observation.value, _path(place))
@@ -128,6 +135,10 @@ class _Plan:
             if not _is_same(one, other):
                 found.append(_changed(one, other, _path(place)))
         return found
+
+
+def _excused(issue: Issue) -> Issue:
+    return msgspec.structs.replace(issue, severity="info", by_design=True)
 
 
 def _path(place: tuple[int, int]) -> str:

@@ -10,7 +10,7 @@ earlier observations support, counts as hallucinated value, whether grounding or
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 
 from callwright.record import Dropped, Issue, Json, Trajectory
@@ -153,12 +153,13 @@ class _Count:
 class FunnelCounts:
     """The counts behind a funnel: rows are added one by one, the counts of another worker all at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, by: Callable[[Trajectory | Dropped], str] | None = None) -> None:
+        self._by = _source if by is None else by
         self._sources: dict[str, _Count] = {}
 
     def add(self, row: Trajectory | Dropped) -> None:
-        """Count one row that the verify stage put out."""
-        _add(self._sources.setdefault(_source(row), _Count()), row)
+        """Count one row that the verify stage put out, under its source or what `by` names."""
+        _add(self._sources.setdefault(self._by(row), _Count()), row)
 
     def merge(self, other: FunnelCounts) -> None:
         """Add what another worker counted."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from callwright.errors import ToolsError
 from callwright.evaluate.taubench.database import Database, Record
-from callwright.evaluate.taubench.domain import Domain, DomainName, load
+from callwright.evaluate.taubench.domain import ENDS, Domain, DomainName, load
 from callwright.evaluate.taubench.home import library
 from callwright.evaluate.taubench.tools import call
 from callwright.record import Change, Json
@@ -99,7 +99,7 @@ def open_tau(name: str) -> World:
 
     return World(
         f"tau:{name}", loaded.offered, loaded.sha256, caller, lambda state: _tables(loaded),
-        policy=loaded.policy, licence="Apache-2.0" if domain == HOME else "MIT",
+        policy=loaded.policy, ends=tuple(ENDS), licence="Apache-2.0" if domain == HOME else "MIT",
     )  # fmt: skip
 
 

@@ -30,6 +30,8 @@ class World:
     """Initial states that an episode may start from."""
     policy: str = ""
     """Rules that an agent has to follow."""
+    ends: tuple[str, ...] = ()
+    """Tools whose call ends a conversation, like handing over to a human."""
     licence: str = ""
     """Of the tools and their data; empty where nobody tells."""
     executable: bool = True

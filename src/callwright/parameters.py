@@ -1,0 +1,40 @@
+"""What the verbs take on the command line beside their settings: files, places and the names of models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Out = Annotated[Path, typer.Option("-o", "--out", help="Where the result goes.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON to stdout.")]
+Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away what an earlier run left in the directory.")]
+Sources = Annotated[list[Path], typer.Argument(help="Files, folders or globs of raw data.")]
+Data = Annotated[Path, typer.Argument(help="A file of trajectories.")]
+MaybeData = Annotated[Path | None, typer.Argument(help="A file of trajectories.")]
+MaybeOut = Annotated[Path | None, typer.Option("-o", "--out", help="Where the result goes.")]
+SelfCheck = Annotated[
+    bool,
+    typer.Option(
+        "--self-check",
+        help="Plant known defects into clean rows, yours or bundled ones, and count what is found.",
+    ),
+]
+RowFiles = Annotated[list[Path], typer.Argument(help="Files of trajectories, as unify writes them.")]
+ToolsName = Annotated[
+    str,
+    typer.Argument(
+        help="A Python file, module:NAME, an OpenAPI file, mcp:COMMAND, rows, bfcl or tau:DOMAIN@FOLDER."
+    ),
+]
+LintedName = Annotated[
+    str, typer.Argument(help="A Python file, an OpenAPI file, declarations in JSON, or mcp:COMMAND.")
+]
+EvaluatedSpec = Annotated[
+    str,
+    typer.Option(
+        "--model",
+        help="smollm2-135m, a directory, http(s)://host/v1#name, scripted:file, or policy:NAME.",
+    ),
+]

@@ -1,0 +1,36 @@
+"""How generators ask models: the question, and who answers it is none of their business.
+
+Journals, concurrency and retries belong to whoever provides the `Ask`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from callwright.formats import PlainMessage, segments
+from callwright.models import Completion, Prompt
+
+TEMPERATURE = 0.7
+"""As in APIGen (arXiv 2406.18518)."""
+
+
+class Question(NamedTuple):
+    """A prompt, and the name under which its answer is kept."""
+
+    id: str
+    prompt: Prompt
+
+
+Ask = Callable[[Sequence[Question]], Sequence[Completion | None]]
+"""Answers questions in their order, None where one does not fit into the model's context; raises `ModelError`
+for an outage."""
+
+
+def question(name: str, *messages: tuple[str, str], sample: int = 0) -> Question:
+    """Return a question of (role, content) messages; `sample` tells equal ones apart."""
+    framed = segments(
+        [PlainMessage(role, content, 0.0) for role, content in messages], generation_prompt=True
+    )
+    told = tuple((segment.text, segment.control) for segment in framed)
+    return Question(name, Prompt(messages, told, temperature=TEMPERATURE, sample=sample))

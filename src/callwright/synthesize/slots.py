@@ -1,0 +1,56 @@
+"""What a run asks of a generator, and what every generator promises."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from callwright.record import Dropped, Trajectory
+
+Candidate = Trajectory | Dropped
+"""A row that is still to be checked, or why none could be made."""
+
+
+class Slot(NamedTuple):
+    """A place for candidates: its number in the run, and the style that is wanted there."""
+
+    number: int
+    style: str
+
+
+class Failure(NamedTuple):
+    """A candidate that a check refused, and what the check said."""
+
+    row: Trajectory
+    dropped: Dropped
+
+
+class Generator(Protocol):
+    """Makes candidates; which ones depends on the slot and on what was accepted before, on nothing else."""
+
+    @property
+    def name(self) -> str:
+        """Return the name that rows and reports carry."""
+        ...
+
+    @property
+    def per_slot(self) -> float:
+        """Return how many candidates a slot is likely to get."""
+        ...
+
+    @property
+    def min_grounding(self) -> float:
+        """Return which share of the values must be traceable to the request."""
+        ...
+
+    def propose(self, slots: Sequence[Slot]) -> list[list[Candidate]]:
+        """Return the candidates for each slot; raises `ModelError` for an outage."""
+        ...
+
+    def repair(self, failures: Sequence[Failure]) -> list[Candidate]:
+        """Return second attempts at what failed; there may be fewer, or none."""
+        ...
+
+    def finish(self, row: Trajectory) -> Candidate:
+        """Return a row that passed every check as its style wants it, or why that is not possible."""
+        ...
