@@ -170,7 +170,7 @@ def test_a_run_that_was_stopped_goes_on_where_it_was_and_asks_nothing_twice(
     tools: Path, tmp_path: Path
 ) -> None:
     with ScriptedServer(answer) as server:
-        synthesized(str(tools), tmp_path / "whole.jsonl", settings(server, 60), quiet)
+        synthesized(str(tools), tmp_path / "whole.jsonl", settings(server, 24), quiet)
         asked = server.served
 
         def stop_at(rows: int) -> Any:
@@ -180,13 +180,13 @@ def test_a_run_that_was_stopped_goes_on_where_it_was_and_asks_nothing_twice(
 
             return progress
 
-        for rows in (1, 20, 45):
+        for rows in (1, 15):
             with pytest.raises(InterruptedError):
-                synthesized(str(tools), tmp_path / "b.jsonl", settings(server, 60), stop_at(rows))
+                synthesized(str(tools), tmp_path / "b.jsonl", settings(server, 24), stop_at(rows))
             assert not (tmp_path / "b.jsonl").exists()
-        report, _ = synthesized(str(tools), tmp_path / "b.jsonl", settings(server, 60), quiet)
+        report, _ = synthesized(str(tools), tmp_path / "b.jsonl", settings(server, 24), quiet)
         assert server.served == 2 * asked
-    assert report.kept == 60
+    assert report.kept == 24
     assert (tmp_path / "b.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
 
 
@@ -217,10 +217,10 @@ def test_a_run_killed_at_ten_random_moments_ends_with_the_same_rows(tools: Path,
 
 def test_the_budget_of_dollars_ends_a_run_and_says_so(tools: Path, tmp_path: Path) -> None:
     with ScriptedServer(answer) as server:
-        limits = settings(server, 500, max_candidates=5000, budget_usd=0.05)
+        limits = settings(server, 500, max_candidates=5000, budget_usd=0.02)
         report, told = synthesized(str(tools), tmp_path / "a.jsonl", limits, quiet)
     spent = report.extra["account"]["spent"][f"{server.url}#m"]
-    assert 0.02 < spent["usd"] <= 0.05
+    assert 0.01 < spent["usd"] <= 0.02
     assert 0 < report.kept < 500
     assert any("the budget of dollars is spent" in line for line in told)
 

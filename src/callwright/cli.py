@@ -167,7 +167,7 @@ def synthesize(tools: ToolsName, out: Out, config: SynthesizeSettings, as_json: 
     """Make verified rows for your own tools, with or without a model."""
     from callwright.synthesis import synthesized
 
-    with Display().stage("synthesize") as bar:
+    with Display().stage("synthesize", announced=False) as bar:
         report, told = synthesized(tools, out, config, bar.update)
     tell_report(report, as_json, told, max_drop=1.0)
     raise typer.Exit(int(report.kept < config.accept))
@@ -177,7 +177,7 @@ def converse(tools: ToolsName, out: Out, config: ConverseSettings, as_json: AsJs
     """Make verified conversations over tools that share a state."""
     from callwright.conversing import conversed
 
-    with Display().stage("converse") as bar:
+    with Display().stage("converse", announced=False) as bar:
         report, told = conversed(tools, out, config, bar.update)
     tell_report(report, as_json, told, max_drop=1.0)
     raise typer.Exit(int(report.kept < config.accept))

@@ -73,10 +73,11 @@ class Display:
         self.console = console or Console(stderr=True)
 
     @contextmanager
-    def stage(self, name: str) -> Iterator[Bar]:
-        """Show the stage `name` while the block runs."""
+    def stage(self, name: str, *, announced: bool = True) -> Iterator[Bar]:
+        """Show the stage `name` while the block runs; a log tells of it at once only if it is `announced`."""
         if not self.console.is_terminal:
-            self.say(f"  … {name}")
+            if announced:
+                self.say(f"  … {name}")
             yield Bar(self.console, None, None, name)
             return
         columns = (

@@ -122,6 +122,7 @@ def test_a_server_that_takes_more_gets_more(server: ScriptedServer) -> None:
     assert server.most_in_flight == model.pace.limit == 7
 
 
+@pytest.mark.slow
 def test_a_crowded_server_is_asked_as_much_as_it_takes_and_answers_everything() -> None:
     def answer(request: dict[str, Any]) -> str:
         time.sleep(0.015)
@@ -165,6 +166,7 @@ def test_whatever_goes_wrong_on_the_way_the_answers_are_those_of_an_undisturbed_
         assert (again.sent, len(disturbed.requests)) == (Sent(), 14 + retried)
 
 
+@pytest.mark.slow
 def test_all_faults_together_cost_attempts_and_no_answer(tmp_path: Path) -> None:
     texts = [str(k) for k in range(60)]
     plan = Faults.parse(",".join(f"{kind}=0.06" for kind in KINDS), seed=5)

@@ -93,7 +93,7 @@ def test_a_call_that_changes_something_is_announced_and_agreed_to(rows: list[Tra
 
 def test_a_mistake_is_refused_by_the_world_and_mended_in_the_next_turn(world: World) -> None:
     found = 0
-    for row in made(world, 40, seed=5)[0]:
+    for row in made(world, 20, seed=5)[0]:
         for place, message in enumerate(row.messages):
             if message.weight == 0.0:
                 found += 1
@@ -103,12 +103,12 @@ def test_a_mistake_is_refused_by_the_world_and_mended_in_the_next_turn(world: Wo
                 assert right.weight is None
                 assert right.tool_calls[0].name == wrong.name
                 assert right.tool_calls[0].arguments != wrong.arguments
-    assert found > 3
+    assert found > 1
 
 
 def test_a_missing_argument_is_asked_for_and_then_told(world: World) -> None:
     found = 0
-    for row in made(world, 60, seed=3)[0]:
+    for row in made(world, 25, seed=3)[0]:
         for turn in row.extra["synthesize"]["blueprint"]["turns"]:
             if turn["kind"] != "missing-argument":
                 continue
@@ -118,16 +118,16 @@ def test_a_missing_argument_is_asked_for_and_then_told(world: World) -> None:
             assert row.messages[place + 1].role == "assistant"
             assert not row.messages[place + 1].tool_calls
             assert row.messages[place + 2].role == "user"
-    assert found > 3
+    assert found > 1
 
 
 def test_a_wish_without_a_tool_is_refused_and_the_tool_is_not_offered(world: World) -> None:
     found = 0
-    for row in made(world, 40, seed=4)[0]:
+    for row in made(world, 20, seed=4)[0]:
         if "missing-tool" in row.extra["synthesize"]["turns"]:
             found += 1
             assert len(row.tools or ()) == len(world.tools) - 1
-    assert found > 2
+    assert found > 0
 
 
 def test_every_row_passes_verify_and_the_same_seed_makes_the_same_bytes(
@@ -138,6 +138,7 @@ def test_every_row_passes_verify_and_the_same_seed_makes_the_same_bytes(
     assert [encode(row) for row in made(world, 30)[0]] == [encode(row) for row in rows]
 
 
+@pytest.mark.slow
 def test_the_example_with_a_state_makes_conversations_in_isolation() -> None:
     library = open_world(str(Path(__file__).parents[2] / "examples" / "library.py"))
     rows, talks = made(library, 6)
