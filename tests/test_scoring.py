@@ -184,6 +184,7 @@ def test_rules_and_interface_of_the_shop_are_told_by_its_mode(
     assert world.conditions["interface"] == ("text" if "text" in told["mode"] else "tool-calls")
 
 
+@pytest.mark.slow
 def test_a_split_of_the_shop_is_part_of_its_name(shared_data: Path) -> None:
     data = shared_data / "webshop"
     settings = EvaluateSettings(data=data, categories="1k-synthetic/dev,1k-synthetic")

@@ -176,6 +176,7 @@ def converse(session: Session, replies: list[str]) -> list[list[tuple[str, str]]
     return asked
 
 
+@pytest.mark.slow
 def test_memory_is_kept_and_shown_as_by_the_official_handler(bfcl: None, official: MultiTurnOracle) -> None:
     questions = 3
     told = PrerequisiteWorld(style="official")

@@ -39,6 +39,7 @@ def test_gold_on_all_queries_with_the_official_names(queries: Queries, method: s
     assert sum(result.scores["failed_calls"] for result in results) == 0
 
 
+@pytest.mark.slow
 def test_gold_with_every_function_in_reach(queries: Queries) -> None:
     world = ToolBench(queries, method="CoT@1", official=False)
     results = gold(world)

@@ -139,6 +139,7 @@ HOSTILE: list[str | None] = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", METHODS)
 @pytest.mark.parametrize("output_format", list(formats.FORMATS))
 def test_no_reply_breaks_a_session(method: str, output_format: str, tmp_path: Path) -> None:

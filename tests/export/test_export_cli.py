@@ -48,6 +48,7 @@ def test_a_file_of_rows_becomes_a_file_of_the_layout(to: str, rows: Path, tmp_pa
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_the_layout_of_the_data_set_gives_the_data_set_back(rows: Path, tmp_path: Path) -> None:
     assert callwright("export", rows, "-o", "out.jsonl", "--to", "xlam", cwd=tmp_path).returncode == 0
     raw, back = lines_of(rows.parent / "xlam.jsonl"), lines_of(tmp_path / "out.jsonl")

@@ -199,6 +199,7 @@ def test_a_reply_leads_back_to_its_message(t: Trajectory) -> None:
         ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("output_format", sorted(FORMATS))
 @given(text=st.one_of(hostile_text, st.text()))
 def test_reading_a_reply_never_raises(output_format: str, text: str) -> None:

@@ -29,6 +29,7 @@ def told(name: str, text: str, cuts: list[int]) -> tuple[str, ReplyStream]:
     return "".join(stream.feed(text[start:end]) for start, end in pairwise(places)), stream
 
 
+@pytest.mark.slow
 @every_format
 @settings(max_examples=40)
 @given(data=st.data())

@@ -97,6 +97,7 @@ ONE_CALL = {
 """The first rule, were a reply always a single call: a random model stops nowhere of itself."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_GRAMMAR)
 def test_whatever_a_random_model_would_say_its_call_is_right(model: LocalModel, name: str) -> None:
     _, _, rules = grammar(name).partition("\n")

@@ -143,6 +143,7 @@ def test_a_crowded_server_is_asked_as_much_as_it_takes_and_answers_everything() 
 KINDS = ("429:0.01", "500", "503:0.02", "529", "cut", "slow:0.01", "malformed", "wrong-schema", "empty")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_whatever_goes_wrong_on_the_way_the_answers_are_those_of_an_undisturbed_run(
     server: ScriptedServer, kind: str, tmp_path: Path

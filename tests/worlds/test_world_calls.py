@@ -49,6 +49,7 @@ def test_only_tools_that_write_change_something(sample: Sample, caller: Caller) 
     assert all(worked(p) for p in played if p.changes)
 
 
+@pytest.mark.slow
 def test_an_episode_repeats_and_leaves_nothing_to_the_next(sample: Sample, caller: Caller) -> None:
     first = list(map(seen, caller.play(sample.episodes)))
     again = list(map(seen, caller.play(sample.episodes[::-1])))
