@@ -19,6 +19,7 @@ from callwright.errors import ConfigError
 from callwright.models.faults import KINDS, Fault, Faults
 from callwright.models.scripted import ScriptedModel
 from callwright.models.scripted_server import Reply, ScriptedServer, main
+from command_line import heed_interrupts
 
 
 @pytest.fixture(autouse=True)
@@ -269,8 +270,9 @@ def test_the_module_serves_a_script_file_until_it_is_ended(tmp_path: Path, by: s
     (tmp_path / "s.jsonl").write_text('{"match": "rain", "text": "wet"}\n', encoding="utf-8")
     command = [sys.executable, "-m", "callwright.models.scripted_server", str(tmp_path / "s.jsonl")]
     process = subprocess.Popen(
-        [*command, "--faults", "429:0.01"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+        [*command, "--faults", "429:0.01"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=heed_interrupts,
+    )  # fmt: skip
     assert process.stdout is not None
     url = process.stdout.readline().strip()
     with openai.OpenAI(base_url=url, api_key="k", max_retries=1) as asking:
