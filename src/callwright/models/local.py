@@ -52,8 +52,8 @@ class LocalModel:
 
     `batch_size` prompts are answered side by side; if it is not given, as many as `SLOTS`, on a GPU
     `GPU_SLOTS`, and `CACHE` allow. `remember` bytes of what was read and written are kept for prompts that go
-    on from earlier ones; the embedded model takes 23 KB a token. Raises `ConfigError` for a directory that holds neither,
-    `ExtraMissing` where torch is not installed.
+    on from earlier ones; the embedded model takes 23 KB a token. Raises `ConfigError` for a directory that
+    holds neither, `ExtraMissing` where torch is not installed.
     """
 
     def __init__(
