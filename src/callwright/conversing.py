@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
-from callwright.errors import ToolsError
+from callwright.errors import ConfigError, ToolsError
+from callwright.models.http import shown_spec
 from callwright.settings import ConverseSettings, plain
 from callwright.store import Report, Sink
-from callwright.synthesis import SPLITS
-from callwright.synthesize.dialogue import Conversations
+from callwright.synthesis import SPLITS, ask_of, beside
+from callwright.synthesize.dialogue import SCRIPT, Cast, Conversations
 from callwright.toolbox import Limits
+from callwright.verify.judge import JudgeStep, open_committee
 from callwright.worlds import open_world
 
 
@@ -25,19 +28,37 @@ def conversed(
             "nothing to call", place=name, expected="tools that can be executed",
             hint="a Python file, bfcl:CLASS or tau:DOMAIN@FOLDER",
         )  # fmt: skip
-    with world.caller(Limits(isolation=config.isolation, timeout=config.timeout)) as calls:
-        made = Conversations(world, calls.play, seed=config.seed, families=families, values=values)
+    with ExitStack() as stack:
+        calls = stack.enter_context(world.caller(Limits(isolation=config.isolation, timeout=config.timeout)))
+        made = Conversations(
+            world, calls.play, seed=config.seed, families=families, values=values,
+            cast=_cast(out, config, stack),
+        )  # fmt: skip
         limit = 3 * config.accept + 50 if config.max_candidates is None else config.max_candidates
-        with Sink(out, "converse", plain(config)) as sink:
-            for row in made(config.accept, limit):
-                sink.put(row)
-                progress(made.talks.accepted, config.accept, f"{made.talks.candidates:,} candidates")
-            sink.note("tools", {"from": name, "sha256": world.sha256, "count": len(world.tools)})
-            sink.note("conversations", made.talks.to_json())
-            sink.note("coverage", made.coverage.to_json())
+        sink = stack.enter_context(Sink(out, "converse", plain(config)))
+        for row in made(config.accept, limit):
+            sink.put(row)
+            progress(made.talks.accepted, config.accept, f"{made.talks.candidates:,} candidates")
+        sink.note("tools", {"from": name, "sha256": world.sha256, "count": len(world.tools)})
+        sink.note("conversations", made.talks.to_json())
+        sink.note("coverage", made.coverage.to_json())
     told = [made.coverage.text(), made.talks.text()]
     if made.talks.accepted < config.accept:
         told.append(
             f"{made.talks.accepted:,} of {config.accept:,} conversations: {limit:,} candidates were tried"
         )
     return sink.report, told
+
+
+def _cast(out: Path, config: ConverseSettings, stack: ExitStack) -> Cast:
+    """Return the models that take part; what they say is kept beside `out`."""
+    if config.user != SCRIPT and config.agent == SCRIPT and not config.judge:
+        raise ConfigError(
+            "nobody to talk to", place="--user", expected="an --agent that is a MODEL too, or a --judge",
+        )  # fmt: skip
+    agent, user = (
+        None if spec == SCRIPT else ask_of(spec, beside(out, who), stack)
+        for who, spec in (("agent", config.agent), ("user", config.user))
+    )
+    judge = JudgeStep(open_committee(config.judge, journal=beside(out, "judge"))) if config.judge else None
+    return Cast(agent, user, judge, (shown_spec(config.agent), shown_spec(config.user)))

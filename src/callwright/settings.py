@@ -124,6 +124,12 @@ class ConverseSettings:
 
     accept: Count = 200
     """How many verified conversations to make."""
+    agent: str = "script"
+    """What plays the agent: a script that acts out what is right, or a MODEL."""
+    user: str = "script"
+    """Who talks to a MODEL: a script, or a MODEL that says everything in its own words."""
+    judge: tuple[str, ...] = ()
+    """Model that judges blueprints; give it again for a committee."""
     split: Literal["train", "test", "held_out_phrasing", "held_out_values"] = "train"
     """Which phrasing families and pools of values are used; those of train and test are disjoint."""
     max_candidates: Count | None = None

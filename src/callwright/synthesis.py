@@ -59,7 +59,10 @@ def synthesized(
         families, values = SPLITS[config.split]
         world = open_world(name, isolation=config.isolation, seed=config.seed, values=values)
         scenes = Scenes(world.states, world.data) if world.states != (None,) or world.data(None) else None
-        shop = open_workshop(world.tools, seed=config.seed, families=families, values=values, scenes=scenes)
+        shop = open_workshop(
+            world.tools, seed=config.seed, families=families, values=values, scenes=scenes,
+            licence=world.licence,
+        )  # fmt: skip
         account = Account()
         seeds = Seeds(_seed_rows(config.seeds), config.seed)
         generators = [
@@ -137,7 +140,7 @@ def _checks(world: World, out: Path, config: SynthesizeSettings, stack: ExitStac
         play = stack.enter_context(world.caller(limits)).play
     if not config.judge:
         return Checks(play)
-    committee = open_committee(config.judge, journal=_beside(out, "judge"))
+    committee = open_committee(config.judge, journal=beside(out, "judge"))
     return Checks(play, JudgeStep(committee))
 
 
@@ -151,14 +154,15 @@ def _generator(
     bare, price = split_price(spec.removeprefix(f"{GRAMMAR}+"))
     name = f"{GRAMMAR}+{shown_spec(bare)}" if paraphrases else shown_spec(bare)
     spent = account.spent[name] = Spent(price=price)
-    ask = _ask(bare, _beside(out, re.sub(r"[^\w.-]+", "_", name)), stack)
+    ask = ask_of(bare, beside(out, re.sub(r"[^\w.-]+", "_", name)), stack)
     if paraphrases:
         return Paraphraser(name, ask, Grammar(shop), spent)
     # Without a judge nothing but tracing can vouch for a value that a model made up.
     return Writer(name, ask, shop, seeds, spent, min_grounding=0.0 if judged else 1.0)
 
 
-def _ask(spec: str, journal: Path, stack: ExitStack) -> Ask:
+def ask_of(spec: str, journal: Path, stack: ExitStack) -> Ask:
+    """Return what asks the model of a spec; answers are kept in `journal` until `stack` is closed."""
     book = stack.enter_context(opened(journal))
     asker = Asker(model_of(spec), book, max_tokens=MAX_TOKENS, fingerprint=fingerprint_of(spec))
 
@@ -175,6 +179,6 @@ def _completion(answer: Answer) -> Completion | None:
     return Completion(answer.text, answer.prompt_tokens, answer.completion_tokens, answer.finish)
 
 
-def _beside(out: Path, name: str) -> Path:
+def beside(out: Path, name: str) -> Path:
     """Return the place of a journal."""
     return out.with_name(f"{report_path(out).name.removesuffix('.report.json')}.{name}.jsonl")

@@ -27,6 +27,12 @@ Ask = Callable[[Sequence[Question]], Sequence[Completion | None]]
 for an outage."""
 
 
+def asked_of(name: str, messages: Sequence[PlainMessage]) -> Question:
+    """Return the question for the next turn of a conversation, answered greedily."""
+    framed = tuple((s.text, s.control) for s in segments(messages, generation_prompt=True))
+    return Question(name, Prompt(tuple((m.role, m.content) for m in messages), framed))
+
+
 def question(name: str, *messages: tuple[str, str], sample: int = 0) -> Question:
     """Return a question of (role, content) messages; `sample` tells equal ones apart."""
     framed = segments(

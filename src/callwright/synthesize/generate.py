@@ -15,7 +15,7 @@ got, not on when they came.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -30,7 +30,7 @@ from callwright.synthesize.grammar import Grammar, feasible, open_workshop
 from callwright.synthesize.pools import Half
 from callwright.synthesize.propose import STYLES, Workshop
 from callwright.synthesize.seeds import Seeds
-from callwright.synthesize.slots import Candidate, Failure, Generator, Slot
+from callwright.synthesize.slots import Candidate, Failure, Generator, Judge, Slot
 from callwright.verify import Execute, settle, verdicts
 from callwright.verify.execution import CODES as EXECUTION
 
@@ -50,9 +50,6 @@ _FIRST_WAVE = 4
 """Slots that are filled to see what they cost in dollars."""
 _ASKED = 2
 """Times that a slot may be asked about: once, and once more to mend what came."""
-
-Judge = Callable[[Iterable[Candidate]], Iterator[Candidate]]
-"""Drops the rows whose calls do not do what was asked."""
 
 
 class Budget(NamedTuple):

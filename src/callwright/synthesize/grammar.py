@@ -45,13 +45,14 @@ class Grammar:
 
 
 def open_workshop(
-    tools: Sequence[Tool], *, seed: int, families: Families, values: Half, scenes: Scenes | None = None
-) -> Workshop:
+    tools: Sequence[Tool], *, seed: int, families: Families, values: Half,
+    scenes: Scenes | None = None, licence: str = "",
+) -> Workshop:  # fmt: skip
     """Return the workshop of some tools; raises `ToolsError` if there are none."""
     if not tools:
         raise ToolsError("no tools to synthesize requests for")
     subjects = [subject_of(tool) for tool in tools]
-    return workshop(subjects, families, values, seed, Coverage(tools), scenes)
+    return workshop(subjects, families, values, seed, Coverage(tools), scenes, licence)
 
 
 def candidate(shop: Workshop, slot: Slot) -> Candidate:

@@ -55,6 +55,8 @@ class Workshop:
     scenes: Scenes | None = None
     """Where requests come from, in a world with data of its own."""
     bindings: Bindings = field(default_factory=Bindings)
+    licence: str = ""
+    """Of the tools and their data, for the rows that are made from them."""
     graph: Graph = field(default_factory=lambda: Graph.of(()))
     """Which tools belong together."""
 
@@ -96,7 +98,7 @@ class Workshop:
 
 def workshop(
     subjects: Sequence[Subject], families: Families, values: Half, seed: int,
-    coverage: Coverage | None = None, scenes: Scenes | None = None,
+    coverage: Coverage | None = None, scenes: Scenes | None = None, licence: str = "",
 ) -> Workshop:  # fmt: skip
     """Return a workshop; requests from elsewhere that a tool at hand might serve are left out."""
     known = {word.rstrip("s") for s in subjects for word in s.content}
@@ -104,16 +106,9 @@ def workshop(
     short = tuple(one for subject in subjects for one in shortened(subject))
     seen = Coverage(()) if coverage is None else coverage
     return Workshop(
-        tuple(subjects),
-        tuple(foreign),
-        short,
-        families,
-        values,
-        seed,
-        seen,
-        scenes,
-        graph=Graph.of([s.tool for s in subjects]),
-    )
+        tuple(subjects), tuple(foreign), short, families, values, seed, seen, scenes,
+        licence=licence, graph=Graph.of([s.tool for s in subjects]),
+    )  # fmt: skip
 
 
 def _may_serve(name: str, known: set[str]) -> bool:
@@ -184,7 +179,9 @@ def _row(
             extra["state"] = scene.state
     return Trajectory(
         id=f"synth/{shop.column}/{style}/{index}",
-        source=Origin(dataset="synthesized", adapter="grammar", row=index, split=shop.column),
+        source=Origin(
+            dataset="synthesized", adapter="grammar", row=index, split=shop.column, license=shop.licence
+        ),
         task=Task(kind="single", expects=_EXPECTS.get(style, "call")),
         tools=tuple(s.tool for s in offered),
         messages=(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from callwright.record import Dropped, Trajectory
 
 Candidate = Trajectory | Dropped
 """A row that is still to be checked, or why none could be made."""
+Judge = Callable[[Iterable[Candidate]], Iterator[Candidate]]
+"""Drops the rows whose calls do not do what was asked."""
 
 
 class Slot(NamedTuple):

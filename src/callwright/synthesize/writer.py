@@ -144,7 +144,13 @@ class Writer:
             made["missing_argument"] = draw.name
         row = Trajectory(
             id=row_id,
-            source=Source(dataset="synthesized", adapter=self.name, row=slot.number, split=self._shop.column),
+            source=Source(
+                dataset="synthesized",
+                adapter=self.name,
+                row=slot.number,
+                split=self._shop.column,
+                license=self._shop.licence,
+            ),
             task=Task(kind="single", expects="call"),
             tools=tuple(s.tool for s in draw.offered),
             extra={"synthesize": made},

@@ -1,5 +1,7 @@
 """Conversations over tools that share a state, from blueprints that were proven to work (APIGen-MT)."""
 
-from callwright.synthesize.dialogue.converse import Conversations, Place, Talks
+from callwright.synthesize.dialogue.blueprints import Place
+from callwright.synthesize.dialogue.converse import SCRIPT, Cast, Conversations
+from callwright.synthesize.dialogue.talks import Talks
 
-__all__ = ["Conversations", "Place", "Talks"]
+__all__ = ["SCRIPT", "Cast", "Conversations", "Place", "Talks"]

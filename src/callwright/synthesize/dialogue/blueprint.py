@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from callwright.record import Change, Json, Observation, ToolCall
+from callwright.record import Change, Json, Observation, Tool, ToolCall
 
 Origin = Literal["told", "seen"]
 """Where an argument comes from: the user tells it, or an earlier result shows it."""
@@ -49,6 +49,8 @@ class Blueprint:
     state: dict[str, Json] | None
     turns: tuple[Turn, ...]
     changes: tuple[Change, ...]
+    tools: tuple[Tool, ...] = ()
+    """What the agent is offered."""
     policy: str = ""
     seed: int = 0
 

@@ -1,314 +1,142 @@
 """Exactly N verified conversations over tools that share a state (APIGen-MT, arXiv 2504.03601).
 
-A walk that worked becomes a blueprint, and the blueprint a conversation. It is kept only if all its calls,
-made once more from the initial state, leave the state as the blueprint does and show what it shows, if the
-agent told what was to be told, and if `verify` finds nothing wrong.
+A walk that worked becomes a blueprint, approved by a committee where there is one, and the blueprint a
+conversation, acted by a script or played by models. It is kept only if all its calls, made once more from
+the initial state, leave the state as the blueprint does and show what it shows, if the agent told what was
+to be told, and if `verify` finds nothing wrong.
 """
 
 from __future__ import annotations
 
-import random
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
-from callwright.errors import ToolsError
-from callwright.record import Dropped, Episode, Json, Message, Outcome, Task, Tool, Trajectory
-from callwright.record import Source as Origin
-from callwright.store import row_seed
-from callwright.synthesize.arguments import draw
-from callwright.synthesize.coverage import Coverage
-from callwright.synthesize.dialogue.blueprint import Blueprint, Turn
-from callwright.synthesize.dialogue.person import someone
-from callwright.synthesize.dialogue.rollout import Rollout, calls_of, told
-from callwright.synthesize.dialogue.saying import Talk, turn_of, wish_for, wishes, without_argument
-from callwright.synthesize.dialogue.walk import Step, Walk, Walker
-from callwright.synthesize.facts import Known, facts_of, noun_of
+from callwright.record import Dropped, Message, Trajectory
+from callwright.synthesize.asking import Ask
+from callwright.synthesize.dialogue.blueprint import Blueprint
+from callwright.synthesize.dialogue.blueprints import Blueprints, Place
+from callwright.synthesize.dialogue.played import Played, Who, together
+from callwright.synthesize.dialogue.proof import flaw, row_of
+from callwright.synthesize.dialogue.review import Approved, Review
+from callwright.synthesize.dialogue.rollout import Rollout
+from callwright.synthesize.dialogue.talks import Talks
 from callwright.synthesize.families import Families
-from callwright.synthesize.kinds import name_words
 from callwright.synthesize.pools import Half
-from callwright.synthesize.scenes import Scene, Scenes, Source, State
-from callwright.synthesize.slots import Candidate
-from callwright.synthesize.values import Unsamplable
-from callwright.synthesize.wording import Subject, subject_of
+from callwright.synthesize.slots import Candidate, Judge
 from callwright.verify import Execute, settle, verdicts
 
-REHEARSALS = 40
-"""Walks that are taken before the first conversation."""
-STEPS = (3, 9)
-"""Calls of a walk, at least and at most."""
+SCRIPT = "script"
+"""Who acts the gold actions out, and says the requests as they stand."""
+WAVE = 16
+"""Conversations that models play at the same time."""
 MISTAKES = 0.1
-"""Share of actions that the agent gets wrong first, and mends."""
-MISSING_ARGUMENT = 0.15
-"""Share of turns that lack an argument."""
-_WAYS = 4
-"""Times that words are looked for for one turn."""
-MISSING_TOOL = 0.2
-"""Share of conversations with a wish that no tool serves."""
+"""Share of actions that the script gets wrong first, and mends."""
 
 
-class Place(Protocol):
-    """What a conversation needs of the world where it happens."""
+@dataclass(frozen=True)
+class Cast:
+    """Who takes part besides the world; nobody but the script if nothing is given."""
 
-    @property
-    def name(self) -> str:
-        """Return the name that rows carry."""
-        ...
+    agent: Ask | None = None
+    user: Ask | None = None
+    """Speaks for the user while a model is the agent, and finds other words where judges reject requests."""
+    judge: Judge | None = None
+    names: tuple[str, str] = (SCRIPT, SCRIPT)
+    """Of agent and user, as rows tell them."""
 
-    @property
-    def tools(self) -> tuple[Tool, ...]:
-        """Return the tools in their order."""
-        ...
-
-    @property
-    def states(self) -> tuple[State, ...]:
-        """Return the initial states."""
-        ...
-
-    @property
-    def data(self) -> Callable[[State], Json]:
-        """Return what tells what can be known in a state."""
-        ...
-
-    @property
-    def ends(self) -> tuple[str, ...]:
-        """Return the tools that end a conversation; no walk uses them."""
-        ...
-
-    @property
-    def policy(self) -> str:
-        """Return the rules that an agent has to follow, empty if there are none."""
-        ...
-
-
-@dataclass
-class Talks:
-    """What became of the conversations of a run."""
-
-    candidates: int = 0
-    accepted: int = 0
-    turns: int = 0
-    calls: int = 0
-    writes: int = 0
-    mended: int = 0
-    kinds: Counter[str] = field(default_factory=Counter)
-    """Turns by kind."""
-    reasons: Counter[str] = field(default_factory=Counter)
-    failed_calls: int = 0
-    """Calls that walks tried in vain."""
-
-    def add(self, blueprint: Blueprint, messages: Sequence[Message]) -> None:
-        """Count a conversation that was kept."""
-        self.accepted += 1
-        self.turns += len(blueprint.turns)
-        self.calls += len(calls_of(messages))
-        self.writes += sum(action.writes for turn in blueprint.turns for action in turn.actions)
-        self.mended += sum(message.weight == 0.0 for message in messages)
-        self.kinds.update(turn.kind for turn in blueprint.turns)
-
-    def text(self) -> str:
-        """Return a few lines for people."""
-        n = max(self.accepted, 1)
-        kinds = ", ".join(f"{name} {count:,}" for name, count in self.kinds.most_common())
-        return (
-            f"{self.accepted:,} conversations of {self.candidates:,} candidates: "
-            f"{self.turns / n:.1f} user turns, {self.calls / n:.1f} calls, {self.writes / n:.1f} of which "
-            f"change the state; {self.mended:,} mistakes mended\nturns: {kinds}\n"
-            f"calls that failed on the way to a blueprint: {self.failed_calls:,}"
-        )
-
-    def to_json(self) -> dict[str, Json]:
-        """Return the counts as plain data."""
-        return {
-            "candidates": self.candidates, "accepted": self.accepted, "user_turns": self.turns,
-            "calls": self.calls, "writes": self.writes, "mended": self.mended, "turn_kinds": dict(self.kinds),
-            "reasons": dict(self.reasons), "failed_calls": self.failed_calls,
-        }  # fmt: skip
+    def asks(self) -> dict[Who, Ask]:
+        """Return the models that talk."""
+        asks: dict[Who, Ask | None] = {"user": self.user, "agent": self.agent}
+        return {who: ask for who, ask in asks.items() if ask is not None}
 
 
 class Conversations:
-    """Makes conversations in one world; what it learns about the world serves all of them."""
+    """Makes conversations in one world."""
 
     def __init__(
-        self, place: Place, play: Execute, *, seed: int, families: Families = "train", values: Half = "train"
-    ) -> None:
-        if not place.tools:
-            raise ToolsError("no tools to talk about")
-        self._name, self._policy, self._data = place.name, place.policy, place.data
-        self._scenes = Scenes(place.states, place.data)
+        self, place: Place, play: Execute, *, seed: int, families: Families = "train", values: Half = "train",
+        cast: Cast | None = None,
+    ) -> None:  # fmt: skip
+        self._place = place
         self._play = play
         self._seed = seed
-        self._families: Families = families
-        self._values: Half = values
-        self._subjects = {tool.name: subject_of(tool) for tool in place.tools}
-        self.coverage = Coverage(place.tools)
-        self._going = [subject for name, subject in self._subjects.items() if name not in place.ends]
-        self._walker = Walker(play, self.coverage, values=values)
+        self._cast = cast or Cast()
+        self._blueprints = Blueprints(place, play, seed=seed, families=families, values=values)
+        self._review = Review(self._cast.judge, self._shown, self._cast.user) if self._cast.judge else None
+        self.coverage = self._blueprints.coverage
         self.talks = Talks()
 
     def __call__(self, accept: int, max_candidates: int) -> Iterator[Candidate]:
         """Yield `accept` conversations and all that were not kept; fewer only after `max_candidates`."""
-        self._rehearse()
-        while self.talks.accepted < accept and self.talks.candidates < max_candidates:
-            row_id = f"talk/{self._name}/{self.talks.candidates}"
-            self.talks.candidates += 1
-            row = self._candidate(row_id)
-            if isinstance(row, Dropped):
-                self.talks.reasons[row.reason] += 1
-            yield row
+        talks = self.talks
+        self._blueprints.rehearse()
+        # The script costs nothing that could be shared: one at a time, none is made that is not wanted.
+        size = WAVE if self._cast.agent or self._review else 1
+        while talks.accepted < accept and talks.candidates < max_candidates:
+            first, end = talks.candidates, min(talks.candidates + size, max_candidates)
+            talks.candidates = end
+            for row in self._wave([f"talk/{self._place.name}/{k}" for k in range(first, end)]):
+                yield self._counted(row, accept)
+        talks.failed_calls = self._blueprints.failed_calls
 
-    def _rehearse(self) -> None:
-        """Walk without saying a word, to learn what feeds what and which tools change something."""
-        for number in range(REHEARSALS):
-            rng = random.Random(row_seed(self._seed, f"rehearsal/{self._name}/{number}"))
-            self._walk(rng)
+    def _wave(self, ids: Sequence[str]) -> Iterator[tuple[Blueprint, Candidate]]:
+        drawn = [self._blueprints.draw(row_id) for row_id in ids]
+        sayable = [blueprint for blueprint in drawn if blueprint.calls]
+        found = self._review(sayable) if self._review else [Approved(one, None) for one in sayable]
+        acted = self._acted([one.blueprint for one in found if isinstance(one, Approved)])
+        became = {blueprint.id: one for blueprint, one in zip(sayable, found, strict=True)}
+        for blueprint in drawn:
+            one = became.get(blueprint.id)
+            if one is None:
+                why = "no call worked that could be put into words"
+                yield blueprint, _dropped(blueprint.id, "no-walk", why)
+            elif isinstance(one, Dropped):
+                yield blueprint, one
+            else:
+                yield one.blueprint, self._proven(one, *acted[blueprint.id])
 
-    def _candidate(self, row_id: str) -> Candidate:
-        rng = random.Random(row_seed(self._seed, row_id))
-        blueprint, offered = self._blueprint(row_id, rng)
-        if not blueprint.calls:
-            return _dropped(row_id, "no-walk", "no call worked that could be put into words")
-        messages = Rollout(self._subjects, self._play, blueprint).acted(MISTAKES)
-        row = self._row(blueprint, offered, messages)
-        flaw = self._flaw(blueprint, messages)
-        if flaw:
-            return _dropped(row_id, "unlike-blueprint", flaw, row)
-        settled = settle(row, verdicts([row], self._play)[0])
-        if isinstance(settled, Trajectory):
-            self.talks.add(blueprint, messages)
-            self.coverage.add_row("conversation", settled)
-        return settled
+    def _acted(self, blueprints: Sequence[Blueprint]) -> dict[str, tuple[str, list[Message]]]:
+        """Return, for each blueprint, how its conversation ended and what was said."""
+        cast = self._cast
+        if cast.agent is None:
+            return {b.id: ("done", self._script(b).acted(MISTAKES)) for b in blueprints}
+        talks = {b.id: Played(b, self._play, user_is_model=cast.user is not None) for b in blueprints}
+        together([*talks.values()], cast.asks())
+        return {row_id: (talk.ending, talk.messages) for row_id, talk in talks.items()}
 
-    def _blueprint(self, row_id: str, rng: random.Random) -> tuple[Blueprint, tuple[Subject, ...]]:
-        """Return what a conversation is to come to, and the tools that it offers."""
-        walk, identified = self._walk(rng)
-        self.talks.failed_calls += walk.failures
-        talk = Talk(self._families)
-        turns = self._turns(wishes(walk.steps, identified=identified), walk.steps, talk, rng)
-        offered = [*self._subjects.values()]
-        if turns and rng.random() < MISSING_TOOL:
-            turns, offered = self._with_missing_tool(turns, offered, walk, rng)
-        done = [turn for turn in turns if turn.actions]
-        changes = done[-1].actions[-1].changes if done else ()
-        blueprint = Blueprint(row_id, walk.state, tuple(turns), changes, self._policy, rng.getrandbits(32))
-        return blueprint, tuple(offered)
+    def _script(self, blueprint: Blueprint) -> Rollout:
+        return Rollout(self._blueprints.subjects, self._play, blueprint)
 
-    def _walk(self, rng: random.Random) -> tuple[Walk, bool]:
-        """Return a walk, and whether it begins with finding out who the user is."""
-        scene = self._scenes.draw(rng)
-        person = someone(self._data(scene.state), rng) if self._policy else None
-        walk = Walk(scene.state, scene.known if person is None else Known(facts_of(person.known)))
-        opening = [] if person is None else self._finders(person.thing)
-        walk.unspoken = frozenset() if person is None else person.others
-        wanted = rng.randint(*STEPS)
-        rest = [subject for subject in self._going if subject not in opening]
-        while len(walk.steps) < wanted:
-            if not self._walker.step(walk, rng, opening if opening and not walk.steps else rest):
-                break
-        return walk, bool(opening)
+    def _shown(self, blueprint: Blueprint) -> Trajectory:
+        """Return a blueprint as judges see it: acted out without a mistake."""
+        return self._row(Approved(blueprint, None), self._script(blueprint).acted(0.0))
 
-    def _finders(self, thing: str) -> list[Subject]:
-        """Return the tools that find out who somebody is: "find_user_id_by_email" for a user."""
-        found = [
-            s
-            for name, s in self._subjects.items()
-            if thing in noun_of(name) and name_words(name)[0] == "find"
-        ]
-        return found or [s for name, s in self._subjects.items() if noun_of(name) == (thing, "id")]
+    def _row(self, one: Approved, messages: Sequence[Message]) -> Trajectory:
+        return row_of(one, self._place, messages, cast=self._cast.names, seed=self._seed)
 
-    def _turns(
-        self, cut: Sequence[Sequence[int]], steps: Sequence[Step], talk: Talk, rng: random.Random
-    ) -> list[Turn]:
-        """Return the turns of a walk, up to the first that can not be said."""
-        turns: list[Turn] = []
-        for places in cut:
-            turn = None
-            if rng.random() < MISSING_ARGUMENT:
-                turn = without_argument(places, steps, talk, rng)
-            for _ in range(_WAYS):
-                turn = turn_of(places, steps, talk, rng) if turn is None else turn
-            if turn is None:
-                break
-            turns.append(turn)
-        return turns
+    def _proven(self, one: Approved, ending: str, messages: Sequence[Message]) -> Candidate:
+        """Return the row if it comes to what its blueprint wants, and every check agrees."""
+        row = self._row(one, messages)
+        if ending != "done":
+            return _dropped(row.id, ending, "the conversation did not come to its end", row)
+        why = flaw(one.blueprint, messages, self._play)
+        if why:
+            return _dropped(row.id, "unlike-blueprint", why, row)
+        return settle(row, verdicts([row], self._play)[0])
 
-    def _with_missing_tool(
-        self, turns: list[Turn], offered: list[Subject], walk: Walk, rng: random.Random
-    ) -> tuple[list[Turn], list[Subject]]:
-        """Return the turns with a wish for a tool that is not offered among them, if one can be spared."""
-        called = {action.call.name for turn in turns for action in turn.actions}
-        spare = [subject for subject in offered if subject.name not in called]
-        if not spare:
-            return turns, offered
-        gone = rng.choice(spare)
-        try:
-            source = Source(self._values, Scene(walk.state, walk.known), self._walker.bindings)
-            text = wish_for(gone, draw(gone, source, rng), self._families, rng)
-        except Unsamplable:
-            text = None
-        if text is None:
-            return turns, offered
-        place = rng.randint(1, len(turns))
-        wish = Turn(text, (), (), "missing-tool", (gone.name, ""))
-        return [*turns[:place], wish, *turns[place:]], [s for s in offered if s is not gone]
-
-    def _row(
-        self, blueprint: Blueprint, offered: Sequence[Subject], messages: Sequence[Message]
-    ) -> Trajectory:
-        made: dict[str, Json] = {
-            "style": "conversation",
-            "family": "dialogue",
-            "gold_tools": list(dict.fromkeys(call.name for call in blueprint.calls)),
-            "seed": self._seed,
-            "turns": [turn.kind for turn in blueprint.turns],
-            "blueprint": _told(blueprint),
-        }
-        extra: dict[str, Json] = {"synthesize": made}
-        if blueprint.state is not None:
-            extra["state"] = blueprint.state
-        return Trajectory(
-            id=blueprint.id,
-            source=Origin(dataset="synthesized", adapter="dialogue", split=self._name),
-            task=Task(instruction=blueprint.policy, kind="multi"),
-            tools=tuple(subject.tool for subject in offered),
-            messages=tuple(messages),
-            outcome=Outcome(reward=1.0, success=True),
-            extra=extra,
-        )
-
-    def _flaw(self, blueprint: Blueprint, messages: Sequence[Message]) -> str:
-        """Return in what a conversation differs from its blueprint; empty if in nothing."""
-        calls = calls_of(messages)
-        played = self._play([Episode(calls, blueprint.state)])[0]
-        if played.changes != blueprint.changes:
-            return "the state is left otherwise"
-        heard = [message.content for message in messages if message.role == "tool"]
-        if [told(seen) for seen in played.observations] != heard:
-            return "a call shows something else"
-        texts = [m.content for m in messages if m.role == "assistant" and not m.tool_calls]
-        missing = [
-            out for turn in blueprint.turns for out in turn.outputs if not any(out in t for t in texts)
-        ]
-        return f"not told: {missing[0]}" if missing else ""
-
-
-def _told(blueprint: Blueprint) -> Json:
-    """Return what a row keeps of its blueprint: gold calls by turn, outputs, the change of state."""
-    turns = [
-        {
-            "request": turn.request,
-            "actions": [
-                {"name": a.call.name, "arguments": a.call.arguments, "writes": a.writes} for a in turn.actions
-            ],
-            "outputs": list(turn.outputs),
-            "kind": turn.kind,
-        }
-        for turn in blueprint.turns
-    ]
-    return {"turns": turns, "changes": msgspec.to_builtins(list(blueprint.changes))}
+    def _counted(self, made: tuple[Blueprint, Candidate], accept: int) -> Candidate:
+        """Return a row after it was counted; one more than wanted is dropped."""
+        blueprint, row = made
+        if isinstance(row, Trajectory) and self.talks.accepted >= accept:
+            row = _dropped(row.id, "surplus", f"{accept} conversations were accepted before", row)
+        if isinstance(row, Dropped):
+            self.talks.reasons[row.reason] += 1
+        else:
+            self.talks.add(blueprint, row.messages)
+            self.coverage.add_row("conversation", row)
+        return row
 
 
 def _dropped(row_id: str, reason: str, detail: str, row: Trajectory | None = None) -> Dropped:
