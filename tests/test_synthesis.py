@@ -22,6 +22,7 @@ from callwright.record import Message, Tool, ToolCall, Trajectory, encode
 from callwright.settings import SynthesizeSettings
 from callwright.store import read
 from callwright.synthesis import styles_of, synthesized
+from written_pairs import CITIES, pair
 
 TOOLS = '''
 """Two tools."""
@@ -47,20 +48,6 @@ def book_table(guests: int) -> dict:
     """
     return {"guests": guests}
 '''
-CITIES = (
-    "Rome",
-    "Oslo",
-    "Lima",
-    "Cairo",
-    "Quito",
-    "Turin",
-    "Kyoto",
-    "Perth",
-    "Delhi",
-    "Accra",
-    "Porto",
-    "Basel",
-)
 PLANTED = ("right", "right", "right", "right", "unreadable", "undefined", "wrong type", "made up", "failing")
 
 
@@ -95,7 +82,7 @@ def answer(request: dict[str, Any]) -> str:
             f"Atlantis on Monday ({number})?",
             ("get_weather", {"city": "Atlantis", "day": "Monday"}),
         )
-    return json.dumps([{"query": query, "answers": [{"name": call[0], "arguments": call[1]}]}])
+    return f"[{pair(query, call)}]"
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ Tools elsewhere, behind an address or on a live server, are called only if they 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 
 from callwright.record import Json, Tool
@@ -17,6 +17,7 @@ from callwright.synthesize.takes import Effect, Known
 from callwright.toolbox import Toolbox, Tools, caller, import_tools
 from callwright.toolbox.doctests import doctests
 from callwright.verification import limits_of
+from callwright.verify.table import aligned
 
 SEVERITIES = ("error", "warning", "info")
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -122,9 +123,11 @@ def report(found: Lint, notes: bool) -> str:
     """Return the findings, one a line, and the table of the tools, unless none was called."""
     shown = [f for f in found.findings if notes or f.issue.severity != "info"]
     lines = [f"{'note' if f.issue.severity == 'info' else f.issue.severity:<7}  {f.text()}" for f in shown]
+    text = "".join(f"{line}\n" for line in lines)
     if any(rehearsal.level for rehearsal in found.rehearsals):
-        lines += [*([""] if lines else []), *_table(found.rehearsals)]
-    return "".join(f"{line}\n" for line in lines)
+        rows = [_COLUMNS, *map(_cells, found.rehearsals)]
+        text += ("\n" if text else "") + aligned(rows, left=range(len(_COLUMNS)), widest=_WIDEST)
+    return text
 
 
 def summary(found: Lint, notes: bool) -> str:
@@ -150,13 +153,6 @@ def _plain(rehearsal: Rehearsal) -> dict[str, Json]:
     told = asdict(rehearsal)
     del told["findings"]  # they stand among all others
     return told
-
-
-def _table(rehearsals: Sequence[Rehearsal]) -> Iterator[str]:
-    rows = [_COLUMNS, *map(_cells, rehearsals)]
-    widths = [min(max(len(row[i]) for row in rows), _WIDEST) for i in range(len(_COLUMNS))]
-    for row in rows:
-        yield "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def _cells(rehearsal: Rehearsal) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from callwright.blend.shares import parse_shares
 from callwright.errors import ConfigError
 from callwright.evaluate.answers import Answer, Asker, Request, fingerprint_of, opened
 from callwright.models import Completion
@@ -22,10 +23,10 @@ from callwright.synthesize.diversity import diversity
 from callwright.synthesize.families import Families
 from callwright.synthesize.generate import Budget, Checks, Run, budget_of, request_of
 from callwright.synthesize.grammar import NAME as GRAMMAR
-from callwright.synthesize.grammar import Grammar, open_workshop
+from callwright.synthesize.grammar import Grammar
 from callwright.synthesize.paraphrase import Paraphraser
 from callwright.synthesize.pools import Half
-from callwright.synthesize.propose import Workshop
+from callwright.synthesize.propose import Workshop, open_workshop
 from callwright.synthesize.scenes import Scenes
 from callwright.synthesize.seeds import Seeds
 from callwright.synthesize.slots import Generator
@@ -109,15 +110,7 @@ def _specs(config: SynthesizeSettings) -> tuple[str, ...]:
 
 def styles_of(text: str) -> dict[str, float]:
     """Return the shares that a text like ``simple=.5,parallel=.5`` names; the usual ones for none."""
-    if not text.strip():
-        return dict(STYLES)
-    shares: dict[str, float] = {}
-    for part in text.split(","):
-        name, equals, share = part.strip().partition("=")
-        if not equals or not re.fullmatch(r"\d*\.?\d+|\d+\.", share.strip()):
-            raise ConfigError("not a share of a style", place="--styles", expected="NAME=SHARE,…", got=part)
-        shares[name.strip()] = float(share)
-    return shares
+    return parse_shares(text, place="--styles") or dict(STYLES)
 
 
 def _budget(config: SynthesizeSettings) -> Budget:

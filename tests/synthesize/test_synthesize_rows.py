@@ -13,8 +13,8 @@ from callwright.errors import ConfigError, ToolsError
 from callwright.record import Dropped, Observation, Tool, ToolCall, Trajectory, encode
 from callwright.synthesize import COLUMNS, STYLES, UNSEEN_TOOLS, Account, synthesize
 from callwright.synthesize.families import TEST_FAMILIES, TRAIN_FAMILIES
-from callwright.synthesize.grammar import candidate, open_workshop
-from callwright.synthesize.propose import OFFERED
+from callwright.synthesize.grammar import candidate
+from callwright.synthesize.propose import OFFERED, open_workshop
 from callwright.synthesize.slots import Slot
 from callwright.verify import each
 

@@ -128,11 +128,14 @@ def test_written_times_mean_their_time(hour: int, minute: int, seed: int) -> Non
         {"type": "integer", "multipleOf": 25, "minimum": 100},
         {"anyOf": [{"type": "null"}, {"type": "boolean"}]},
         {"type": ["string", "null"]},
+        {"$ref": "#/$defs/count", "anyOf": [{"minimum": 7}]},
+        {"$ref": "#/properties/flag"},
     ],
 )
 def test_values_obey_their_schema(spec: dict[str, object], which: str) -> None:
-    whole = {"type": "object", "properties": {"item": spec}}
-    (param,) = parameters(whole)
+    properties = {"item": spec, "flag": {"type": "boolean"}}
+    whole = {"type": "object", "properties": properties, "$defs": {"count": {"type": "integer"}}}
+    param = parameters(whole)[0]
     for seed in range(30):
         said = sample(param, random.Random(seed), which)  # type: ignore[arg-type]
         assert not list(schema.check(whole, {"item": said.value})), said

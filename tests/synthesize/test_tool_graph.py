@@ -14,6 +14,7 @@ from synthesize_tools import DATE, HOSTILE, PLAIN, TEXT, tool
 from callwright.record import Json, Tool
 from callwright.synthesize.graph import NEAREST, Graph
 from callwright.synthesize.ports import given_entities, gives, subject_noun, takes
+from callwright.synthesize.terms import singular
 
 
 def returning(one: Tool, **properties: Json) -> Tool:
@@ -42,6 +43,14 @@ SHOP = (FIND_ORDER, CANCEL_ORDER, TELL_TIME)
 )  # fmt: skip
 def test_a_name_that_says_little_borrows_from_what_is_around_it(one: Tool, keys: list[str]) -> None:
     assert [port.keys[0] for port in takes(one) if port.keys] == keys
+
+
+def test_the_singular_of_a_name_is_read_from_its_end_and_no_plural_stays() -> None:
+    plurals = ("cities", "boxes", "addresses", "user_ids", "ids", "orderIds", "children", "movies")
+    singulars = ["city", "box", "address", "user_id", "id", "orderId", "child", "movie"]
+    assert [singular(word) for word in plurals] == singulars
+    for word in ("status", "address", "analysis", "gas", "sms", "s", "", "series", "weather"):
+        assert singular(word) == word
 
 
 def test_lists_of_objects_give_what_is_in_them() -> None:

@@ -1,6 +1,5 @@
 """A model as generator: every pair is judged, failures get one more chance, and the counts are exact."""
 
-import json
 import re
 from collections.abc import Callable, Sequence
 
@@ -12,38 +11,22 @@ from callwright.record import Dropped, Episode, Observation, Played, Tool, Traje
 from callwright.synthesize.account import Spent
 from callwright.synthesize.asking import Question
 from callwright.synthesize.generate import Checks, Run, budget_of
-from callwright.synthesize.grammar import Grammar, open_workshop
+from callwright.synthesize.grammar import Grammar
 from callwright.synthesize.paraphrase import Paraphraser
+from callwright.synthesize.propose import open_workshop
 from callwright.synthesize.seeds import Seeds
 from callwright.synthesize.slots import Candidate
 from callwright.synthesize.writer import Writer
+from written_pairs import CITIES, pair
 
 TEXT = {"type": "string"}
 WEATHER = tool("get_weather", "Get the weather in a city.", "city day", city=TEXT, day=TEXT)
 TABLE = tool("book_table", "Book a table.", "guests", guests={"type": "integer", "minimum": 1})
 TOOLS = (WEATHER, TABLE)
-CITIES = (
-    "Rome",
-    "Oslo",
-    "Lima",
-    "Cairo",
-    "Quito",
-    "Turin",
-    "Kyoto",
-    "Perth",
-    "Delhi",
-    "Accra",
-    "Porto",
-    "Basel",
-)
 
 
 def completion(text: str) -> Completion:
     return Completion(text, 100, 10, "stop")
-
-
-def pair(query: str, *calls: tuple[str, dict[str, object]]) -> str:
-    return json.dumps({"query": query, "answers": [{"name": n, "arguments": a} for n, a in calls]})
 
 
 class Scripted:

@@ -13,7 +13,7 @@ from callwright.errors import ConfigError, DataError
 _CLOSE = 1e-6
 
 
-def parse_shares(text: str) -> dict[str, float]:
+def parse_shares(text: str, place: str = "--weights") -> dict[str, float]:
     """Return what ``chat=0.25,tools=0.5`` says; raises ConfigError for anything else."""
     shares: dict[str, float] = {}
     for part in filter(None, map(str.strip, text.split(","))):
@@ -23,7 +23,9 @@ def parse_shares(text: str) -> dict[str, float]:
         except ValueError:
             share = 0.0
         if not name or not share or name in shares:
-            raise ConfigError("not a weight", expected="name=share, each name once", got=repr(part))
+            raise ConfigError(
+                "not a share", place=place, expected="name=share, each name once", got=repr(part)
+            )
         shares[name] = share
     return shares
 

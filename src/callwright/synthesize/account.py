@@ -10,6 +10,7 @@ from callwright.models.prices import Price
 from callwright.record import Dropped, Json, Trajectory
 from callwright.synthesize.slots import Candidate
 from callwright.verify.funnel import FunnelCounts, FunnelRow
+from callwright.verify.table import aligned
 
 APART = ("duplicate", "in-other-split", "surplus", "unsamplable")
 """Reasons that say nothing about the quality of a candidate; they stay out of the funnel."""
@@ -114,15 +115,7 @@ class Account:
 
     def text(self) -> str:
         """Return the funnel in APIGen's columns (arXiv 2406.18518), one line per generator."""
-        lines = [_HEADER, *(self._line(row) for row in self.first.funnel().sources)]
-        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        return "".join(
-            "  ".join(
-                [line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))]
-            )
-            + "\n"
-            for line in lines
-        )
+        return aligned([_HEADER, *map(self._line, self.first.funnel().sources)])
 
     def _line(self, row: FunnelRow) -> tuple[str, ...]:
         name = row.source

@@ -6,10 +6,12 @@ Journals, concurrency and retries belong to whoever provides the `Ask`.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
-from callwright.formats import PlainMessage, segments
+from callwright.formats import PlainMessage
 from callwright.models import Completion, Prompt
+from callwright.verify.judge.question import prompt_of
 
 TEMPERATURE = 0.7
 """As in APIGen (arXiv 2406.18518)."""
@@ -29,14 +31,9 @@ for an outage."""
 
 def asked_of(name: str, messages: Sequence[PlainMessage]) -> Question:
     """Return the question for the next turn of a conversation, answered greedily."""
-    framed = tuple((s.text, s.control) for s in segments(messages, generation_prompt=True))
-    return Question(name, Prompt(tuple((m.role, m.content) for m in messages), framed))
+    return Question(name, prompt_of(tuple((m.role, m.content) for m in messages)))
 
 
 def question(name: str, *messages: tuple[str, str], sample: int = 0) -> Question:
     """Return a question of (role, content) messages; `sample` tells equal ones apart."""
-    framed = segments(
-        [PlainMessage(role, content, 0.0) for role, content in messages], generation_prompt=True
-    )
-    told = tuple((segment.text, segment.control) for segment in framed)
-    return Question(name, Prompt(messages, told, temperature=TEMPERATURE, sample=sample))
+    return Question(name, replace(prompt_of(messages), temperature=TEMPERATURE, sample=sample))

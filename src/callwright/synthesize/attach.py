@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from callwright.synthesize import surface
 from callwright.synthesize.params import Param
+from callwright.synthesize.terms import singular
 from callwright.synthesize.values import Said
 
 Templates = tuple[str, ...]
@@ -200,15 +201,6 @@ def fill(template: str, param: Param, said: Said, mark: str, rng: random.Random)
 
 
 _IDS = {"id", "number", "no", "code", "ref", "reference", "ids"}
-
-
-def singular(noun: str) -> str:
-    """Return the singular of a plural noun."""
-    if noun.endswith("children"):
-        return noun.removesuffix("ren")
-    if noun.endswith("people"):
-        return noun.removesuffix("people") + "person"
-    return noun[:-1] if noun.endswith("s") and not noun.endswith("ss") else noun
 
 
 PAIRS: tuple[tuple[str, str, Templates], ...] = (

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from callwright.record import Json
-from callwright.synthesize.facts import Fact, Known, noun_of, singular
+from callwright.synthesize.facts import Fact, Known, noun_of
 from callwright.synthesize.params import Param
+from callwright.synthesize.terms import singular
 
 _HOPELESS = 0.06
 """Fit times rate of success below which a pattern is not drawn."""

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from callwright.record import Json, Tool, Trajectory
 from callwright.synthesize.params import Param, parameters
+from callwright.verify.table import aligned
 
 LEFT_OUT = "left out"
 MOST_CHOICES = 12
@@ -90,17 +91,7 @@ class Coverage:
         styles = sorted({style for _, style in self.calls})
         head = ("tool", *styles, "classes", "never asked for")
         lines = [head, *(self._line(tool, styles) for tool in self._params)]
-        widths = [max(len(line[k]) for line in lines) for k in range(len(head) - 1)]
-        return "\n".join(
-            "  ".join(
-                [
-                    line[0].ljust(widths[0]),
-                    *(c.rjust(w) for c, w in zip(line[1:-1], widths[1:], strict=True)),
-                    line[-1],
-                ]
-            ).rstrip()
-            for line in lines
-        )
+        return aligned(lines, left=(0, len(head) - 1)).removesuffix("\n")
 
     def _line(self, tool: str, styles: Sequence[str]) -> tuple[str, ...]:
         seen = {cell for cell in self._by_cell if cell[0] == tool}

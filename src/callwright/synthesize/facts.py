@@ -5,7 +5,7 @@ lists left out; what a value is called is read from its last words, and from the
 
 >>> orders = {"#W1": {"status": "open"}, "#W2": {"status": "sent"}}
 >>> [(fact.pattern, fact.words, fact.value) for fact in facts_of({"orders": orders})][:2]
-[('orders.*', ('order', 'id'), '#W1'), ('orders.*.status', ('status',), 'open')]
+[('orders.*', ('order', 'id'), '#W1'), ('orders.*.status', ('order', 'status'), 'open')]
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from callwright.record import Json
 from callwright.synthesize.kinds import name_words
+from callwright.synthesize.terms import singular
 
 MOST = 20_000
 """Facts that are read from one value."""
@@ -124,15 +125,6 @@ def _singular_words(words: tuple[str, ...]) -> tuple[str, ...]:
     if not words:
         return words
     return (*words[:-1], singular(words[-1]))
-
-
-def singular(word: str) -> str:
-    """Return the singular of a word."""
-    if word.endswith("ies") and len(word) > 4:
-        return word[:-3] + "y"
-    return (
-        word[:-1] if word.endswith("s") and not word.endswith(("ss", "us", "is")) and len(word) > 2 else word
-    )
 
 
 def noun_of(tool: str) -> tuple[str, ...]:

@@ -26,9 +26,9 @@ from callwright.errors import ConfigError
 from callwright.record import Dropped, Tool, Trajectory
 from callwright.synthesize.account import Account
 from callwright.synthesize.families import Families
-from callwright.synthesize.grammar import Grammar, feasible, open_workshop
+from callwright.synthesize.grammar import Grammar, feasible
 from callwright.synthesize.pools import Half
-from callwright.synthesize.propose import STYLES, Workshop
+from callwright.synthesize.propose import STYLES, Workshop, open_workshop
 from callwright.synthesize.seeds import Seeds
 from callwright.synthesize.slots import Candidate, Failure, Generator, Judge, Slot
 from callwright.verify import Execute, settle, verdicts

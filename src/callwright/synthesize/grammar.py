@@ -5,17 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 
-from callwright.errors import ConfigError, ToolsError
-from callwright.record import Dropped, Tool, Trajectory
+from callwright.errors import ConfigError
+from callwright.record import Dropped, Trajectory
 from callwright.store import row_seed
-from callwright.synthesize.coverage import Coverage
-from callwright.synthesize.families import Families
-from callwright.synthesize.pools import Half
-from callwright.synthesize.propose import STYLES, Workshop, propose, workshop
-from callwright.synthesize.scenes import Scenes
+from callwright.synthesize.propose import STYLES, Workshop, propose
 from callwright.synthesize.slots import Candidate, Failure, Slot
 from callwright.synthesize.values import Unsamplable
-from callwright.synthesize.wording import subject_of
 
 NAME = "grammar"
 
@@ -42,17 +37,6 @@ class Grammar:
     def finish(self, row: Trajectory) -> Candidate:
         """Return the row as it is."""
         return row
-
-
-def open_workshop(
-    tools: Sequence[Tool], *, seed: int, families: Families, values: Half,
-    scenes: Scenes | None = None, licence: str = "",
-) -> Workshop:  # fmt: skip
-    """Return the workshop of some tools; raises `ToolsError` if there are none."""
-    if not tools:
-        raise ToolsError("no tools to synthesize requests for")
-    subjects = [subject_of(tool) for tool in tools]
-    return workshop(subjects, families, values, seed, Coverage(tools), scenes, licence)
 
 
 def candidate(shop: Workshop, slot: Slot) -> Candidate:

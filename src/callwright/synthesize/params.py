@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from callwright.record import Json
 from callwright.synthesize.kinds import kind_of, name_words, stated_examples, stated_values
+from callwright.synthesize.schemas import resolved, type_of
+from callwright.synthesize.terms import singular
 
 MAX_DEPTH = 4
 """Levels of nested objects and lists that are looked into."""
@@ -42,24 +43,23 @@ class Param:
 
 def parameters(schema: Mapping[str, Json], tool_text: str = "") -> tuple[Param, ...]:
     """Return the parameters of an object schema in their order; `tool_text` helps to read vague names."""
-    definitions = {**schema.get("definitions", {}), **schema.get("$defs", {})}
-    return _parameters(schema, tool_text.lower(), definitions, 0)
+    return _parameters(schema, tool_text.lower(), schema, 0)
 
 
-def _parameters(schema: Mapping[str, Json], tool_text: str, defs: Json, depth: int) -> tuple[Param, ...]:
+def _parameters(schema: Mapping[str, Json], tool_text: str, root: Json, depth: int) -> tuple[Param, ...]:
     required = schema.get("required", ())
     properties = schema.get("properties", {})
-    return tuple(_param(name, s, name in required, tool_text, defs, depth) for name, s in properties.items())
+    return tuple(_param(name, s, name in required, tool_text, root, depth) for name, s in properties.items())
 
 
-def _param(name: str, spec: Json, required: bool, tool_text: str, defs: Json, depth: int) -> Param:
-    schema = _resolve(spec, defs)
+def _param(name: str, spec: Json, required: bool, tool_text: str, root: Json, depth: int) -> Param:
+    schema = resolved(spec, "", root)[0]
     words = name_words(name)
     description = str(schema.get("description") or "")
     choices = tuple(c for c in schema.get("enum", ()) if c is not None)
     if "const" in schema:
         choices = (schema["const"],)
-    json_type = "enum" if choices else _type_of(schema)
+    json_type = "enum" if choices else type_of(schema) or "string"
     examples = (
         tuple(e for e in schema.get("examples", ()) if isinstance(e, str)) if json_type == "string" else ()
     )
@@ -72,46 +72,12 @@ def _param(name: str, spec: Json, required: bool, tool_text: str, defs: Json, de
     fields: tuple[Param, ...] = ()
     if json_type == "array" and depth < MAX_DEPTH and isinstance(schema.get("items", {}), dict):
         inner = {"description": description, **schema.get("items", {})}
-        items = _param(_singular(name), inner, True, tool_text, defs, depth + 1)
+        items = _param(singular(name), inner, True, tool_text, root, depth + 1)
     if json_type == "object" and depth < MAX_DEPTH:
-        fields = _parameters(schema, tool_text, defs, depth + 1)
+        fields = _parameters(schema, tool_text, root, depth + 1)
     label = _label(words, description)
     return Param(name, words, label, json_type, kind, schema, required, description, choices, examples, items,
                  fields, _nouns(words, kind, json_type))  # fmt: skip
-
-
-def _resolve(spec: Json, defs: Json) -> dict[str, Json]:
-    """Follow references and take the first real branch of a union."""
-    if not isinstance(spec, dict):
-        return {}
-    schema = spec
-    for _ in range(8):
-        if isinstance(schema.get("$ref"), str):
-            target = defs.get(schema["$ref"].rsplit("/", 1)[-1])
-        else:
-            branches = [b for word in ("anyOf", "oneOf", "allOf") for b in schema.get(word, ())]
-            branches = [b for b in branches if isinstance(b, dict) and b.get("type") != "null"]
-            target = branches[0] if branches else None
-        if not isinstance(target, dict):
-            break
-        outer = {k: v for k, v in schema.items() if k not in ("$ref", "anyOf", "oneOf", "allOf")}
-        schema = {**target, **outer}
-    return schema
-
-
-def _type_of(schema: Mapping[str, Json]) -> str:
-    kind: Any = schema.get("type")
-    if isinstance(kind, list):
-        kind = next((k for k in kind if k != "null"), "null")
-    if isinstance(kind, str):
-        return kind
-    return "object" if "properties" in schema else "array" if "items" in schema else "string"
-
-
-def _singular(name: str) -> str:
-    if name.endswith("ies") and len(name) > 4:
-        return name[:-3] + "y"
-    return name[:-1] if name.endswith("s") and not name.endswith(("ss", "us", "is")) else name
 
 
 _OPAQUE = re.compile(r"^([a-z]|arg\d*|param\d*|val|value|data|input|args|kwargs|str|obj|q|lat|lon|lng|.)$")
@@ -153,5 +119,5 @@ def _nouns(words: tuple[str, ...], kind: str, json_type: str) -> tuple[str, ...]
     if json_type in ("number", "integer") and set(words) & {"amount", "sum"}:
         nouns.update(("amount of money", "sum of money", "money", "amount", "currency"))
     if json_type in ("array",):
-        nouns.update(_singular(n) for n in tuple(nouns))
+        nouns.update(singular(n) for n in tuple(nouns))
     return tuple(sorted((n for n in nouns if len(n) > 1), key=len, reverse=True))

@@ -17,7 +17,8 @@ from typing import NamedTuple
 
 from callwright.record import Json, Tool
 from callwright.synthesize.kinds import kind_of, name_words
-from callwright.synthesize.quality.places import places, resolved, type_of
+from callwright.synthesize.quality.places import places
+from callwright.synthesize.schemas import resolved, type_of
 from callwright.synthesize.terms import singular, word_set
 from callwright.synthesize.verbs import base_form, is_question
 

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from callwright.record import Json, Message, Task, ToolCall, Trajectory
+from callwright.errors import ToolsError
+from callwright.record import Json, Message, Task, Tool, ToolCall, Trajectory
 from callwright.record import Source as Origin
 from callwright.synthesize.arguments import different, several_in_one
 from callwright.synthesize.bindings import Bindings
@@ -60,19 +61,17 @@ class Workshop:
     graph: Graph = field(default_factory=lambda: Graph.of(()))
     """Which tools belong together."""
 
-    unlike_one: dict[str, tuple[Subject, ...]] = field(default_factory=dict)
-    """What `unlike` found out about one tool, by its name."""
+    unlike_one: dict[str, frozenset[str]] = field(default_factory=dict)
+    """The names that `unlike` found for one tool, by its name."""
 
     def unlike(self, golds: Sequence[Subject]) -> list[Subject]:
         """Return the tools that no request for `golds` could be meant for."""
-        found = self.subjects
         for gold in golds:
             if gold.name not in self.unlike_one:
-                self.unlike_one[gold.name] = tuple(s for s in self.subjects if not near(s, gold))
-            apart = self.unlike_one[gold.name]
-            names = {s.name for s in apart}
-            found = tuple(s for s in found if s.name in names)
-        return list(found)
+                apart = frozenset(s.name for s in self.subjects if not near(s, gold))
+                self.unlike_one[gold.name] = apart
+        names = [self.unlike_one[gold.name] for gold in golds]
+        return [s for s in self.subjects if all(s.name in apart for apart in names)]
 
     def beside(
         self, gold: Subject, others: Sequence[Subject], count: int, rng: random.Random
@@ -96,18 +95,23 @@ class Workshop:
         return f"{self.families}-{self.values}"
 
 
-def workshop(
-    subjects: Sequence[Subject], families: Families, values: Half, seed: int,
-    coverage: Coverage | None = None, scenes: Scenes | None = None, licence: str = "",
+def open_workshop(
+    tools: Sequence[Tool], *, seed: int, families: Families, values: Half,
+    scenes: Scenes | None = None, licence: str = "",
 ) -> Workshop:  # fmt: skip
-    """Return a workshop; requests from elsewhere that a tool at hand might serve are left out."""
+    """Return the workshop of some tools; raises `ToolsError` if there are none.
+
+    Requests from elsewhere that a tool at hand might serve are left out.
+    """
+    if not tools:
+        raise ToolsError("no tools to synthesize requests for")
+    subjects = [subject_of(tool) for tool in tools]
     known = {word.rstrip("s") for s in subjects for word in s.content}
     foreign = (subject_of(t) for t in ELSEWHERE if not _may_serve(t.name, known))
     short = tuple(one for subject in subjects for one in shortened(subject))
-    seen = Coverage(()) if coverage is None else coverage
     return Workshop(
-        tuple(subjects), tuple(foreign), short, families, values, seed, seen, scenes,
-        licence=licence, graph=Graph.of([s.tool for s in subjects]),
+        tuple(subjects), tuple(foreign), short, families, values, seed, Coverage(tools), scenes,
+        licence=licence, graph=Graph.of(tools),
     )  # fmt: skip
 
 

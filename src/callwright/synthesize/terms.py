@@ -25,16 +25,25 @@ FILLER = STOP_WORDS | word_set(
     "function tool api method endpoint parameter argument allow allows let enable"
 )
 """Words that tell nothing about what a tool or parameter is for."""
-_NOT_PLURAL = ("ss", "us", "is", "ous")
+_NOT_PLURAL = ("ss", "us", "is")
+_IRREGULAR = {
+    "children": "child", "people": "person", "movies": "movie", "cookies": "cookie", "caches": "cache",
+    "menus": "menu", "series": "series", "species": "species",
+}  # fmt: skip
+"""Ends of words that the rules would get wrong."""
 
 
 def singular(word: str) -> str:
-    """Return the singular of a noun; a word that is none stays as it is, as far as endings tell."""
+    """Return a noun, or a name that ends with one, in the singular; what seems to be no plural stays."""
+    for plural, one in _IRREGULAR.items():
+        if word.endswith(plural):
+            return word.removesuffix(plural) + one
     if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
     if word.endswith(("ches", "shes", "sses", "xes")):
         return word[:-2]
-    return word[:-1] if word.endswith("s") and len(word) > 3 and not word.endswith(_NOT_PLURAL) else word
+    is_plural = word.endswith("s") and not word.endswith(_NOT_PLURAL)
+    return word[:-1] if is_plural and (len(word) > 3 or word.lower() == "ids") else word
 
 
 @lru_cache(maxsize=1 << 14)

@@ -26,6 +26,7 @@ from callwright.verify import (
     reasoning,
     structure,
 )
+from callwright.verify.table import aligned
 
 ERROR_CLASSES: dict[str, str] = {
     # issue code → class of xLAM §3.3; codes that the paper does not name stay out
@@ -121,8 +122,8 @@ class Funnel:
     def text(self) -> str:
         """Return both tables as aligned plain text: the stages, and the error classes."""
         shown = [*self.sources, self.total] if len(self.sources) != 1 else list(self.sources)
-        stages = _aligned([_HEADER, *(_cells(row) for row in shown)])
-        classes = _aligned([("source", *CLASSES), *(_class_cells(row) for row in shown)])
+        stages = aligned([_HEADER, *(_cells(row) for row in shown)])
+        classes = aligned([("source", *CLASSES), *(_class_cells(row) for row in shown)])
         by_check = ", ".join(f"{name} {count}" for name, count in self.total.format.items())
         return f"{stages}format by check: {by_check}\n{_EXPLAINED}\n{classes}"
 
@@ -259,13 +260,3 @@ def _class_cell(count: ClassCount) -> str:
     if not count.failed and not count.warned:
         return "0"
     return f"{count.failed} + {count.warned}  {100 * count.rate:.1f} %"
-
-
-def _aligned(lines: list[tuple[str, ...]]) -> str:
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-    out = []
-    for line in lines:
-        first = line[0].ljust(widths[0])
-        rest = "  ".join(cell.rjust(width) for cell, width in zip(line[1:], widths[1:], strict=True))
-        out.append(f"{first}  {rest}\n")
-    return "".join(out)

@@ -12,7 +12,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from callwright.record import Json
-from callwright.synthesize.facts import is_table, singular
+from callwright.synthesize.facts import is_table
+from callwright.synthesize.terms import singular
 
 _MARKS = ("email", "e_mail", "email_address")
 

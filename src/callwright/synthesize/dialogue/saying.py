@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from callwright.record import Json
 from callwright.synthesize.dialogue.blueprint import Action, Origin, Turn
@@ -72,13 +72,7 @@ def turn_of(places: Sequence[int], steps: Sequence[Step], talk: Talk, rng: rando
     text = _text(chosen, told, talk.families, rng)
     if text is None:
         return None
-    for step in chosen:
-        for name, bound in step.bound.items():
-            talk.last[name] = _key(bound.said.value)
-    talk.said |= {_key(said.value) for one in told for said in one.values()}
-    actions = tuple(_action(step, one) for step, one in zip(chosen, told, strict=True))
-    wish = chosen[-1]
-    return Turn(text, actions, () if wish.writes else outputs_of(wish, rng))
+    return _turn(text, chosen, told, talk, rng)
 
 
 def without_argument(
@@ -98,14 +92,22 @@ def without_argument(
     text = _text(chosen, lacking, talk.families, rng)
     if text is None or str(told[-1][name].text).lower() in text.lower():
         return None
+    answer = rng.choice(_ANSWERS).format(v=told[-1][name].text)
+    turn = _turn(text, chosen, told, talk, rng)
+    return replace(turn, kind="missing-argument", withheld=(name, answer))
+
+
+def _turn(
+    text: str, chosen: Sequence[Step], told: Sequence[Mapping[str, Said]], talk: Talk, rng: random.Random
+) -> Turn:
+    """Return the turn that a request makes of some steps; the talk remembers what was said in it."""
     for step in chosen:
-        for key, bound in step.bound.items():
-            talk.last[key] = _key(bound.said.value)
+        for name, bound in step.bound.items():
+            talk.last[name] = _key(bound.said.value)
     talk.said |= {_key(said.value) for one in told for said in one.values()}
     actions = tuple(_action(step, one) for step, one in zip(chosen, told, strict=True))
-    answer = rng.choice(_ANSWERS).format(v=told[-1][name].text)
-    outputs = () if wish.writes else outputs_of(wish, rng)
-    return Turn(text, actions, outputs, "missing-argument", (name, answer))
+    wish = chosen[-1]
+    return Turn(text, actions, () if wish.writes else outputs_of(wish, rng))
 
 
 def wish_for(

@@ -10,7 +10,8 @@ from callwright import schema as json_schema
 from callwright.record import Json
 from callwright.synthesize.quality.edits import Edits, inner_json
 from callwright.synthesize.quality.findings import Finding, about_place
-from callwright.synthesize.quality.places import Place, type_of
+from callwright.synthesize.quality.places import Place
+from callwright.synthesize.schemas import type_of
 
 _OPTIONAL = re.compile(
     r"default|optional|if (?:not|omitted|empty|none|unset|left|given|absent|provided|specified|set|present)|"

@@ -11,7 +11,8 @@ from callwright.synthesize.kinds import kind_of, name_words
 from callwright.synthesize.params import parameters
 from callwright.synthesize.quality.edits import Edits
 from callwright.synthesize.quality.findings import Finding, about_place, about_tool
-from callwright.synthesize.quality.places import Place, resolved, type_of
+from callwright.synthesize.quality.places import Place
+from callwright.synthesize.schemas import resolved, type_of
 from callwright.synthesize.terms import term, terms, word_set
 from callwright.synthesize.values import Unsamplable, sample
 from callwright.synthesize.verbs import base_form

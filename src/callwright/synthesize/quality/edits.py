@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from callwright.record import Json
-from callwright.synthesize.quality.places import Place, type_of
+from callwright.synthesize.quality.places import Place
+from callwright.synthesize.schemas import type_of
 
 Dialect = Literal["python", "json"]
 

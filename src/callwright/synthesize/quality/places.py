@@ -11,15 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from callwright.record import Json, Tool
 from callwright.synthesize.kinds import name_words
 from callwright.synthesize.params import MAX_DEPTH
+from callwright.synthesize.schemas import mapping, resolved, type_of
 from callwright.synthesize.terms import singular
 
-_UNIONS = ("anyOf", "oneOf", "allOf")
-_FOLLOWED = 8
 DEEPEST = MAX_DEPTH + 4
 """Levels that are looked at; farther down nothing is judged but the depth itself."""
 
@@ -56,26 +55,6 @@ class Place:
         return type_of(self.schema)
 
 
-def type_of(schema: Mapping[str, Json]) -> str:
-    """Return the JSON type of a schema, null aside; "" where none is said and none follows."""
-    kind: Any = schema.get("type")
-    if isinstance(kind, list):
-        kind = next((k for k in kind if k != "null"), "null")
-    if isinstance(kind, str):
-        return kind
-    values = schema.get("enum") or ([schema["const"]] if "const" in schema else [])
-    if values:
-        return _JSON_TYPES.get(type(values[0]), "")
-    return "object" if "properties" in schema else "array" if _LIST_WORDS & schema.keys() else ""
-
-
-_LIST_WORDS = frozenset({"items", "prefixItems"})
-_JSON_TYPES: dict[type, str] = {
-    str: "string", bool: "boolean", int: "integer", float: "number", list: "array", dict: "object",
-    type(None): "null",
-}  # fmt: skip
-
-
 def places(tool: Tool) -> Iterator[Place]:
     """Yield every place of a tool's parameters, each once, outer ones before what is inside them."""
     yield from _Walk(tool.parameters, set()).fields(tool.parameters, "parameters", "", 0)
@@ -92,11 +71,11 @@ class _Walk(NamedTuple):
             return
         self.entered.add(path)
         required = set(_texts(schema.get("required")))
-        for name, spec in _mapping(schema.get("properties")).items():
+        for name, spec in mapping(schema.get("properties")).items():
             inner, inside, branches = resolved(spec, where := f"{path}.properties.{name}", self.root)
             parameter = f"{above}.{name}" if above else name
             words = name_words(name)
-            raw, needed = _mapping(spec), name in required
+            raw, needed = mapping(spec), name in required
             place = Place(parameter, where, name, words, inner, raw, needed, depth, branches=branches)
             yield place
             yield from self._below(place, inside)
@@ -120,44 +99,5 @@ class _Walk(NamedTuple):
             yield from self._below(item, inside)
 
 
-def resolved(spec: Json, path: str, root: Mapping[str, Json]) -> tuple[dict[str, Json], str, int]:
-    """Return a schema with references followed and the first real branch taken, its path, and its branches.
-
-    What stands beside a reference or union holds as well.
-    """
-    schema = dict(spec) if isinstance(spec, dict) else {}
-    count = 1
-    for _ in range(_FOLLOWED):
-        ref = schema.get("$ref")
-        if isinstance(ref, str):
-            word, _, name = ref.removeprefix("#/").rpartition("/")
-            target, where = _mapping(root.get(word)).get(name), f"{word}.{name}"
-            outer = {k: v for k, v in schema.items() if k != "$ref"}
-        else:
-            found = [(w, i, b) for w in _UNIONS for i, b in enumerate(_list(schema.get(w))) if _is_real(b)]
-            if not found:
-                break
-            word, i, target = found[0]
-            count *= len(found) if word != "allOf" else 1
-            where = path if word == "allOf" else f"{path}.{word}[{i}]"
-            outer = {k: v for k, v in schema.items() if k not in _UNIONS}
-        if not isinstance(target, dict):
-            break
-        schema, path = {**target, **outer}, where
-    return schema, path, count
-
-
-def _is_real(branch: Json) -> bool:
-    return isinstance(branch, dict) and branch.get("type") != "null"
-
-
-def _mapping(value: Json) -> Mapping[str, Json]:
-    return value if isinstance(value, dict) else {}
-
-
-def _list(value: Json) -> list[Json]:
-    return value if isinstance(value, list) else []
-
-
 def _texts(value: Json) -> list[str]:
-    return [item for item in _list(value) if isinstance(item, str)]
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []

@@ -10,7 +10,7 @@ from callwright.models.prices import Price
 from callwright.record import Json
 from callwright.verify.judge.agreement import Coincidences
 from callwright.verify.judge.decision import Decision, Vote
-from callwright.verify.judge.table import aligned, number
+from callwright.verify.table import aligned, number
 
 
 class Used(NamedTuple):

@@ -19,7 +19,7 @@ from callwright.record import Json, Trajectory
 from callwright.verify.judge.committee import Committee
 from callwright.verify.judge.decision import Decision, decide
 from callwright.verify.judge.step import STRETCH
-from callwright.verify.judge.table import aligned, number
+from callwright.verify.table import aligned, number
 
 _LABELS = {"good": True, "bad": False}
 

@@ -86,21 +86,22 @@ def question(t: Trajectory, budget: int) -> Question:
             f"{_answer_only(mark)}",
         ]
     )
-    return Question(_prompt((("system", RULES), ("user", text))), mark, steps, shown.cut)
+    return Question(prompt_of((("system", RULES), ("user", text))), mark, steps, shown.cut)
 
 
 def again(asked: Question, answer: str, complaint: str) -> Question:
     """Return the question once more, after an answer that could not be read."""
     told = f"Your answer could not be read: {complaint}. {_answer_only(asked.mark)}"
     messages = (*asked.prompt.messages, ("assistant", answer[-TOLD:]), ("user", told))
-    return asked._replace(prompt=_prompt(messages))
+    return asked._replace(prompt=prompt_of(messages))
 
 
 def _answer_only(mark: str) -> str:
     return f'Answer with the JSON object only, with "row": "{mark}".'
 
 
-def _prompt(messages: tuple[tuple[str, str], ...]) -> Prompt:
+def prompt_of(messages: tuple[tuple[str, str], ...]) -> Prompt:
+    """Return the prompt for what is said after (role, content) messages."""
     plain = [PlainMessage(role, content, 0.0) for role, content in messages]
     framed = segments(plain, generation_prompt=True)
     return Prompt(messages, tuple((segment.text, segment.control) for segment in framed))
