@@ -122,18 +122,19 @@ class Graph:
             return ()
         first = rng.choice(self.names) if start is None else start
         found = {first: None}
+        near = {n.name for n in self._near[first]} - {first}
         here = first
         for _ in range(_PATIENCE * count):
-            if len(found) >= count:
+            if len(found) >= count or not near:  # with nothing near that was not found, no walk finds more
                 break
             options = self._near[here]
             if not options or (here != first and rng.random() < RESTART):
                 here = first
                 options = self._near[here]
-            if not options:
-                break
             here = rng.choices(options, cum_weights=self._sums[here])[0].name
-            found.setdefault(here)
+            if here not in found:
+                found[here] = None
+                near = (near | {n.name for n in self._near[here]}).difference(found)
         others = [name for name in self.names if name not in found]
         rest = rng.sample(others, min(len(others), max(0, count - len(found))))
         return (*found, *rest)[:count]
