@@ -10,7 +10,7 @@ from callwright import formats
 from callwright.conversing import conversed
 from callwright.errors import ConfigError
 from callwright.models.scripted_server import ScriptedServer
-from callwright.record import Dropped, Trajectory
+from callwright.record import Trajectory
 from callwright.settings import ConverseSettings
 from callwright.store import dropped_path, read
 
@@ -74,9 +74,12 @@ def test_what_a_model_did_otherwise_is_kept_with_the_reason(tmp_path: Path) -> N
     report, told = conversed(WORLD, tmp_path / "none.jsonl", config, quiet)
     assert report.kept == 0
     assert "0 of 2 conversations: 16 candidates were tried" in told[-1]
-    dropped = [row for row in read(dropped_path(tmp_path / "none.jsonl")) if isinstance(row, Dropped)]
+    lines = dropped_path(tmp_path / "none.jsonl").read_text(encoding="utf-8").splitlines()
+    dropped = [json.loads(line) for line in lines]
     assert len(dropped) == 16
-    assert all(row.row for row in dropped if row.reason == "unlike-blueprint")
+    failed = [row["row"] for row in dropped if row["reason"] == "unlike-blueprint"]
+    assert len(failed) > 8
+    assert all(row["messages"][-1]["role"] == "assistant" for row in failed)
 
 
 def test_a_user_needs_somebody_to_talk_to(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ import pytest
 from callwright.record import Dropped, Episode, Message, ToolCall, Trajectory, encode
 from callwright.synthesize.bindings import MADE, Bindings, fit, may_hold, words_of
 from callwright.synthesize.dialogue import Conversations
+from callwright.synthesize.dialogue.blueprints import Blueprints
 from callwright.synthesize.dialogue.person import someone
 from callwright.synthesize.dialogue.rollout import calls_of, slip, told
 from callwright.synthesize.facts import Fact, Known, facts_of
@@ -234,3 +235,28 @@ def _may_follow(before: Message, message: Message) -> bool:
     if message.role == "user":
         return before.role == "assistant" and not before.tool_calls
     return before.role in ("user", "tool")
+
+
+def test_which_of_several_is_meant_goes_unsaid_only_of_what_was_just_talked_about(world: World) -> None:
+    """A user who was shown two books says which one goes back, unless it is the one of the last call."""
+    with world.caller(Limits()) as calls:
+        blueprints = Blueprints(world, calls.play, seed=5)
+        blueprints.rehearse()
+        drawn = [blueprints.draw(f"t/{k}") for k in range(60)]
+    silent = told = 0
+    for actions in ([a for turn in one.turns for a in turn.actions] for one in drawn):
+        before, shown = None, [set[str]()]
+        for action in actions:
+            book = (action.call.arguments or {}).get("book_id")
+            choice = next((books for books in reversed(shown) if book in books), set[str]())
+            if action.call.name == "give_back" and action.origins["book_id"] == "seen":
+                assert len(choice) <= 1 or book == before
+                silent += 1
+            elif action.call.name == "give_back" and len(choice) > 1:
+                told += 1
+            before = book or before
+            value = action.observation.value
+            if isinstance(value, dict) and "loans" in value:
+                shown.append(set(value["loans"]))
+    assert silent > 2
+    assert told > 5

@@ -100,8 +100,21 @@ def test_diversity_tells_variety_from_repetition() -> None:
     same = diversity(["book a table for two now"] * 50)
     varied = diversity([f"w{i} w{i + 1} w{i * 7} w{i * 3}" for i in range(50)])
     assert same.repeated == 0.98
-    assert same.overlap == 1.0
-    assert varied.overlap < 0.1
+    assert same.self_bleu == 1.0
+    assert varied.self_bleu < 0.2
     assert varied.distinct_2 > 0.9 > same.distinct_2
     assert diversity([]).texts == 0
     assert diversity(["hello"]).mean_words == 1.0
+    assert diversity(["", "hello", "hello"]).self_bleu == 0.667
+
+
+def test_self_bleu_is_that_of_nltk() -> None:
+    texts = [
+        "book a table for two in Rome at noon",
+        "book a table for four in Oslo at noon",
+        "what is the weather in Rome today",
+        "please tell me what the weather in Lima is like",
+        "convert five miles to kilometres for me please and then tell me the answer",
+    ]
+    # nltk 3.10: mean of sentence_bleu(the others, a text, smoothing_function=SmoothingFunction().method1)
+    assert diversity(texts).self_bleu == 0.224

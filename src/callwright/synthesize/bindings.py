@@ -24,7 +24,7 @@ _LOOKED_AT = 50
 _NEAR = 0.9
 """How often facts of one record are kept together."""
 _GENERIC = frozenset(
-    {"id", "ids", "name", "number", "code", "new", "old", "the", "of", "value", "target", "source"}
+    {"id", "ids", "name", "number", "code", "new", "old", "the", "of", "amount", "value", "target", "source"}
 )
 
 MADE = "(made up)"

@@ -26,6 +26,7 @@ _VAGUE = frozenset({"id", "ids", "name", "key", "number", "no", "code", "title",
 """Words that say little without the thing that they belong to."""
 _NAMES = ("name", "title", "subject", "label")
 _STOPS = frozenset({"by", "for", "from", "with", "in", "of", "to", "on", "and"})
+_AS = " as "
 _WORD_KEY = re.compile(r"[a-z][a-z_]*", re.IGNORECASE)
 
 
@@ -39,6 +40,11 @@ class Fact(NamedTuple):
     """Where exactly it stands."""
     called: str = ""
     """The name of the record that it belongs to, if it has one that is not the value itself."""
+
+    @property
+    def place(self) -> str:
+        """Return the pattern of where it stands; `pattern` may add what else it is called."""
+        return self.pattern.partition(_AS)[0]
 
 
 class Known:
@@ -58,7 +64,7 @@ class Known:
             self.keys.setdefault(fact.value, fact.words)
         words = keys.get(fact.value) if keys else None
         if words and words != fact.words:
-            alias = fact._replace(pattern=f"{fact.pattern} as {' '.join(words)}", words=words)
+            alias = fact._replace(pattern=f"{fact.pattern}{_AS}{' '.join(words)}", words=words)
             self.by_pattern.setdefault(alias.pattern, []).append(alias)
 
 

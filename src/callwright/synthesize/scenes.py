@@ -23,6 +23,8 @@ class Scene(NamedTuple):
 
     state: State
     known: Known
+    data: Json = None
+    """What `known` was read from."""
 
 
 class Scenes:
@@ -38,7 +40,8 @@ class Scenes:
         number = rng.randrange(len(self._states))
         if number not in self._read:
             state = self._states[number]
-            self._read[number] = Scene(state, Known(facts_of(self._data(state))))
+            data = self._data(state)
+            self._read[number] = Scene(state, Known(facts_of(data)), data)
         return self._read[number]
 
 

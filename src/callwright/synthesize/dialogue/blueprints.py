@@ -87,7 +87,7 @@ class Blueprints:
     ) -> None:
         if not place.tools:
             raise ToolsError("no tools to talk about")
-        self._name, self._policy, self._data = place.name, place.policy, place.data
+        self._name, self._policy = place.name, place.policy
         self._scenes = Scenes(place.states, place.data)
         self._seed = seed
         self._families: Families = families
@@ -126,7 +126,7 @@ class Blueprints:
     def _walk(self, rng: random.Random) -> tuple[Walk, bool]:
         """Return a walk, and whether it begins with finding out who the user is."""
         scene = self._scenes.draw(rng)
-        person = someone(self._data(scene.state), rng) if self._policy else None
+        person = someone(scene.data, rng) if self._policy else None
         walk = Walk(scene.state, scene.known if person is None else Known(facts_of(person.known)))
         opening = [] if person is None else self._finders(person.thing)
         walk.unspoken = frozenset() if person is None else person.others

@@ -18,7 +18,7 @@ from callwright.synthesize.dialogue.rollout import told
 from callwright.synthesize.dialogue.users import ScriptedUser, says_done, user_question
 from callwright.verify import Execute, is_error_shaped
 
-MOST_REPLIES = 24
+MOST_REPLIES = 40
 """Replies of an agent before the user gives up."""
 MOST_CALLS = 8
 """Calls that one reply may make."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from callwright.record import Json
 from callwright.synthesize.dialogue.blueprint import Action, Origin, Turn
-from callwright.synthesize.dialogue.walk import Bound, Step, facts_in
+from callwright.synthesize.dialogue.walk import Bound, Step, facts_in, shown_by
 from callwright.synthesize.facts import Fact, noun_of
 from callwright.synthesize.families import FAMILIES, SMALL_LETTERS, WEIGHTS, Families
 from callwright.synthesize.missing import askable
@@ -136,10 +136,12 @@ def _to_tell(
 
 
 def _must_tell(name: str, bound: Bound, steps: Sequence[Step], talk: Talk, rng: random.Random) -> bool:
-    key = _key(bound.said.value)
-    if bound.step is not None:
-        return bool(_alternatives(bound, steps)) and key not in talk.said
-    if key in talk.said and talk.last.get(name) == key:
+    if bound.chosen:
+        return True
+    key, last = _key(bound.said.value), talk.last.get(name)
+    if bound.step is not None and not _alternatives(bound, steps):
+        return last not in (None, key)  # found out, and still what the talk is about
+    if key in talk.said and last == key:
         return rng.random() >= UNSAID
     return True
 
@@ -148,8 +150,9 @@ def _alternatives(bound: Bound, steps: Sequence[Step]) -> list[Fact]:
     """Return the other facts of the same kind that the same result showed."""
     if bound.step is None or bound.fact is None:
         return []
-    shown = facts_in(steps[bound.step].subject.name, steps[bound.step].observation.value)
-    return [f for f in shown if f.pattern == bound.fact.pattern and f.value != bound.fact.value]
+    shower = steps[shown_by(bound.fact)]
+    shown = facts_in(shower.subject.name, shower.observation.value)
+    return [f for f in shown if f.pattern == bound.fact.place and f.value != bound.fact.value]
 
 
 def _as_said(bound: Bound, steps: Sequence[Step]) -> Said:

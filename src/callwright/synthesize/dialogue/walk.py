@@ -11,7 +11,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from callwright.record import Change, Episode, Json, Observation, ToolCall
 from callwright.synthesize.bindings import MADE, Bindings
@@ -52,6 +52,8 @@ class Bound:
     fact: Fact | None = None
     step: int | None = None
     """The step whose result showed it first; None where the user knows it."""
+    chosen: bool = False
+    """The argument need not be given: nobody but the user can want it."""
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,7 @@ class Walker:
             beside = [b.fact for b in bound.values() if b.fact is not None]
             one = self._argument(subject.name, param, walk, places, beside, rng)
             if one is not None:
-                bound[param.name] = one
+                bound[param.name] = one if param.required else replace(one, step=None, chosen=True)
             elif param.required:
                 return None
         return bound
@@ -206,3 +208,8 @@ def facts_in(tool: str, value: Json, step: int = 0) -> list[Fact]:
         )
         for fact in found
     ]
+
+
+def shown_by(fact: Fact) -> int:
+    """Return the step whose result `facts_in` read a fact from."""
+    return int(fact.path[0].rpartition(">")[2])
