@@ -3,10 +3,14 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tiny_model import make_base
 
 ROOT = Path(__file__).parent.parent
+# A busy machine is no failure: how fast things are is measured in bench/.
+settings.register_profile("untimed", settings.default, deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -55,7 +55,7 @@ ROWS = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=12, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(rows=ROWS, chunk=st.integers(1, 50), workers=st.integers(2, 3))
 @pytest.mark.parametrize("step", [steps.same, steps.uneven, steps.reads_ahead, steps.nothing])
 def test_any_spread_gives_the_same_bytes_in_the_same_order(

@@ -150,7 +150,7 @@ def toml_of(values: dict[str, Any]) -> str:
     return "".join(f"{key} = {text(value)}\n" for key, value in values.items())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(in_file=SOME, on_line=SOME)
 def test_a_flag_wins_over_the_file_and_the_file_over_the_default(
     in_file: dict[str, Any], on_line: dict[str, Any]

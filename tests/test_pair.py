@@ -203,7 +203,7 @@ json_schema = st.sampled_from(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.dictionaries(st.sampled_from("abc"), json_schema, max_size=3),
     st.dictionaries(

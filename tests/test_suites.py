@@ -117,7 +117,7 @@ def last_words(row: Trajectory) -> str:
     return next(m.content for m in reversed(row.messages) if m.role == "user")
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(st.lists(st.sampled_from(UNSEEN_TOOLS), min_size=1, max_size=4, unique_by=lambda t: t.name))
 def test_a_request_without_a_call_lacks_what_the_tool_requires(tools: list[Tool]) -> None:
     columns = requests_without_a_call(tools, accept=3, seed=1)

@@ -5,7 +5,7 @@ import random
 from collections import Counter
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -66,7 +66,6 @@ def tools_of(t: Trajectory) -> set[str]:
     return {repr((tool.name, tool.description, flat(tool.parameters))) for tool in t.tools or ()}
 
 
-@settings(deadline=None)
 @given(trajectories(), st.integers(0, 5))
 def test_a_variant_offers_calls_and_verifies_the_same(t: Trajectory, seed: int) -> None:
     original, *variants = AugmentStep(seed=seed, copies=3, policy=policy_of(SAME_NAMES))([t])
@@ -80,7 +79,6 @@ def test_a_variant_offers_calls_and_verifies_the_same(t: Trajectory, seed: int) 
         assert [i.code for i in verify(variant).issues] == [i.code for i in verify(t).issues]
 
 
-@settings(deadline=None)
 @given(st.lists(trajectories(), max_size=6, unique_by=lambda t: t.id), st.randoms())
 def test_neither_order_nor_company_changes_a_byte(rows: list[Trajectory], rng: object) -> None:
     step = pickle.loads(pickle.dumps(AugmentStep(seed=3)))
@@ -91,7 +89,6 @@ def test_neither_order_nor_company_changes_a_byte(rows: list[Trajectory], rng: o
     assert together == alone
 
 
-@settings(deadline=None)
 @given(trajectories(), st.randoms())
 def test_the_calls_of_a_variant_can_be_read_from_what_is_learnt(t: Trajectory, rng: random.Random) -> None:
     assume(can_express("hermes", t))

@@ -40,7 +40,6 @@ random_rows = st.lists(
 ).map(lambda specs: [row(str(k), text, *values) for k, (text, values) in enumerate(specs)])
 
 
-@settings(deadline=None)
 @given(random_rows, random_rows, st.integers(0, 3), st.sampled_from([0.0, 0.3, 0.7]))
 def test_every_row_comes_out_once_and_nothing_straddles(
     left: list[Trajectory], right: list[Trajectory], seed: int, holdout: float
@@ -306,7 +305,7 @@ def test_almost_the_same_words_bring_variants_to_one_side_though_request_and_cal
 words = st.lists(st.sampled_from("abcdefgh"), min_size=3, max_size=14).map(" ".join)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.lists(words, min_size=2, max_size=14), st.integers(0, 5), st.sampled_from([0.5, 0.8, 1.0]))
 def test_no_two_rows_that_stay_are_near_duplicates(texts: list[str], seed: int, near: float) -> None:
     rows = [weather(str(k), text, city="Oslo") for k, text in enumerate(texts)]
@@ -323,7 +322,6 @@ def test_no_two_rows_that_stay_are_near_duplicates(texts: list[str], seed: int, 
     assert {item.reason for item in out if isinstance(item, Dropped)} <= {"duplicate", "near-duplicate"}
 
 
-@settings(deadline=None)
 @given(random_rows, st.randoms(use_true_random=False))
 def test_what_stays_says_the_same_in_whatever_order_the_rows_come(
     rows: list[Trajectory], rng: object
@@ -340,7 +338,6 @@ def test_what_stays_says_the_same_in_whatever_order_the_rows_come(
     assert said[0] == said[1]
 
 
-@settings(deadline=None)
 @given(random_rows, st.integers(0, 50), st.integers(51, 99))
 def test_the_seed_never_decides_which_of_two_duplicates_stays(
     rows: list[Trajectory], one: int, two: int

@@ -67,7 +67,7 @@ def test_right_at_the_threshold_hardly_any_is_missed(threshold: float) -> None:
     assert (1 - threshold ** rows_per_band(threshold)) ** BANDS <= MISSED
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 10**6), st.integers(2, CROWD - 1))
 def test_a_small_block_is_compared_exactly(seed: int, rows: int) -> None:
     rng = random.Random(seed)

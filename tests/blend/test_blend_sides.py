@@ -49,7 +49,7 @@ def tools_of(t: Trajectory) -> set[str]:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(random_rows, st.integers(0, 20), st.sampled_from([0.0, 0.3, 0.7]))
 def test_no_tool_and_no_request_is_on_both_sides(rows: list[Trajectory], seed: int, holdout: float) -> None:
     out = list(blend([("x", rows)], seed=seed, holdout=holdout, split_by="tool", near=0.5))

@@ -21,7 +21,7 @@ def test_the_table_is_a_dictionary(pairs: list[tuple[int, int]]) -> None:
         assert table.get(key) == plain.get(key)
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 99))
 def test_it_stays_one_while_it_grows(seed: int) -> None:
     rng = random.Random(seed)

@@ -219,7 +219,7 @@ TASKS = ("multi_turn_base_0", "multi_turn_long_context_150")
 
 
 @given(replies=st.lists(st.one_of(st.text(max_size=60), st.sampled_from(HOSTILE[10:])), max_size=8))
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_replies_of_any_kind_end_in_a_result(
     world: MultiTurnWorld, rows: dict[str, Row], replies: list[str]
 ) -> None:

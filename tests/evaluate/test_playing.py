@@ -80,7 +80,7 @@ def played(sessions: list[Counting], journal: Path, model: ScriptedModel, width:
         return list(play(iter(sessions), {"agent": asker, "user": asker}, width=width))
 
 
-@settings(max_examples=30, deadline=None)  # every round waits for the disk
+@settings(max_examples=30)  # every round waits for the disk
 @given(st.lists(st.integers(0, 5), max_size=9), st.integers(1, 5), st.booleans())
 def test_every_episode_is_played_to_its_end_and_told_in_order(
     tmp_path_factory: pytest.TempPathFactory, sizes: list[int], width: int, with_user: bool

@@ -251,7 +251,7 @@ def after(made: Iterable[tuple[str, dict[str, Json]]]) -> Database:
     return db
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(calls, max_size=8), st.lists(calls, max_size=3), st.randoms())
 def test_databases_differ_exactly_where_their_hashes_do(
     one: list[tuple[str, dict[str, Json]]], more: list[tuple[str, dict[str, Json]]], random: object
@@ -283,7 +283,7 @@ replies = st.one_of(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     st.lists(replies, max_size=8),
     st.lists(replies, max_size=8),
@@ -312,7 +312,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.sampled_from(sorted(LIBRARY.functions)),
     st.dictionaries(st.sampled_from(["card", "book_id", "amount", "title", "db", "x"]), json_values),

@@ -62,7 +62,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.dictionaries(st.text(), VALUES, max_size=3))
 def test_what_is_written_as_text_is_read_back(arguments: dict[str, Any]) -> None:
     (action,) = said(written("f", arguments, "react", ""), "react", "").actions

@@ -290,7 +290,7 @@ REPLIES = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(REPLIES, max_size=8), st.sampled_from(["react", "unified"]))
 def test_any_conversation_ends_in_a_verdict(replies: list[str], interface: Interface) -> None:
     one = world(NEIGHBOURS, "x", interface=interface)

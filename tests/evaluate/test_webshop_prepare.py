@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from callwright.errors import DataError, RunError, UserError
@@ -82,7 +82,6 @@ JSON = st.recursive(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(JSON, max_size=6), st.integers(1, 9), st.booleans())
 def test_a_list_in_pieces_is_the_list(
     tmp_path_factory: pytest.TempPathFactory, values: list[Any], piece: int, escaped: bool
@@ -95,7 +94,6 @@ def test_a_list_in_pieces_is_the_list(
         assert list(items(path)) == json.loads(path.read_bytes())
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.text(st.characters(codec="utf-8")), JSON, max_size=6), st.integers(1, 9))
 def test_an_object_in_pieces_is_the_object(
     tmp_path_factory: pytest.TempPathFactory, values: dict[str, Any], piece: int
@@ -147,7 +145,6 @@ def test_compressed_files_and_a_byte_order_mark_are_read(tmp_path: Path) -> None
 # --- blocks
 
 
-@settings(deadline=None)
 @given(st.lists(st.lists(st.sampled_from("abcdé"), max_size=8), min_size=1, max_size=20), st.integers(1, 30))
 def test_merged_blocks_are_the_index_in_memory(
     tmp_path_factory: pytest.TempPathFactory, documents: list[list[str]], limit: int

@@ -280,7 +280,7 @@ HOSTILE = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(HOSTILE, max_size=6),
     st.sampled_from(MODES),

@@ -20,7 +20,7 @@ pyarrow = pytest.importorskip("pyarrow")
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(trajectories(), max_size=4))
 def test_what_is_written_to_parquet_is_read_back_to_the_byte(rows: list[Trajectory]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -32,7 +32,7 @@ def test_what_is_written_to_parquet_is_read_back_to_the_byte(rows: list[Trajecto
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(trajectories(errors=False))
 def test_nothing_is_lost_in_atif(t: Trajectory) -> None:
     line = msgspec.json.encode(EXPORTS["atif"].render(t))
@@ -42,7 +42,7 @@ def test_nothing_is_lost_in_atif(t: Trajectory) -> None:
 
 @pytest.mark.slow
 def test_steps_of_atif_are_numbered_and_results_name_calls_of_their_step() -> None:
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     @given(trajectories(errors=False))
     def check(t: Trajectory) -> None:
         row = EXPORTS["atif"].render(t)

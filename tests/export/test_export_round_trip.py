@@ -44,7 +44,7 @@ READERS: dict[str, Reader] = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("to", READERS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_an_exported_row_that_is_unified_again_is_the_same_up_to_the_declared_losses(
     to: str, data: Any
@@ -61,7 +61,7 @@ def test_an_exported_row_that_is_unified_again_is_the_same_up_to_the_declared_lo
 
 
 @pytest.mark.slow
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(trajectories(errors=False), min_size=1, max_size=4))
 def test_atif_gives_back_every_field_of_the_record(rows: list[Trajectory]) -> None:
     with tempfile.TemporaryDirectory() as folder:

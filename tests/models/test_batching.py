@@ -88,7 +88,7 @@ def test_tokens_equal_a_plain_greedy_search(llama: Any, slots: int) -> None:
     st.integers(1, 3),
     st.integers(1, 9),
 )
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_any_mix_of_shared_prefixes_gives_the_same_tokens(
     llama: Any, prompts: list[list[int]], slots: int, max_tokens: int
 ) -> None:

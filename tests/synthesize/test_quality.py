@@ -355,7 +355,7 @@ SPEC = st.recursive(
 )  # fmt: skip
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.dictionaries(st.sampled_from(WORDS), SPEC, max_size=3),
     SPEC,

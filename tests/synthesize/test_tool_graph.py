@@ -141,7 +141,7 @@ def toolboxes(pick: st.DrawFn) -> list[Tool]:
     return [returning(tool(name, name.replace("_", " "), "", **pick(PORTS)), **pick(PORTS)) for name in names]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(toolboxes(), st.integers(1, 6), st.integers(0, 99))
 def test_drawn_tools_are_different_offered_and_follow_from_the_seed(
     tools: list[Tool], count: int, seed: int
@@ -155,7 +155,7 @@ def test_drawn_tools_are_different_offered_and_follow_from_the_seed(
         assert graph.draw(random.Random(seed), count, start=name)[0] == name
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(toolboxes(), st.integers(1, 6), st.integers(0, 99))
 def test_each_tool_of_a_walk_can_use_what_an_earlier_one_gives(
     tools: list[Tool], length: int, seed: int

@@ -198,7 +198,7 @@ def test_deep_nesting_is_one_clear_error(tmp_path: Path) -> None:
             written(tmp_path, text)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     names=st.lists(st.text("ab_.- /é", min_size=1, max_size=5), min_size=1, max_size=6, unique=True),
     types=st.lists(st.sampled_from(["string", "integer", "number", "boolean"]), max_size=4),
@@ -241,7 +241,7 @@ definitions = st.lists(
 
 
 @pytest.mark.slow
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(value=json_values | definitions, as_yaml=st.booleans())
 def test_whatever_a_file_holds_it_is_read_or_the_error_is_ours(
     value: Json, as_yaml: bool, tmp_path: Path
@@ -257,7 +257,7 @@ def test_whatever_a_file_holds_it_is_read_or_the_error_is_ours(
     assert "\n" not in told
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raw=st.binary(max_size=60) | st.text('[]{}":,a1\n<tools/>', max_size=40).map(str.encode))
 def test_whatever_the_bytes_are_the_error_is_ours(raw: bytes, tmp_path: Path) -> None:
     path = tmp_path / "tools.json"

@@ -168,7 +168,7 @@ def echo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Executor]:
 
 @pytest.mark.slow
 @given(st.lists(JSON, max_size=40))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_what_goes_in_comes_out_and_in_order(echo: Executor, values: list[Json]) -> None:
     observed = echo.many([ToolCall(name="echo", arguments={"value": value}) for value in values])
     assert [(o.value, o.error) for o in observed] == [(value, "") for value in values]

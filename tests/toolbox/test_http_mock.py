@@ -160,7 +160,7 @@ SCHEMAS = st.recursive(texts() | numbers() | choices(), containers, max_leaves=8
 
 
 @given(SCHEMAS, st.integers(0, 2**32))
-@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 def test_what_is_made_up_is_valid_and_the_same_for_the_same_seed(schema: Json, seed: int) -> None:
     whole = {**schema, "$defs": {"Node": NODE}}
     value = Maker(whole).make(random.Random(seed))

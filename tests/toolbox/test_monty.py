@@ -121,7 +121,7 @@ def calls_of(tools: tuple[Tool, ...]) -> st.SearchStrategy[ToolCall]:
 EXAMPLE_CALLS = calls_of(import_python(EXAMPLE).tools)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(calls=st.lists(EXAMPLE_CALLS, min_size=10, max_size=60))
 def test_examples_have_the_same_observations(
     examples: tuple[Executor, MontyExecutor], calls: list[ToolCall]
@@ -162,7 +162,7 @@ ARGUMENTS = st.fixed_dictionaries(
 
 @pytest.mark.slow
 @needs_monty
-@settings(max_examples=4, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(0, 10**9), sets=st.lists(ARGUMENTS, min_size=4, max_size=8))
 def test_made_up_tools_have_the_same_observations(
     seed: int, sets: list[dict[str, Json]], tmp_path_factory: pytest.TempPathFactory

@@ -424,7 +424,7 @@ JUNK = st.sampled_from(
 
 
 @given(st.data())
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 def test_a_spoiled_specification_is_imported_or_refused_and_never_crashes(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
 ) -> None:

@@ -295,7 +295,7 @@ INSTANCES = (
 
 
 @given(st.lists(NUMBERS | PARTS | LISTS, min_size=2, max_size=3), st.lists(INSTANCES, min_size=8, max_size=8))
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 def test_one_schema_says_what_several_say_together(parts: list[Json], values: list[Json]) -> None:
     whole: Json = {}
     for part in parts:

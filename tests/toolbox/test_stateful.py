@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from callwright import assets
@@ -421,7 +421,6 @@ JSON = st.recursive(
 
 
 @given(JSON, JSON)
-@settings(deadline=None)
 def test_equal_states_have_no_differences_and_others_have_some(one: Json, other: Json) -> None:
     first, second = snapshot.snapshot({"X": one}), snapshot.snapshot({"X": other})
     assert snapshot.differences(first, snapshot.snapshot({"X": one})) == []

@@ -253,7 +253,6 @@ NEAR = st.one_of(
 )
 
 
-@settings(deadline=None)
 @given(NEAR, SCHEMAS, st.booleans())
 def test_a_repair_is_verified_or_undone_and_repeating_it_does_nothing(
     value: Json, schema: Json, needed: bool
@@ -270,7 +269,6 @@ def test_a_repair_is_verified_or_undone_and_repeating_it_does_nothing(
         assert not repaired.repairs
 
 
-@settings(deadline=None)
 @given(json_values(plain_numbers), SCHEMAS)
 def test_a_cast_never_loses_or_invents_anything(value: Json, schema: Json) -> None:
     def plain(value: Json) -> Json:
@@ -292,7 +290,7 @@ def test_a_cast_never_loses_or_invents_anything(value: Json, schema: Json) -> No
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(trajectories())
 def test_any_row_can_be_repaired_and_no_error_is_added(t: Trajectory) -> None:
     before = set(errors(t))

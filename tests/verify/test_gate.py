@@ -138,7 +138,7 @@ def test_a_licence_against_commercial_use_is_a_warning() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(trajectories())
 def test_any_row_can_be_looked_at(t: Trajectory) -> None:
     assert all(issue.code in ("secret", "noncommercial") for issue in check(t))

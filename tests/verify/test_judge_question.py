@@ -70,7 +70,7 @@ def test_thoughts_unparsed_calls_and_executed_results_are_shown() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(trajectories())
 def test_every_row_is_lines_of_json_between_two_marked_lines(t: Trajectory) -> None:
     said = lines(t)

@@ -314,7 +314,7 @@ def test_equal_turns_are_a_loop_polling_or_the_way_of_an_environment() -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
 @given(trajectories())
 def test_any_row_can_be_judged(t: Trajectory) -> None:
     found = {issue.code for issue in reasoning.check(t) if issue.severity == "error"}

@@ -89,7 +89,7 @@ def rows(draw: st.DrawFn) -> Trajectory:
 
 
 @pytest.mark.slow
-@settings(max_examples=1500, deadline=None)
+@settings(max_examples=1500)
 @given(rows())
 def test_where_it_finds_nothing_no_check_does_and_every_value_is_traced(t: Trajectory) -> None:
     if nothing_to_find(t):

@@ -115,7 +115,7 @@ wild = st.builds(
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(wild)
 def test_verify_never_raises_and_always_says_where(t: Trajectory) -> None:
     verdict = verify(t)
@@ -125,7 +125,7 @@ def test_verify_never_raises_and_always_says_where(t: Trajectory) -> None:
     assert "check-failed" not in {issue.code for issue in verdict.issues}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(wild)
 def test_execution_that_always_breaks_breaks_no_verdict(t: Trajectory) -> None:
     def broken(call: ToolCall) -> Observation:
@@ -137,7 +137,7 @@ def test_execution_that_always_breaks_breaks_no_verdict(t: Trajectory) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(wild, max_size=4))
 def test_the_step_accounts_for_every_row_and_adds_nothing_the_second_time(rows: list[Trajectory]) -> None:
     once = list(VerifyStep()(rows))

@@ -133,7 +133,7 @@ values = st.recursive(
 
 
 @pytest.mark.slow
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_any_argument_comes_back_as_an_observation(
     sample: Sample, caller: Caller, data: st.DataObject
