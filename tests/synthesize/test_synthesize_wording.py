@@ -41,6 +41,10 @@ def plain(frame: Frame) -> str:
         ("createEvent", "", "title", "create event"),
         ("r", "Current balance of an account", "account_id",
          "get the current balance of account <account_id>"),
+        ("g", "Get charts for a given airport.", "", "get charts for an airport"),
+        ("p", "Put a member on the list for a book of which no copy is in.", "",
+         "put a member on the list for a book"),
+        ("h", "Show a book and whether it is in the house", "", "show a book"),
     ],
 )  # fmt: skip
 def test_a_description_becomes_a_phrase(name: str, description: str, fields: str, expected: str) -> None:

@@ -67,6 +67,8 @@ _BOILERPLATE = re.compile(
     r"\b(?:specified|specific|provided|certain|particular|supplied|requested|desired)\b ?",
     re.IGNORECASE,
 )
+_NOW_OTHER = re.compile(r"\ban? (?:given|specified|specific|provided|certain|particular|requested) (\w+)")
+"""An article whose word goes: "a given airport" becomes "an airport"."""
 _LEAD = re.compile(
     r"^(?:this (?:function|tool|api|endpoint|method)"
     r"(?: is used to| allows you to| can be used to| lets you| will| can)?|"
@@ -77,9 +79,9 @@ _LEAD = re.compile(
 )  # fmt: skip
 _CUT = re.compile(
     r"\s*(?:[;:(\[{]|,(?!\s\w+(?:,| and| or)\s)| - | – | — |"
-    r"\b(?:and|then) (?:returns?|gets?|shows?|sends?)\b|"
-    r"\b(?:which|that|so that|so|where|because|if it|if any|e\.g|i\.e|for example|such as|including|like|"
-    r"optionally|unless|as well as)\b)"
+    r"\b(?:and|then) (?:returns?|gets?|shows?|sends?)\b|\band (?:whether|if|how|when|where|what|who)\b|"
+    r"\b(?:(?:(?:of|in|on|for|to|from|by|with|at) )?(?:which|whom)|that|so that|so|where|because|"
+    r"if it|if any|e\.g|i\.e|for example|such as|including|like|optionally|unless|as well as)\b)"
 )
 _PREPOSITIONS = (
     "for|in|on|at|from|to|between|by|with|using|of|into|within|near|about|under|via|through|as|against|during|"
@@ -153,6 +155,7 @@ def _phrase(description: str) -> list[str]:
     if not verb:
         return []
     rest = _CUT.split(rest, maxsplit=1)[0].strip(" .,")
+    rest = _NOW_OTHER.sub(lambda found: f"{article(found[1])} {found[1]}", rest)
     rest = re.sub(r"\byour\b", "my", _BOILERPLATE.sub("", rest))
     rest = re.sub(r"\bthe (?:current )?user's\b|\ba user's\b", "my", rest)
     return [verb, *rest.split()]
