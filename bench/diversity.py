@@ -3,8 +3,10 @@
 Unified rows of a real set go in. As many requests as it has different ones, at most 2,000, are made by the
 grammar for its tools, and both sets get the same numbers: distinct words and word pairs, self-BLEU, length.
 
+Without a set, there is only a line for the example's tools.
+
     callwright unify ../shared/data/unify/toolalpaca -o toolalpaca.jsonl
-    python bench/diversity.py toolalpaca.jsonl [more.jsonl …]
+    python bench/diversity.py [toolalpaca.jsonl …]
 """
 
 import sys
@@ -17,20 +19,26 @@ from callwright.synthesize.generate import request_of
 from callwright.worlds import open_world
 
 MOST = 2_000
+STYLES = {"simple": 0.5, "multiple": 0.5}
 COLUMNS = ("texts", "distinct_1", "distinct_2", "self_bleu", "mean_words")
 
 
 def main() -> None:
-    """Print two lines per set."""
+    """Print a line for the example's tools, and two per set."""
     print(f"{'':<34}" + "".join(f"{name.replace('_', '-'):>12}" for name in COLUMNS))
+    example = Path(__file__).parent.parent / "examples" / "tools.py"
+    print(line("grammar, examples/tools.py", diversity(made(str(example), MOST))))
     for path in map(Path, sys.argv[1:]):
         rows = [row for row in read(path) if isinstance(row, Trajectory)]
         real = list(dict.fromkeys(filter(None, map(request_of, rows))))[:MOST]
-        world = open_world(str(path))
-        found = synthesize(world.tools, accept=len(real), seed=7, styles={"simple": 0.5, "multiple": 0.5})
-        made = [request_of(row) for row in found if isinstance(row, Trajectory)]
         print(line(path.stem, diversity(real)))
-        print(line(f"  grammar, its {len(world.tools):,} tools", diversity(made)))
+        print(line("  grammar, the same tools", diversity(made(str(path), len(real)))))
+
+
+def made(tools: str, accept: int) -> list[str]:
+    """Return requests of the grammar for what `tools` names, one or several tools offered with each."""
+    found = synthesize(open_world(tools).tools, accept=accept, seed=7, styles=STYLES)
+    return [request_of(row) for row in found if isinstance(row, Trajectory)]
 
 
 def line(name: str, found: Diversity) -> str:
