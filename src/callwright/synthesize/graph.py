@@ -13,6 +13,7 @@ the fewer tools share what makes them: a name or a word that all have in common 
 from __future__ import annotations
 
 import random
+from bisect import bisect
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -131,7 +132,8 @@ class Graph:
             if not options or (here != first and rng.random() < RESTART):
                 here = first
                 options = self._near[here]
-            here = rng.choices(options, cum_weights=self._sums[here])[0].name
+            sums = self._sums[here]
+            here = options[bisect(sums, rng.random() * sums[-1], hi=len(sums) - 1)].name
             if here not in found:
                 found[here] = None
                 near = (near | {n.name for n in self._near[here]}).difference(found)
