@@ -1,7 +1,10 @@
 """Tools that belong together: what one gives another takes, and words that few others use."""
 
 import json
+import os
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
@@ -241,3 +244,23 @@ def test_drawn_sets_are_more_often_of_one_api_than_random_ones(shared_data: Path
     drawn = share([graph.draw(rng, 4) for _ in range(300)])
     chance = share([tuple(rng.sample(sorted(tools), 4)) for _ in range(300)])
     assert drawn > 1.4 * chance, (drawn, chance)
+
+
+@pytest.mark.slow
+def test_neighbours_are_the_same_in_every_process() -> None:
+    """Words come in sets, whose order every process draws anew; what is summed over them must not show it."""
+    program = (
+        "from callwright.synthesize.graph import Graph\n"
+        "from callwright.worlds import open_world\n"
+        "tools = open_world('bfcl').tools\n"
+        "graph = Graph.of(tools)\n"
+        "print([[n.name for n in graph.neighbours(t.name)] for t in tools])\n"
+    )
+    told = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": str(seed)}, capture_output=True, text=True, check=True,
+        ).stdout
+        for seed in (0, 2, 5)
+    }  # fmt: skip
+    assert len(told) == 1

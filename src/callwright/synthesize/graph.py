@@ -19,7 +19,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nlargest
 from itertools import accumulate
-from math import log, sqrt
+from math import fsum, log, sqrt
 from typing import NamedTuple
 
 from callwright.record import Tool
@@ -261,7 +261,8 @@ def _alike(words: Mapping[str, frozenset[str]]) -> Iterator[tuple[str, str, floa
         for word in found:
             having[word].append(name)
     worth = {word: _rarity(len(names), len(words)) ** 2 for word, names in having.items()}
-    length = {name: sqrt(sum(worth[word] for word in found)) or 1.0 for name, found in words.items()}
+    # fsum: the order of a set is another one in every process, and rounding with it.
+    length = {name: sqrt(fsum(worth[word] for word in found)) or 1.0 for name, found in words.items()}
     seen: set[str] = set()
     for name, found in words.items():
         seen.add(name)
