@@ -119,7 +119,13 @@ def _words_only(row: Trajectory) -> Trajectory:
 
 @pytest.mark.parametrize(
     ("text", "ending"),
-    [(None, "prompt-too-long"), ('<tool_call>{"name": ', "unreadable"), ("Hello.", "done"), ("Who?", "")],
+    [
+        (None, "prompt-too-long"),
+        ('<tool_call>{"name": ', "unreadable"),
+        ('<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call>\n' * 9, "too-many-calls"),
+        ("Hello.", "done"),
+        ("Who?", ""),
+    ],
 )
 def test_a_conversation_tells_why_it_ended(text: str | None, ending: str) -> None:
     talk = Played(Blueprint("x", None, (Turn("Hi.", ()),), ()), lambda episodes: [])

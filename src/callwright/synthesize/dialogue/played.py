@@ -84,8 +84,9 @@ class Played:
         reply = formats.reply_message(text)
         if isinstance(reply, formats.Malformed):
             self.ending = "unreadable"
-            return
-        if reply.tool_calls:
+        elif len(reply.tool_calls) > MOST_CALLS:
+            self.ending = "too-many-calls"
+        elif reply.tool_calls:
             self._make(reply)
         else:
             self.messages.append(Message(role="assistant", content=reply.content))
@@ -106,7 +107,7 @@ class Played:
         first = len(self._calls)
         calls = tuple(
             msgspec.structs.replace(call, id=f"call_{first + k + 1}")
-            for k, call in enumerate(reply.tool_calls[:MOST_CALLS])
+            for k, call in enumerate(reply.tool_calls)
         )
         self._calls += calls
         seen = self._play([Episode(tuple(self._calls), self.blueprint.state)])[0].observations[first:]
