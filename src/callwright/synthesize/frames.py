@@ -62,12 +62,11 @@ class Frame:
         ).strip()
 
 
+_IDLE = "specified|specific|provided|certain|particular|supplied|requested|desired"
 _BOILERPLATE = re.compile(
-    r"(?:(?<=\ba )|(?<=\ban )|(?<=\bthe )|(?<=\bof )|(?<=\bby ))given |"
-    r"\b(?:specified|specific|provided|certain|particular|supplied|requested|desired)\b ?",
-    re.IGNORECASE,
+    rf"(?:(?<=\ba )|(?<=\ban )|(?<=\bthe )|(?<=\bof )|(?<=\bby ))given |\b(?:{_IDLE})\b ?", re.IGNORECASE
 )
-_NOW_OTHER = re.compile(r"\ban? (?:given|specified|specific|provided|certain|particular|requested) (\w+)")
+_NOW_OTHER = re.compile(rf"\ban? (?:given|{_IDLE}) (\w+)")
 """An article whose word goes: "a given airport" becomes "an airport"."""
 _LEAD = re.compile(
     r"^(?:this (?:function|tool|api|endpoint|method)"

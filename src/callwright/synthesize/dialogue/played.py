@@ -11,10 +11,10 @@ from typing import Literal
 import msgspec
 
 from callwright import formats
-from callwright.record import Episode, Message, Task, ToolCall, Trajectory
+from callwright.record import Episode, Message, Task, Trajectory
 from callwright.synthesize.asking import Ask, Question, asked_of
 from callwright.synthesize.dialogue.blueprint import Blueprint
-from callwright.synthesize.dialogue.rollout import told
+from callwright.synthesize.dialogue.rollout import calls_of, told
 from callwright.synthesize.dialogue.users import ScriptedUser, says_done, user_question
 from callwright.verify import Execute, is_error_shaped
 
@@ -35,8 +35,6 @@ class Played:
         """Why it ended, empty while it goes on; "done" if the user has nothing more to say."""
         self._play = play
         self._user = None if user_is_model else ScriptedUser(blueprint)
-        self._asked: dict[Who, int] = {"agent": 0, "user": 0}
-        self._calls: list[ToolCall] = []
         if self._user is not None:
             self._say(self._user.first())
 
@@ -48,7 +46,7 @@ class Played:
 
     def question(self) -> Question:
         """Return the question whose answer is what is said next."""
-        name = f"{self.blueprint.id}/{self.turn}/{self._asked[self.turn]}"
+        name = f"{self.blueprint.id}/{self.turn}/{self._said(self.turn)}"
         if self.turn == "user":
             return user_question(name, self.blueprint, self.messages)
         row = Trajectory(
@@ -61,15 +59,13 @@ class Played:
 
     def take(self, text: str | None) -> None:
         """Go on with what was said; None says that the conversation does not fit into a model's context."""
-        who = self.turn
-        self._asked[who] += 1
         if text is None:
             self.ending = "prompt-too-long"
-        elif who == "user":
+        elif self.turn == "user":
             self._hear(text)
         else:
             self._reply(text)
-        if not self.ending and self.turn == "agent" and self._asked["agent"] >= MOST_REPLIES:
+        if not self.ending and self.turn == "agent" and self._said("agent") >= MOST_REPLIES:
             self.ending = "gave-up"
 
     def _hear(self, text: str) -> None:
@@ -104,13 +100,13 @@ class Played:
 
     def _make(self, reply: Message) -> None:
         """Make the calls of a reply, with all that came before."""
-        first = len(self._calls)
+        before = calls_of(self.messages)
         calls = tuple(
-            msgspec.structs.replace(call, id=f"call_{first + k + 1}")
-            for k, call in enumerate(reply.tool_calls)
+            msgspec.structs.replace(call, id=f"call_{number}")
+            for number, call in enumerate(reply.tool_calls, start=len(before) + 1)
         )
-        self._calls += calls
-        seen = self._play([Episode(tuple(self._calls), self.blueprint.state)])[0].observations[first:]
+        played = self._play([Episode((*before, *calls), self.blueprint.state)])[0]
+        seen = played.observations[len(before) :]
         # What the world refused is there for the turn that mends it, and not to be learned from.
         weight = 0.0 if any(not one.ok or is_error_shaped(one.value) for one in seen) else None
         self.messages.append(msgspec.structs.replace(reply, tool_calls=calls, reasoning=None, weight=weight))
@@ -118,6 +114,11 @@ class Played:
             Message(role="tool", content=told(one), tool_call_id=call.id, name=call.name)
             for call, one in zip(calls, seen, strict=True)
         ]
+
+    def _said(self, who: Who) -> int:
+        """Return how often somebody spoke; the agent's calls count."""
+        role = "assistant" if who == "agent" else "user"
+        return sum(message.role == role for message in self.messages)
 
     def _say(self, text: str) -> None:
         self.messages.append(Message(role="user", content=text))
