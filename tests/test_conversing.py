@@ -47,6 +47,7 @@ def agent_of(rows: list[Trajectory]) -> Any:
     return answer
 
 
+@pytest.mark.slow
 def test_a_model_that_does_what_is_right_makes_conversations_and_a_second_run_asks_nothing(
     tmp_path: Path,
 ) -> None:

@@ -260,6 +260,7 @@ def test_mistakes_of_the_caller_are_named() -> None:
         list(synthesize(PLAIN[:1], accept=1, seed=0, styles={"multiple": 1.0}))
 
 
+@pytest.mark.slow
 def test_the_unseen_tools_make_rows_in_every_column() -> None:
     assert len(UNSEEN_TOOLS) == 8
     assert not {t.name for t in UNSEEN_TOOLS} & {t.name for t in PLAIN}

@@ -125,6 +125,7 @@ def test_verify_never_raises_and_always_says_where(t: Trajectory) -> None:
     assert "check-failed" not in {issue.code for issue in verdict.issues}
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(wild)
 def test_execution_that_always_breaks_breaks_no_verdict(t: Trajectory) -> None:

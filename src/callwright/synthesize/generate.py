@@ -20,8 +20,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import msgspec
-
 from callwright.errors import ConfigError
 from callwright.record import Dropped, Tool, Trajectory
 from callwright.synthesize.account import Account
@@ -30,7 +28,7 @@ from callwright.synthesize.grammar import Grammar, feasible
 from callwright.synthesize.pools import Half
 from callwright.synthesize.propose import STYLES, Workshop, open_workshop
 from callwright.synthesize.seeds import Seeds
-from callwright.synthesize.slots import Candidate, Failure, Generator, Judge, Slot
+from callwright.synthesize.slots import REQUEST, Candidate, Failure, Generator, Judge, Slot, dropped
 from callwright.verify import Execute, settle, verdicts
 from callwright.verify.execution import CODES as EXECUTION
 
@@ -226,7 +224,7 @@ class Run:
                 continue
             reason = self._repeats(row)
             if reason:
-                repeated[place] = dropped(row, reason, request_of(row))
+                repeated[place] = dropped(row, reason, request_of(row), REQUEST)
             else:
                 new.append(row)
                 makers.append(self._generators[number])
@@ -250,7 +248,7 @@ class Run:
     def _kept(self, row: Candidate, number: int, accept: int, *, repaired: bool) -> Candidate:
         """Count a candidate and return what becomes of it: what is more than enough is not kept."""
         if isinstance(row, Trajectory) and self.account.accepted >= accept:
-            row = dropped(row, "surplus", f"{accept} rows were accepted before")
+            row = dropped(row, "surplus", f"{accept} rows were accepted before", REQUEST)
         self.account.add(row, self._generators[number].name, repaired=repaired)
         if isinstance(row, Trajectory):
             self._shop.coverage.add_row(row.extra["synthesize"]["style"], row)
@@ -271,9 +269,3 @@ class Run:
 def request_of(row: Trajectory) -> str:
     """Return what the user asks for first."""
     return next((m.content for m in row.messages if m.role == "user"), "")
-
-
-def dropped(row: Trajectory, reason: str, detail: str) -> Dropped:
-    """Return a row that this stage does not keep."""
-    return Dropped(id=row.id, stage="synthesize", reason=reason, path="messages[0].content",
-                   detail=detail[:300], row=msgspec.to_builtins(row))  # fmt: skip

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
+import msgspec
+
 from callwright.record import Dropped, Trajectory
 
 Candidate = Trajectory | Dropped
 """A row that is still to be checked, or why none could be made."""
 Judge = Callable[[Iterable[Candidate]], Iterator[Candidate]]
 """Drops the rows whose calls do not do what was asked."""
+REQUEST = "messages[0].content"
+"""The path of what the user asks for, in a row of one request."""
 
 
 class Slot(NamedTuple):
@@ -56,3 +60,9 @@ class Generator(Protocol):
     def finish(self, row: Trajectory) -> Candidate:
         """Return a row that passed every check as its style wants it, or why that is not possible."""
         ...
+
+
+def dropped(row: Trajectory, reason: str, detail: str, path: str = "") -> Dropped:
+    """Return a row that this stage does not keep."""
+    return Dropped(id=row.id, stage="synthesize", reason=reason, path=path, detail=detail[:300],
+                   row=msgspec.to_builtins(row))  # fmt: skip

@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from callwright.record import Dropped, Message, Trajectory
 from callwright.synthesize.asking import Ask
 from callwright.synthesize.dialogue.blueprint import Blueprint
@@ -24,7 +22,7 @@ from callwright.synthesize.dialogue.rollout import Rollout
 from callwright.synthesize.dialogue.talks import Talks
 from callwright.synthesize.families import Families
 from callwright.synthesize.pools import Half
-from callwright.synthesize.slots import Candidate, Judge
+from callwright.synthesize.slots import Candidate, Judge, dropped
 from callwright.verify import Execute, settle, verdicts
 
 SCRIPT = "script"
@@ -91,7 +89,7 @@ class Conversations:
             one = became.get(blueprint.id)
             if one is None:
                 why = "no call worked that could be put into words"
-                yield blueprint, _dropped(blueprint.id, "no-walk", why)
+                yield blueprint, Dropped(id=blueprint.id, stage="synthesize", reason="no-walk", detail=why)
             elif isinstance(one, Dropped):
                 yield blueprint, one
             else:
@@ -120,25 +118,20 @@ class Conversations:
         """Return the row if it comes to what its blueprint wants, and every check agrees."""
         row = self._row(one, messages)
         if ending != "done":
-            return _dropped(row.id, ending, "the conversation did not come to its end", row)
+            return dropped(row, ending, "the conversation did not come to its end")
         why = flaw(one.blueprint, messages, self._play)
         if why:
-            return _dropped(row.id, "unlike-blueprint", why, row)
+            return dropped(row, "unlike-blueprint", why)
         return settle(row, verdicts([row], self._play)[0])
 
     def _counted(self, made: tuple[Blueprint, Candidate], accept: int) -> Candidate:
         """Return a row after it was counted; one more than wanted is dropped."""
         blueprint, row = made
         if isinstance(row, Trajectory) and self.talks.accepted >= accept:
-            row = _dropped(row.id, "surplus", f"{accept} conversations were accepted before", row)
+            row = dropped(row, "surplus", f"{accept} conversations were accepted before")
         if isinstance(row, Dropped):
             self.talks.reasons[row.reason] += 1
         else:
             self.talks.add(blueprint, row.messages)
             self.coverage.add_row("conversation", row)
         return row
-
-
-def _dropped(row_id: str, reason: str, detail: str, row: Trajectory | None = None) -> Dropped:
-    return Dropped(id=row_id, stage="synthesize", reason=reason, detail=detail,
-                   row=msgspec.to_builtins(row) if row is not None else None)  # fmt: skip
