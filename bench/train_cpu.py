@@ -36,10 +36,10 @@ def write_rows(path: Path) -> None:
 
 
 def train_ours(data: Path, base: Path, out: Path) -> list[tuple[float, float]]:
-    from callwright.train import SftConfig, sft
+    from callwright.train import Details, SftConfig, sft
 
     stamps: list[tuple[float, float]] = []
-    config = SftConfig(batch_size=BATCH, epochs=1.0, checkpoint_seconds=1e6)
+    config = SftConfig(batch_size=BATCH, epochs=1.0, details=Details(checkpoint_seconds=1e6))
     sft(
         config, base=base, data=data, out=out, progress=lambda p: stamps.append((time.perf_counter(), p.loss))
     )
@@ -130,7 +130,7 @@ def main(repeats: int) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) > 2:
-        from callwright.train.session import peak_memory_mb
+        from callwright.train.memory import peak_memory_mb
 
         side, data, base, out = sys.argv[1], *map(Path, sys.argv[2:5])
         stamps = (train_ours if side == "ours" else train_stock)(data, base, out)

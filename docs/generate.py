@@ -17,6 +17,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,18 @@ import typer
 from measure_runs import MEASURES
 from notes import FIELDS, VERBS
 
-from callwright import formats, pair, schema, synthesize, unify
+from callwright import formats, options, pair, schema, synthesize, unify
 from callwright.cli import app
 from callwright.evaluate.bfcl.data import CATEGORIES, PYTHON_NON_LIVE
 from callwright.evaluate.stats import minimum_detectable_difference
 from callwright.formats import FORMATS, Reply
 from callwright.formats.layout import STYLES, USUAL, Layout
 from callwright.record import Message, Task, Tool, ToolCall, Trajectory
+from callwright.settings import BlendSettings
 from callwright.synthesize import quality
+from callwright.train import Details, DpoConfig, SftConfig
+from callwright.train.architectures import PACKED
+from callwright.train.config import TrainConfig
 from callwright.verify import CHECKS, ERROR_CLASSES
 from callwright.verify.funnel import CLASSES
 
@@ -250,13 +255,15 @@ def _mean(mean: list[float] | None) -> str:
     return f"{value:.3f} ({low:.3f} … {high:.3f})"
 
 
-def corruptions_block() -> str:
-    """Return the corruptions of `pair`."""
-    lines = [
-        (f"`{name}`", str(inspect.getdoc(make)).partition("\n")[0], _seen(name))
-        for name, make in pair.CORRUPTIONS.items()
-    ]
-    return table(("error class", "what the rejected answer does", "verify sees it as"), lines)
+def mistakes_block() -> str:
+    """Return the error classes of `pair`, each with its corruption."""
+    lines = [(f"`{name}`", meaning, _corruption(name), _seen(name)) for name, meaning in pair.CLASSES.items()]
+    return table(("error class", "the rejected answer", "its corruption", "`verify` sees it as"), lines)
+
+
+def _corruption(name: str) -> str:
+    make = pair.CORRUPTIONS.get(name)
+    return str(inspect.getdoc(make)).partition("\n")[0] if make else "none: only models write it"
 
 
 def _seen(name: str) -> str:
@@ -499,6 +506,54 @@ def bfcl_block() -> str:
     return table(("category", "rule", "by default"), lines)
 
 
+def recipes_block() -> str:
+    """Return the shipped recipes with what they say beside the defaults."""
+    lines = []
+    for name in options.recipes():
+        blend = options.merge(BlendSettings, Path(name), {}, "blend")
+        sft = options.merge(SftConfig, Path(name), {}, "sft")
+        dpo = options.merge(DpoConfig, Path(name), {}, "dpo")
+        tuning = "full" if sft.tuning == "full" else f"{sft.tuning}, rank {sft.lora_rank}"
+        warm = sft.details.warmup_steps
+        lines.append(
+            (
+                f"`{name}`", f"`{sft.base}`", tuning, *_rates(sft), f"{sft.max_length:,}",
+                f"{sft.details.warmup_fraction:.0%}" if warm is None else str(warm),
+                f"`{blend.weights}`" if blend.weights else "", *_rates(dpo), f"{dpo.beta:g}",
+            )
+        )  # fmt: skip
+    head = (
+        "recipe", "base", "SFT", "rate", "batch", "epochs", "tokens", "warm-up", "blend", "DPO rate", "batch",
+        "epochs", "beta",
+    )  # fmt: skip
+    return table(head, lines)
+
+
+def _rates(config: TrainConfig) -> tuple[str, str, str]:
+    return f"{config.learning_rate:g}", str(config.batch_size), f"{config.epochs:g}"
+
+
+def architectures_block() -> str:
+    """Return the architectures that are let in."""
+    lines = [
+        (f"`{kind}`", proven.models, ", ".join(f"`{x}`" for x in proven.off))
+        for kind, proven in PACKED.items()
+    ]
+    return table(("architecture", "of", "has to be off"), lines)
+
+
+def details_block() -> str:
+    """Return the fields of the table [details]."""
+    texts = options.field_docs(Details)
+    usual = Details()
+    lines = [(f"`{f.name}`", _value(getattr(usual, f.name)), texts[f.name]) for f in fields(Details)]
+    return table(("key", "default", "meaning"), lines)
+
+
+def _value(value: object) -> str:
+    return "" if value is None else f"`{str(value).lower() if isinstance(value, bool) else value}`"
+
+
 # --- Markdown -------------------------------------------------------------------------------------
 
 
@@ -528,7 +583,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "error-classes": error_classes_block,
     "error-class-counts": error_class_counts_block,
     "scores": scores_block,
-    "corruptions": corruptions_block,
+    "mistakes": mistakes_block,
     "sources": sources_block,
     "sources-table": sources_table_block,
     "reasons": reasons_block,
@@ -544,6 +599,9 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "columns": columns_block,
     "bfcl": bfcl_block,
     "detectable": detectable_block,
+    "recipes": recipes_block,
+    "architectures": architectures_block,
+    "details": details_block,
 }
 
 if __name__ == "__main__":

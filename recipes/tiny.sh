@@ -53,7 +53,8 @@ run augment "$OUT/made.verified.jsonl" -o "$OUT/made.varied.jsonl" --copies 1
 run blend "$OUT/made.varied.jsonl" "$OUT/data.verified.jsonl" -o "$OUT/blend" --holdout 0.1
 
 # --- 6. Pair -----------------------------------------------------------------------------------------------------
-# Preference pairs: the verified answer against a corruption of it that shows one named error.
+# Preference pairs: the verified answer against a corruption of it that shows one named error. `--model` takes
+# what a weaker model answers wrongly, `--failures` what synthesis refused.
 run pair "$OUT/blend/train.jsonl" -o "$OUT/pairs.jsonl"
 
 # --- 7. A suite that training never saw ------------------------------------------------------------------------

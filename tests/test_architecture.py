@@ -23,7 +23,8 @@ LAYER_4 = {
     "build", "conform", "study", "report", "cli", "demo",
     "dataset", "verification", "training", "scoring", "served", "doctor", "options", "settings", "console",
     "progress", "weights", "benchmarks", "grading", "suites", "suite_scoring", "augmentation",
-    "rephrasing", "worlds", "linting", "synthesis", "conversing", "parameters"}  # fmt: skip
+    "rephrasing", "worlds", "linting", "synthesis", "conversing", "pairing", "parameters",
+    "finetuning"}  # fmt: skip
 BELOW = {"errors", "record", "schema", *LAYER_1}
 
 MAY: dict[str, set[str]] = {

@@ -45,6 +45,19 @@ def desk(tmp_path: Path) -> Path:
     return tmp_path
 
 
+# --- mistakes: models
+
+
+@pytest.mark.slow
+def test_a_base_that_is_neither_here_nor_may_be_fetched_is_one_line(desk: Path) -> None:
+    offline = {"HF_HUB_OFFLINE": "1", "HF_HUB_CACHE": str(desk / "cache")}
+    sft = ("train", "sft", "rows.jsonl", "-o", "out", "--base", "nobody/nothing")
+    line = error_line(callwright(*sft, cwd=desk, env=offline))
+    assert line.startswith("error: nobody/nothing is neither a directory nor in the Hugging Face cache")
+    assert "HF_HUB_OFFLINE is set" in line
+    assert not (desk / "out").exists()
+
+
 # --- mistakes: the tools file
 
 
@@ -207,7 +220,15 @@ OPTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "no adapter": (
         ("train", "dpo", "pairs.jsonl", "-o", "out", "--model", "base"),
-        ("base: no adapter there", "the directory of an SFT run or of its adapter"),
+        ("base: nothing trained there", "the directory of an SFT run, of its adapter or of its model"),
+    ),
+    "all weights and four bits": (
+        ("train", "sft", "rows.jsonl", "-o", "out", "--base", "base", "--full", "--qlora"),
+        ("--full and --qlora: expected one of them",),
+    ),
+    "no such recipe": (
+        ("train", "sft", "rows.jsonl", "-o", "out", "--config", "xlam-70b"),
+        ("xlam-70b: neither a file nor a recipe", "xlam-7b-r", "qwen3-0.6b"),
     ),
     "nothing to compare": (("compare", "a", "b"), ("a: no such file",)),
     "no name for rows": (("synthesize", "tools.py", "-o", "rows.txt"), ("rows.txt", ".jsonl")),
@@ -521,10 +542,12 @@ def test_help_lists_every_verb_in_pipeline_order_with_a_whole_sentence() -> None
     assert listed(done.stdout) == list(VERBS)
     assert list(VERBS).index("pair") < list(VERBS).index("train") < list(VERBS).index("evaluate")
     assert "..." not in done.stdout.partition("Commands:")[2]  # typer's mark of a text that was cut
-    assert listed(CliRunner().invoke(app, ["train", "--help"]).stdout) == ["sft", "dpo"]
+    assert listed(CliRunner().invoke(app, ["train", "--help"]).stdout) == ["sft", "dpo", "merge"]
 
 
-@pytest.mark.parametrize("verb", [*(v for v in VERBS if v != "train"), "train sft", "train dpo"])
+@pytest.mark.parametrize(
+    "verb", [*(v for v in VERBS if v != "train"), "train sft", "train dpo", "train merge"]
+)
 def test_every_verb_explains_itself_and_each_of_its_options(verb: str) -> None:
     done = CliRunner().invoke(app, [*verb.split(), "--help"], env={"COLUMNS": "200"})
     assert done.exit_code == 0

@@ -3,7 +3,7 @@
 import inspect
 import json
 import tempfile
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec import Meta
 from typer.testing import CliRunner
 
+from callwright import options
 from callwright.build import BuildConfig
 from callwright.cli import app
 from callwright.errors import ConfigError
@@ -45,6 +46,16 @@ VERBS: dict[str, type[Any]] = {
 
 
 @dataclass(frozen=True)
+class Tray:
+    """What stands in a table of its own."""
+
+    rows: Annotated[int, Meta(ge=1)] = 2
+    """How many levels."""
+    paper: Literal["none", "brown"] = "none"
+    """What lies on it."""
+
+
+@dataclass(frozen=True)
 class Oven:
     """One field of every kind."""
 
@@ -64,6 +75,8 @@ class Oven:
     """Whether one sees something."""
     steam: bool = True
     """Whether it hisses."""
+    tray: Tray = Tray()
+    """What is put into it."""
 
 
 def bake(
@@ -100,7 +113,7 @@ def test_every_kind_of_field_can_be_told() -> None:
     )  # fmt: skip
     assert told(*given_flags) == {
         "dish": "pie", "loud": True, "heat": 220, "hours": 2.0, "mode": "grill", "recipe": "pie.md",
-        "name": "AGA", "limit": 3, "light": True, "steam": False,
+        "name": "AGA", "limit": 3, "light": True, "steam": False, "tray": {"rows": 2, "paper": "none"},
     }  # fmt: skip
 
 
@@ -199,6 +212,83 @@ def test_a_key_that_can_not_be_meant_is_named_with_what_was_expected(
     assert len(str(caught.value)) < 250
 
 
+# --- tables
+
+
+def written(folder: Path, text: str) -> Path:
+    file = folder / "run.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_field_with_fields_of_its_own_is_a_table_and_no_option(tmp_path: Path) -> None:
+    file = written(tmp_path, "heat = 200\n[tray]\nrows = 3\n")
+    assert merge(Oven, file, {}) == Oven(heat=200, tray=Tray(rows=3))
+    text = " ".join(command("--help").stdout.split())
+    assert "--tray" not in text
+    assert "TOML file with the same keys as the options, a table [tray], or all in a table [bake]" in text
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[tray]\nrow = 3", "run.toml: [tray]: unknown key 'row': expected 'rows'?"),
+        ("[tray]\nrows = 0", "run.toml: tray.rows: not a usable value: expected int >= 1, got 0"),
+        (
+            "[tray]\npaper = 'red'",
+            "run.toml: tray.paper: not a usable value: expected none | brown, got 'red'",
+        ),
+        ("tray = 3", "run.toml: tray: not a usable value: expected object, got 3"),
+        ("[bake]\nheat = 301", "run.toml: unknown key 'bake': expected one of heat"),
+        ("[dpo]\nheat = 301", "run.toml: [dpo]: heat: not a usable value: expected int <= 300, got 301"),
+        ("[blend]\n[bake]", "run.toml: unknown table 'bake': expected"),
+        ("[blend]\nseed = 1", "run.toml: no table [dpo]: got [blend]"),
+        ("[dpo]\nheet = 1", "run.toml: [dpo]: unknown key 'heet': expected 'heat'?"),
+        ("[dpo]\n[dpo.tray]\nrow = 1", "run.toml: [dpo]: [tray]: unknown key 'row'"),
+        ("[sftt]\nheat = 1\n[dpo]", "run.toml: unknown table 'sftt': expected 'sft'?"),
+    ],
+)
+def test_a_table_that_can_not_be_meant_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    written(tmp_path, text)
+    with pytest.raises(ConfigError) as caught:
+        merge(Oven, Path("run.toml"), {}, "dpo")
+    assert str(caught.value).startswith(said)
+
+
+def test_of_a_file_for_several_verbs_each_takes_its_table(tmp_path: Path) -> None:
+    file = written(tmp_path, "[sft]\nheat = 90\n[sft.tray]\nrows = 4\n[dpo]\nheat = 91\n")
+    assert merge(Oven, file, {}, "sft") == Oven(heat=90, tray=Tray(rows=4))
+    assert merge(Oven, file, {"heat": 7}, "dpo") == Oven(heat=7)
+
+
+def test_tables_are_known_for_exactly_the_verbs_that_take_a_file() -> None:
+    root: Any = typer.main.get_command(app)
+    commands = {**root.commands, **root.commands["train"].commands}
+    taking = {name for name, c in commands.items() if any(p.name == "config" for p in c.params)}
+    assert set(options.VERBS) == taking - {"demo"}  # a build
+
+
+def test_a_name_that_is_no_file_is_that_of_a_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    shipped = merge(SftConfig, Path("xlam-1b-fc-r"), {}, "sft")
+    assert shipped.base == "deepseek-ai/deepseek-coder-1.3b-instruct"
+    Path("xlam-1b-fc-r").write_text("base = 'mine'", encoding="utf-8")
+    assert merge(SftConfig, Path("xlam-1b-fc-r"), {}, "sft").base == "mine"
+
+
+@pytest.mark.parametrize("name", ["xlam-9b", "none.toml", "folder/xlam-1b-fc-r"])
+def test_a_recipe_that_is_not_there_is_one_line(name: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        merge(SftConfig, Path(name), {}, "sft")
+    line = str(caught.value)
+    assert line.startswith(f"{name}: ")
+    assert ("xlam-1b-fc-r | xlam-7b-fc-r" in line) is (name == "xlam-9b")
+    assert "\n" not in line
+
+
 def test_a_flag_out_of_range_is_named_as_it_was_typed() -> None:
     with pytest.raises(ConfigError, match=r"^--heat: not a usable value: expected int >= 0, got -3$"):
         merge(Oven, None, {"heat": -3})
@@ -217,8 +307,11 @@ def test_every_field_of_a_verb_is_an_option_with_its_text(name: str) -> None:
     shown = CliRunner().invoke(app, [*name.split(), "--help"], env={"COLUMNS": "120"}).stdout
     docs = field_docs(config)
     for field in fields(config):
-        assert f"--{field.name.replace('_', '-')} " in shown, field.name
         assert field.name in docs, f"{config.__name__}.{field.name} has no text"
+        if is_dataclass(field.default):
+            assert field_docs(type(field.default)).keys() == {f.name for f in fields(field.default)}
+            continue
+        assert f"--{field.name.replace('_', '-')} " in shown, field.name
         assert squeezed(docs[field.name]) in squeezed(shown), field.name
 
 

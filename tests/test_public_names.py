@@ -26,10 +26,14 @@ ROOMS: dict[str, set[str]] = {
     "formats": {
         "DEFAULT_FORMAT", "DEFAULT_INSTRUCTION", "FAMILIES", "FORMATS", "Format", "Malformed", "PlainMessage",
         "Reply", "ReplyStream", "Segment", "ToolStyle", "Unrenderable", "assistant_text", "chat_template",
-        "format_named", "plain_messages", "reply_message", "segments", "settled", "signature", "system_text",
-        "tools_text",
+        "format_named", "plain_messages", "rejected_text", "reply_message", "segments", "settled",
+        "signature", "system_text", "tools_text",
     },
     "models": {"EMBEDDED", "Arrived", "Completion", "Model", "Prompt", "open_model"},
+    "pair": {
+        "CAUGHT_AS", "CLASSES", "CORRUPTIONS", "Ask", "Balance", "Candidate", "Corruptions", "Failures",
+        "Generations", "Offer", "Question", "Ready", "Source", "effect", "mistake_of", "pair", "read_dropped",
+    },
     "report": {"outcome_text", "write"},
     "schema": {
         "FORMATS_BY_TYPE_NAME", "ISSUE_CODES", "RESULT_KEYS", "TYPE_NAMES", "Normalised", "check",
@@ -49,7 +53,9 @@ ROOMS: dict[str, set[str]] = {
         "Caller", "Executor", "IsolationName", "Limits", "Toolbox", "Tools", "caller", "import_python",
         "import_tools",
     },
-    "train": {"DpoConfig", "Progress", "SftConfig", "dpo", "sft"},
+    "train": {
+        "Details", "DpoConfig", "Progress", "SftConfig", "dpo", "merge", "plan_dpo", "plan_sft", "sft",
+    },
     "unify": {
         "EVIDENCE", "REASONS", "SOURCES", "STAGE", "Batch", "Detection", "Source", "detect", "unify",
         "unify_lines",

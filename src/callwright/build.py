@@ -44,7 +44,7 @@ class BuildConfig:
     dpo_minutes: Annotated[float, Meta(ge=0, le=1e6)] = 0.7
     """Time for preference optimisation; 0 leaves it out."""
     base: str = "smollm2-135m"
-    """The base model: smollm2-135m or a model directory."""
+    """The base model: smollm2-135m, a model directory or a Hugging Face id."""
     lora_rank: Count = 16
     """Rank of the adapter."""
     max_tokens: Count = 160

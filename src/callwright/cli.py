@@ -10,7 +10,6 @@ import io
 import os
 import sys
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -33,9 +32,9 @@ from callwright.console import (
     tell_lint,
     tell_report,
     tell_self_check,
-    trained,
 )
 from callwright.errors import CallwrightError, ConfigError, UserError
+from callwright.finetuning import train_app
 from callwright.options import verb
 from callwright.parameters import (
     AsJson,
@@ -66,7 +65,6 @@ from callwright.settings import (
     VerifySettings,
     plain,
 )
-from callwright.train.config import DpoConfig, SftConfig
 
 VERBS = (
     "unify", "verify", "augment", "lint", "synthesize", "converse", "blend", "pair", "export", "train",
@@ -94,7 +92,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-train_app = typer.Typer(help="Fine-tune with LoRA: SFT, then DPO.", no_args_is_help=True)
 
 Row = Trajectory | Dropped
 INTERRUPTED = 130
@@ -201,15 +198,14 @@ def blend(inputs: RowFiles, out: Out, config: BlendSettings, as_json: AsJson = F
 
 
 def pair(data: Data, out: Out, config: PairSettings, as_json: AsJson = False) -> None:
-    """Make preference pairs: an answer against a corruption of it."""
-    from callwright.pair import pair as pairs_of
-    from callwright.store import Sink, read_some, refuse_to_overwrite
+    """Make preference pairs: right answers against wrong ones."""
+    from callwright.pairing import paired
+    from callwright.store import refuse_to_overwrite
 
-    refuse_to_overwrite(out, [data])
-    with Sink(out, "pair", plain(config)) as sink:
-        for row in pairs_of(read_some(data, "pair"), seed=config.seed):
-            sink.put(row)
-    tell_report(sink.report, as_json, [], max_drop=1.0)
+    refuse_to_overwrite(out, [data, *filter(None, [config.failures])])
+    with Display().stage("pair", announced=False) as bar:
+        report, told = paired(data, out, config, bar.update)
+    tell_report(report, as_json, told, max_drop=1.0)
 
 
 def export(data: Data, out: Out, config: ExportSettings, as_json: AsJson = False) -> None:
@@ -225,49 +221,6 @@ def export(data: Data, out: Out, config: ExportSettings, as_json: AsJson = False
     for line in carried(report.extra):
         say(f"  {line}")
     heed_drops(report, config.max_drop)
-
-
-def train_sft(
-    data: Data,
-    out: Out,
-    config: SftConfig,
-    base: Annotated[str, typer.Option(help="smollm2-135m or a model directory.")] = "smollm2-135m",
-) -> None:
-    """Fine-tune on trajectories; called again, it continues."""
-    from callwright.train import sft
-    from callwright.training import show_step
-    from callwright.weights import base_directory
-
-    display = Display()
-    with display.stage("sft") as bar:
-        summary = sft(config, base=base_directory(base), data=data, out=out, progress=partial(show_step, bar))
-    display.done("sft", summary.seconds, trained(summary))
-
-
-def train_dpo(
-    pairs: Data,
-    out: Out,
-    config: DpoConfig,
-    model: Annotated[Path, typer.Option(help="Directory of an SFT run or of its adapter.")],
-    base: Annotated[str, typer.Option(help="smollm2-135m or a model directory.")] = "smollm2-135m",
-) -> None:
-    """Prefer chosen over rejected answers, starting from an adapter."""
-    from callwright.train import dpo
-    from callwright.training import show_step
-    from callwright.weights import adapter_directory, base_directory
-
-    adapter = adapter_directory(model)
-    display = Display()
-    with display.stage("dpo") as bar:
-        summary = dpo(
-            config,
-            base=base_directory(base),
-            adapter=adapter,
-            pairs=pairs,
-            out=out,
-            progress=partial(show_step, bar),
-        )
-    display.done("dpo", summary.seconds, trained(summary))
 
 
 def evaluate(
@@ -431,8 +384,6 @@ for _name, _settings, _body in (
     ("export", ExportSettings, export),
 ):
     app.command(_name)(verb(_settings, _body))
-train_app.command("sft")(verb(SftConfig, train_sft))
-train_app.command("dpo")(verb(DpoConfig, train_dpo))
 app.add_typer(train_app, name="train")
 app.command("evaluate")(verb(EvaluateSettings, evaluate))
 app.command("compare")(compare)
@@ -449,6 +400,8 @@ def main() -> None:
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     os.environ.setdefault("GOMP_SPINCOUNT", "1000")
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    # Libraries may not ask the hub behind our back; `models.hub` does where a model is told by its id.
+    os.environ.setdefault("CALLWRIGHT_HUB_OFFLINE", os.environ.get("HF_HUB_OFFLINE", "0"))
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")

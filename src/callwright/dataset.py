@@ -16,7 +16,7 @@ from callwright.augment import AugmentStep, policy_of, share_tools
 from callwright.blend import SplitBy, Tally, blend, parse_shares
 from callwright.engine import Row, run
 from callwright.errors import DataError
-from callwright.pair import pair
+from callwright.pair import Balance, Corruptions, pair
 from callwright.progress import Bar
 from callwright.record import Dropped, Json, Trajectory
 from callwright.store import Report, Sink, read, read_some, write_json_atomic
@@ -204,13 +204,12 @@ def _can_be_graded(t: Trajectory) -> bool:
 def make_pairs(folder: Path, run_path: Path, config: BuildConfig) -> dict[str, Json]:
     """Write ``pairs.jsonl``: training rows with a targeted corruption of their answer as rejected."""
     rows = islice(_trajectories(run_path / "dataset" / "train.jsonl"), PAIRS)
-    classes: Counter[str] = Counter()
+    balance = Balance()
     with Sink(folder / "pairs.jsonl", "pair", {"seed": config.seed}) as sink:
-        for row in pair(rows, seed=config.seed):
+        for row in pair(rows, [Corruptions(config.seed)], balance=balance):
             sink.put(row)
-            if isinstance(row, Trajectory) and row.preference:
-                classes[row.preference.error_class] += 1
-    return {"pairs": sink.report.kept, "classes": dict(classes), "dropped": sink.report.reasons}
+        sink.note("balance", balance.to_json())
+    return {"pairs": sink.report.kept, "classes": dict(balance.classes), "dropped": sink.report.reasons}
 
 
 def _trajectories(path: Path) -> Iterator[Trajectory]:

@@ -1,18 +1,22 @@
 """Flags from a frozen dataclass: one option per field, help from the text under the field, values from TOML.
 
 A stage's configuration is written once, as a dataclass; the command line, ``--config run.toml`` and the
-library take the same names. An unknown key is an error with the nearest name.
+library take the same names. An unknown key is an error with the nearest name. A field that is a dataclass
+itself is no option but a table of the file. A file may serve several verbs, with a table for each of them, as
+the recipes do that are shipped; those go by their names.
 """
 
 from __future__ import annotations
 
 import ast
 import difflib
+import importlib.resources
 import inspect
 import textwrap
 import tomllib
-from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, fields
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import MISSING, Field, fields, is_dataclass
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
@@ -22,24 +26,33 @@ import typer
 from callwright.errors import ConfigError
 
 Config = TypeVar("Config")
+VERBS = (
+    "unify", "verify", "augment", "lint", "synthesize", "converse", "blend", "pair", "export", "sft", "dpo",
+    "evaluate", "build",
+)  # fmt: skip
+"""Tables that a file for several verbs may have; those of `train` by their own names."""
 
 
 def verb(config_type: type[Config], body: Callable[..., Any]) -> Callable[..., None]:
     """Return a command for typer: the parameters of `body` but ``config``, then one option per field."""
     own = [p for name, p in inspect.signature(body, eval_str=True).parameters.items() if name != "config"]
     hints, texts = get_type_hints(config_type), field_docs(config_type)
-    options = [_option(f, hints[f.name], texts.get(f.name, "")) for f in fields(config_type)]  # type: ignore[arg-type]
+    flat = [f for f in fields(config_type) if not is_dataclass(hints[f.name])]  # type: ignore[arg-type]
+    options = [_option(f, hints[f.name], texts.get(f.name, "")) for f in flat]
+    name = body.__name__.removeprefix("train_")
 
     def command(config: Path | None = None, **given: Any) -> None:
-        named = {f.name: given.pop(f.name) for f in fields(config_type)}  # type: ignore[arg-type]
+        named = {f.name: given.pop(f.name) for f in flat}
         told = {k: v for k, v in named.items() if v not in (None, [])}
-        body(config=merge(config_type, config, told), **given)
+        body(config=merge(config_type, config, told, name), **given)
 
+    tables = "".join(f", a table [{t}]" for t in hints if is_dataclass(hints[t]))
+    text = f"TOML file with the same keys as the options{tables}, or all in a table [{name}]; or a recipe."
     toml = inspect.Parameter(
         "config",
         inspect.Parameter.KEYWORD_ONLY,
         default=None,
-        annotation=Annotated[Path | None, typer.Option(help="TOML file with the same keys as the options.")],
+        annotation=Annotated[Path | None, typer.Option(help=text)],
     )
     parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in [*own, *options, toml]]
     command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -49,25 +62,48 @@ def verb(config_type: type[Config], body: Callable[..., Any]) -> Callable[..., N
     return command
 
 
-def merge(config_type: type[Config], toml: Path | None, told: Mapping[str, Any]) -> Config:
-    """Return the configuration: defaults, then the TOML file, then what the command line says."""
+def merge(config_type: type[Config], toml: Path | None, told: Mapping[str, Any], name: str = "") -> Config:
+    """Return the configuration: defaults, then the TOML file or recipe, then what the command line says.
+
+    Of a file with tables for several verbs the one that is called `name` counts.
+    """
     values: dict[str, Any] = {}
+    place = ""
     if toml is not None:
-        values = _read_toml(toml)
-        _known(values, config_type, str(toml))
+        values, place = _table(_read_toml(toml), name, str(toml))
+        _known(values, config_type, place)
     merged = {**values, **told}
     try:
         return msgspec.convert(merged, config_type, dec_hook=_path)
     except msgspec.ValidationError as error:
         what, _, path = str(error).rpartition(" - at `$.")
-        key = path.rstrip("`")
-        place = f"--{key.replace('_', '-')}" if key in told else f"{toml}: {key}"
+        keys = path.rstrip("`").split(".")
+        shown = f"--{keys[0].replace('_', '-')}" if keys[0] in told else f"{place}: {'.'.join(keys)}"
         raise ConfigError(
             "not a usable value",
-            place=place,
-            expected=_expected(config_type, key, what),
-            got=_got(merged[key]),
+            place=shown,
+            expected=_expected(config_type, keys, what),
+            got=_got(merged, keys),
         ) from None
+
+
+def recipes() -> dict[str, Traversable]:
+    """Return the recipes that are shipped, by name."""
+    folder = importlib.resources.files("callwright.train").joinpath("recipes")
+    files = sorted(folder.iterdir(), key=lambda file: file.name)
+    return {file.name.removesuffix(".toml"): file for file in files if file.name.endswith(".toml")}
+
+
+def _table(values: dict[str, Any], name: str, place: str) -> tuple[dict[str, Any], str]:
+    """Return what a file says to the verb `name`, and where that stands."""
+    if not any(key in VERBS and isinstance(value, dict) for key, value in values.items()):
+        return values, place
+    for key in values:
+        if key not in VERBS:
+            raise _unknown(key, VERBS, place, "table")
+    if name not in values:
+        raise ConfigError(f"no table [{name}]", place=place, got=", ".join(f"[{key}]" for key in values))
+    return values[name], f"{place}: [{name}]"
 
 
 def _path(wanted: type[Any], value: Any) -> Any:
@@ -77,22 +113,35 @@ def _path(wanted: type[Any], value: Any) -> Any:
     raise ValueError(f"Expected `{wanted.__name__}`")
 
 
-def _expected(config_type: type[Any], key: str, what: str) -> str:
+def _expected(config_type: type[Any], keys: Sequence[str], what: str) -> str:
     """Say in a person's words what a field takes; `what` is how msgspec puts it."""
-    hint = get_type_hints(config_type)[key]
+    hint: Any = config_type
+    for key in keys:
+        hint = get_type_hints(hint)[key]
     if get_origin(hint) is Literal:
         return " | ".join(map(str, get_args(hint)))
     return what.removeprefix("Expected ").partition(", got ")[0].replace("`", "")
 
 
-def _got(value: Any) -> str:
+def _got(values: Mapping[str, Any], keys: Sequence[str]) -> str:
+    value: Any = values
+    for key in keys:
+        value = value[key]
     text = str(value) if isinstance(value, int | float) else repr(value)
     return text if len(text) <= 80 else f"{text[:79]}…"
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
+    file: Path | Traversable = path
+    if not path.is_file() and path.name == str(path) and path.suffix != ".toml":
+        shipped = recipes()
+        if path.name not in shipped:
+            raise ConfigError(
+                "neither a file nor a recipe", place=str(path), expected=" | ".join(["a TOML file", *shipped])
+            )
+        file = shipped[path.name]
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError("can not be read", place=str(path), got=error.strerror or str(error)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -100,15 +149,19 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _known(values: Mapping[str, Any], config_type: type[Any], place: str) -> None:
-    names = [f.name for f in fields(config_type)]
-    for key in values:
-        if key not in names:
-            nearest = difflib.get_close_matches(key, names, n=1)
-            raise ConfigError(
-                f"unknown key {key!r}",
-                place=place,
-                expected=f"{nearest[0]!r}?" if nearest else f"one of {', '.join(names)}",
-            )
+    """Raise for a key that is no field, also inside of a field that is a dataclass."""
+    hints = get_type_hints(config_type)
+    for key, value in values.items():
+        if key not in hints:
+            raise _unknown(key, hints, place, "key")
+        if is_dataclass(hints[key]) and isinstance(value, dict):
+            _known(value, hints[key], f"{place}: [{key}]")
+
+
+def _unknown(key: str, names: Iterable[str], place: str, what: str) -> ConfigError:
+    nearest = difflib.get_close_matches(key, names, n=1)
+    expected = f"{nearest[0]!r}?" if nearest else f"one of {', '.join(names)}"
+    return ConfigError(f"unknown {what} {key!r}", place=place, expected=expected)
 
 
 def _option(field: Field[Any], hint: Any, text: str) -> inspect.Parameter:

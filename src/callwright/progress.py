@@ -6,6 +6,7 @@ stage prints one line when it starts and one when it ends, and a long one report
 
 from __future__ import annotations
 
+import os
 import time
 import unicodedata
 from collections.abc import Iterator
@@ -70,7 +71,8 @@ class Display:
     """Prints stages as they run."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self.console = console or Console(stderr=True)
+        # A launcher starts several processes that do the same; the first one tells of it.
+        self.console = console or Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")
 
     @contextmanager
     def stage(self, name: str, *, announced: bool = True) -> Iterator[Bar]:

@@ -120,8 +120,9 @@ class Preference(Value, frozen=True):
     """The rejected answer of a preference pair; the chosen one is the trajectory's last message."""
 
     rejected: Message
+    """The worse answer; one that could not be read is a call without a name whose `raw` is all of it."""
     error_class: str
-    """Which class of error the rejected answer shows (xLAM §3.3, or a corruption of `pair`)."""
+    """Which class of error the rejected answer shows (xLAM §3.3, or a class of `pair`)."""
 
 
 class Issue(Value, frozen=True):

@@ -197,8 +197,25 @@ class BlendSettings:
 
 @dataclass(frozen=True)
 class PairSettings:
-    """Preference pairs by targeted corruption."""
+    """Preference pairs: right answers against wrong ones, whoever gave them."""
 
+    model: str | None = None
+    """A MODEL, best a weaker one: what it answers wrongly is rejected."""
+    failures: Path | None = None
+    """Rows that synthesize, converse or verify dropped; those that ask what a kept row asks are rejected."""
+    corruption: bool = True
+    """Spoil right answers in one thing, too; --no-corruption takes only mistakes that were really made."""
+    max_share: Annotated[float, Meta(gt=0, le=1)] = 0.5
+    """Share of the pairs from which on a class of mistakes gets no more of them."""
+    tools: str | None = None
+    """Tools that run the calls: a Python file, module:NAME, bfcl or another TOOLS; answers that return and
+    change the same are no mistakes. Without it nothing is run."""
+    isolation: Literal["auto", "monty", "bwrap", "landlock", "process", "none"] = "auto"
+    """How tools are kept in; auto takes the strongest that works here."""
+    timeout: Seconds = 2.0
+    """Seconds that one call may take."""
+    max_tokens: Count = 512
+    """Tokens that an answer of the MODEL may take."""
     seed: Seed = 7
     """Everything random follows from it."""
 

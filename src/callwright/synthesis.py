@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Protocol
 
 from callwright.blend.shares import parse_shares
 from callwright.errors import ConfigError
 from callwright.evaluate.answers import Answer, Asker, Request, fingerprint_of, opened
-from callwright.models import Completion
+from callwright.models import Completion, Prompt
 from callwright.models.http import shown_spec
 from callwright.models.prices import split_price
 from callwright.record import Trajectory
@@ -18,7 +19,6 @@ from callwright.settings import SynthesizeSettings, plain
 from callwright.store import Report, Sink, read_some, report_path
 from callwright.synthesize import STYLES
 from callwright.synthesize.account import Account, Spent, why_not
-from callwright.synthesize.asking import Ask, Question
 from callwright.synthesize.diversity import diversity
 from callwright.synthesize.families import Families
 from callwright.synthesize.generate import Budget, Checks, Run, budget_of, request_of
@@ -154,13 +154,25 @@ def _generator(
     return Writer(name, ask, shop, seeds, spent, min_grounding=0.0 if judged else 1.0)
 
 
-def ask_of(spec: str, journal: Path, stack: ExitStack) -> Ask:
+class Asked(Protocol):
+    """A question of any room: a prompt, and the name under which its answer is kept."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def prompt(self) -> Prompt: ...
+
+
+def ask_of(
+    spec: str, journal: Path, stack: ExitStack, *, max_tokens: int = MAX_TOKENS,
+    progress: Callable[[int, int], None] | None = None,
+) -> Callable[[Sequence[Asked]], list[Completion | None]]:  # fmt: skip
     """Return what asks the model of a spec; answers are kept in `journal` until `stack` is closed."""
     book = stack.enter_context(opened(journal))
-    asker = Asker(model_of(spec), book, max_tokens=MAX_TOKENS, fingerprint=fingerprint_of(spec))
+    asker = Asker(model_of(spec), book, max_tokens=max_tokens, fingerprint=fingerprint_of(spec))
 
-    def ask(questions: Sequence[Question]) -> list[Completion | None]:
-        answers = asker.ask([Request(one.id, one.prompt) for one in questions])
+    def ask(questions: Sequence[Asked]) -> list[Completion | None]:
+        answers = asker.ask([Request(one.id, one.prompt) for one in questions], progress)
         return [_completion(answers[one.id]) for one in questions]
 
     return ask

@@ -19,11 +19,15 @@ from callwright.progress import Bar
 from callwright.record import Json, Trajectory
 from callwright.store import read, write_json_atomic
 from callwright.suite_scoring import score_suite
-from callwright.train.config import DpoConfig, Progress, SftConfig, TrainSummary
+from callwright.train.config import Details, DpoConfig, Progress, SftConfig, TrainSummary
 from callwright.weights import base_directory, streaming_model
 
 if TYPE_CHECKING:
     from callwright.build import BuildConfig
+
+
+ALL_ROWS = Details(holdout=0.0)
+"""A build has few minutes and a suite of its own to be scored on: no row is set aside to be measured."""
 
 
 def score_base(folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[str, Json]:
@@ -67,7 +71,14 @@ def _score(weights: Path, folder: Path, run: Path, config: BuildConfig, bar: Bar
 
 def fine_tune(folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[str, Json]:
     """Run SFT on the training rows within the minutes given."""
-    told = SftConfig(minutes=config.minutes, lora_rank=config.lora_rank, seed=config.seed, epochs=4.0)
+    told = SftConfig(
+        minutes=config.minutes,
+        lora_rank=config.lora_rank,
+        seed=config.seed,
+        epochs=4.0,
+        base=config.base,
+        details=ALL_ROWS,
+    )
     summary = train.sft(
         told,
         base=base_directory(config.base),
@@ -80,7 +91,7 @@ def fine_tune(folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[st
 
 def prefer(folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[str, Json]:
     """Run DPO on the pairs within the minutes given."""
-    told = DpoConfig(minutes=config.dpo_minutes, seed=config.seed)
+    told = DpoConfig(minutes=config.dpo_minutes, seed=config.seed, details=ALL_ROWS)
     summary = train.dpo(
         told,
         base=base_directory(config.base),

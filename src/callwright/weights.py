@@ -1,14 +1,23 @@
-"""Where weights lie: the embedded model is fetched and converted on first use, everything else is a path."""
+"""Where weights lie: the embedded model is fetched and converted on first use, others by path or hub id."""
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
+from typing import NamedTuple
 
 from callwright import assets
+from callwright.console import say
 from callwright.errors import ConfigError, ExtraMissing
 from callwright.models import EMBEDDED, Model, open_model
+from callwright.models.adapters import base_of
+from callwright.models.hub import hub_directory
 from callwright.models.scripted import read_script
 from callwright.serve.wire import StreamingModel
+
+HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
+"""How the Hugging Face Hub calls models."""
 
 
 def embedded_model() -> Path:
@@ -30,25 +39,57 @@ def _missing(error: ImportError) -> ExtraMissing:
 
 
 def base_directory(base: str) -> Path:
-    """Return the directory of a base model: the embedded one by its name, any other by its path."""
+    """Return the directory of a base model: the embedded one by its name, any other by path or by hub id.
+
+    A hub id is looked up in the user's Hugging Face cache and fetched, which is said, where that lacks it.
+    """
     if base == EMBEDDED:
         return embedded_model()
     folder = Path(base)
     if not (folder / "config.json").is_file():
+        if HUB_ID.fullmatch(base) and not folder.exists():
+            return hub_directory(base, say)
         raise ConfigError(
-            "no such base model", place=base, expected=f"{EMBEDDED} or a directory with a config.json"
+            "no such base model",
+            place=base,
+            expected=f"{EMBEDDED}, a directory with a config.json, or a Hugging Face id",
         )
     return folder
 
 
-def adapter_directory(folder: Path) -> Path:
-    """Return the directory of an adapter: the folder itself, or what a training run left in it."""
-    for place in (folder / "adapter", folder):
-        if (place / "adapter_config.json").is_file():
-            return place
+class Start(NamedTuple):
+    """What preference optimisation starts from."""
+
+    base: Path
+    adapter: Path | None
+    """None where `base` itself is what was trained."""
+
+
+def start_of(model: Path, base: str | None) -> Start:
+    """Return what an SFT run left: an adapter, whose base may be told, or a whole model."""
+    for folder in (model / "adapter", model):
+        if (folder / "adapter_config.json").is_file():
+            return Start(base_directory(base) if base else _base_of(folder), folder)
+    for folder in (model / "model", model):
+        if any(folder.glob("*.safetensors")):
+            return Start(folder.resolve(), None)
     raise ConfigError(
-        "no adapter there", place=str(folder), expected="the directory of an SFT run or of its adapter"
+        "nothing trained there",
+        place=str(model),
+        expected="the directory of an SFT run, of its adapter or of its model",
     )
+
+
+def _base_of(adapter: Path) -> Path:
+    """Return the base that an adapter names; where that has moved, the one that its run was told."""
+    try:
+        return base_of(adapter)
+    except ConfigError:
+        told = adapter.parent / "config.json"
+        base = json.loads(told.read_text(encoding="utf-8")).get("base") if told.is_file() else None
+        if base is None:
+            raise
+        return base_directory(base)
 
 
 def model_of(spec: str, *, journal: Path | None = None, remember: int = 0) -> Model:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from callwright.blend import blend
-from callwright.record import Dropped, Message, Task, Tool, ToolCall, Trajectory
+from callwright.record import Dropped, Message, Preference, Task, Tool, ToolCall, Trajectory
 
 TOOLS = [f"tool_{k}" for k in range(12)]
 
@@ -98,9 +98,16 @@ def test_rows_that_call_tools_of_both_sides_or_might_have_are_dropped() -> None:
     assert 0 < len(no_call.tools or ()) < 12
 
 
-def test_a_rejected_answers_tools_count_too() -> None:
-    from callwright.record import Preference
+def test_a_rejected_answer_that_could_not_be_read_calls_no_tool() -> None:
+    unread = ToolCall(name="", arguments=None, raw="<tool_call>{", parse_error="no JSON")
+    rejected = Preference(rejected=Message(role="assistant", tool_calls=(unread,)), error_class="malformed")
+    rows = [replace(row(f"r{k}", f"x{k}", TOOLS[k : k + 1], TOOLS), preference=rejected) for k in range(12)]
+    assert not [
+        i for i in blend([("x", rows)], seed=3, holdout=0.3, split_by="tool") if isinstance(i, Dropped)
+    ]
 
+
+def test_a_rejected_answers_tools_count_too() -> None:
     wrong = Message(role="assistant", tool_calls=tuple(ToolCall(name=n, arguments={}) for n in TOOLS))
     t = replace(
         row("a", "x", TOOLS[:1], TOOLS), preference=Preference(rejected=wrong, error_class="wrong-tool")

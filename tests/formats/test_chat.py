@@ -17,6 +17,7 @@ from callwright.formats import (
     Unrenderable,
     assistant_text,
     plain_messages,
+    rejected_text,
     reply_message,
     segments,
 )
@@ -44,6 +45,28 @@ plain = st.lists(
 
 def joined(pieces: list[Segment]) -> str:
     return "".join(piece.text for piece in pieces)
+
+
+@given(text=hostile_text, output_format=st.sampled_from(sorted(FORMATS)))
+def test_an_answer_that_could_not_be_read_is_written_as_it_was(text: str, output_format: str) -> None:
+    assume(text.encode("utf-8", "ignore").decode() == text)
+    unread = ToolCall(name="", arguments=None, raw=text, parse_error="no reply")
+    message = Message(role="assistant", tool_calls=(unread,))
+    with pytest.raises(Unrenderable):
+        assistant_text(message, output_format)  # it can be rejected, and never learnt
+    assert rejected_text(message, output_format) == text.strip()
+
+
+def test_half_a_character_is_written_by_nobody() -> None:
+    unread = ToolCall(name="", arguments=None, raw="\ud800", parse_error="no reply")
+    with pytest.raises(Unrenderable):
+        rejected_text(Message(role="assistant", tool_calls=(unread,)))
+
+
+def test_an_answer_that_could_be_read_is_rejected_in_the_words_of_its_format() -> None:
+    message = Message(role="assistant", tool_calls=(ToolCall(name="f", arguments={"a": 1}),))
+    for name in FORMATS:
+        assert rejected_text(message, name) == assistant_text(message, name)
 
 
 @given(messages=plain, prompt=st.booleans())

@@ -14,7 +14,7 @@ from callwright.models import Completion, Prompt, open_model
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from callwright.models.local import CACHE, SLOTS, LocalModel, best_dtype, encode, silence
+from callwright.models.local import CACHE, SLOTS, LocalModel, best_dtype, encode, silence, turn_end
 
 CHAT = Prompt(segments=(("<|im_start|>user\n", True), ("hello", False), ("<|im_end|>\n", True)))
 
@@ -36,6 +36,21 @@ def test_data_never_yields_a_special_token(tokenizer: Any, parts: list[str]) -> 
     ids = encode(tokenizer, [("".join(parts), False)])
     assert not set(ids) & set(tokenizer.all_special_ids)
     assert tokenizer.decode(ids, clean_up_tokenization_spaces=False) == "".join(parts)
+
+
+def test_a_model_without_our_end_of_turn_ends_with_its_own(tmp_path: Path) -> None:
+    from tokenizers import Tokenizer, models
+    from transformers import PreTrainedTokenizerFast
+
+    raw = Tokenizer(models.BPE(vocab={"<s>": 0, "</s>": 1, "<": 2, "/": 3, "s": 4, ">": 5}, merges=[]))
+    foreign = PreTrainedTokenizerFast(tokenizer_object=raw, bos_token="<s>", eos_token="</s>")
+    assert encode(foreign, [("s", False), ("<|im_end|>", True)]) == [4, 1]
+    assert encode(foreign, [("</s>", False)]) == [2, 3, 4, 5]  # text still ends nothing
+    assert turn_end(foreign) == "</s>"
+
+
+def test_a_model_with_our_end_of_turn_keeps_it(tokenizer: Any) -> None:
+    assert turn_end(tokenizer) == "<|im_end|>"
 
 
 @given(st.lists(st.tuples(st.sampled_from(["<|im_end|>", "hello", "  "]), st.booleans())))

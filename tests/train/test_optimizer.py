@@ -45,7 +45,8 @@ def test_a_saved_state_goes_on_as_if_nothing_had_happened() -> None:
     resumed.load_state_dict(first.state_dict())
     descend(resumed, half, 15)
     assert torch.equal(whole, half)
-    assert torch.equal(undisturbed.masters()[0], resumed.masters()[0])
+    assert torch.equal(undisturbed.master(whole), resumed.master(half))
+    assert resumed.master(half).dtype == torch.float32
 
 
 def test_frozen_parameters_stay_and_take_no_memory() -> None:
@@ -53,4 +54,31 @@ def test_frozen_parameters_stay_and_take_no_memory() -> None:
     optimizer = MasterAdamW([frozen, trained], lr=1e-3)
     descend(optimizer, trained, 10)
     assert frozen.tolist() == [1.0, 1.0, 1.0] != trained.tolist()
-    assert len(optimizer.masters()) == 1
+    assert len(optimizer.state) == 1
+
+
+def test_only_matrices_decay() -> None:
+    matrix, vector = torch.nn.Parameter(torch.ones(2, 2)), torch.nn.Parameter(torch.ones(2))
+    optimizer = MasterAdamW([vector, matrix], lr=0.1, weight_decay=0.5)
+    for parameter in (matrix, vector):
+        parameter.grad = torch.zeros_like(parameter)
+    optimizer.step()
+    assert matrix.tolist() == [[pytest.approx(0.95)] * 2] * 2
+    assert vector.tolist() == [1.0, 1.0]
+
+
+def test_weights_that_are_tied_are_moved_once() -> None:
+    class Tied(torch.nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.embed, self.head = torch.nn.Embedding(4, 2), torch.nn.Linear(2, 4, bias=False)
+            self.head.weight = self.embed.weight
+
+    model = Tied()
+    start = model.embed.weight.detach().clone()
+    optimizer = MasterAdamW(model.parameters(), lr=0.1)
+    assert sum(len(group["params"]) for group in optimizer.param_groups) == 1
+    model.head(model.embed(torch.tensor([1]))).sum().backward()
+    optimizer.step()
+    assert model.head.weight is model.embed.weight
+    assert ((model.embed.weight - start).abs() <= 0.1 + 1e-6).all()

@@ -81,7 +81,7 @@ class Sides:
         """Return the side of the tools that are called, or else offered; None if there are none."""
         called = {call.name for call in calls(row)}
         if row.preference is not None:
-            called |= {call.name for call in row.preference.rejected.tool_calls}
+            called |= {call.name for call in row.preference.rejected.tool_calls if call.name}
         sides = {self._of_tool(name) for name in called}
         if len(sides) > 1:
             raise Straddles("it calls tools of both sides")

@@ -13,7 +13,7 @@ import msgspec
 from callwright.formats.frames import PlainMessage
 from callwright.formats.layout import layout_named
 from callwright.formats.prompt import system_text
-from callwright.formats.reply import Malformed, Reply
+from callwright.formats.reply import Malformed, Reply, require_encodable
 from callwright.formats.signature import ToolStyle
 from callwright.formats.table import format_named
 from callwright.record import Message, Trajectory
@@ -52,6 +52,18 @@ def assistant_text(message: Message, output_format: str = "") -> str:
     text = format_named(output_format).render(Reply(message.content.strip(), message.tool_calls))
     reasoning = (message.reasoning or "").strip()
     return f"{THINK_OPEN}\n{reasoning}\n{THINK_CLOSE}\n\n{text}" if reasoning else text
+
+
+def rejected_text(message: Message, output_format: str = "") -> str:
+    """Return what was written to say `message`, be it a reply of the format or not.
+
+    An answer that could not be read is one call without a name, whose `raw` is the whole text.
+    """
+    calls = message.tool_calls
+    if len(calls) == 1 and not calls[0].name and calls[0].raw is not None:
+        require_encodable(calls[0].raw)
+        return calls[0].raw.strip()
+    return assistant_text(message, output_format)
 
 
 def reply_message(text: str, output_format: str = "") -> Message | Malformed:

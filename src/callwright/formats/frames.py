@@ -34,7 +34,13 @@ class Segment(NamedTuple):
     text: str
     control: bool
     """Whether special tokens are meant. Other text must be tokenized with special tokens split."""
-    supervised: bool
+    weight: float
+    """Of the loss on it; 0 where it is only read."""
+
+    @property
+    def supervised(self) -> bool:
+        """Whether a model has to learn to write it."""
+        return self.weight > 0
 
 
 class Family(NamedTuple):
@@ -94,25 +100,25 @@ def family_named(name: str) -> Family:
         raise ConfigError("no such family of chat models", expected=" | ".join(FAMILIES), got=name) from None
 
 
-def _control(text: str, *, supervised: bool = False) -> Segment:
-    return Segment(text, True, supervised)
+def _control(text: str, *, weight: float = 0.0) -> Segment:
+    return Segment(text, True, weight)
 
 
-def _plain(text: str, *, supervised: bool = False) -> Segment:
-    return Segment(text, False, supervised)
+def _plain(text: str, *, weight: float = 0.0) -> Segment:
+    return Segment(text, False, weight)
 
 
-def _is_learnt(message: PlainMessage) -> bool:
-    return message.role == "assistant" and message.weight > 0
+def _weight_of(message: PlainMessage) -> float:
+    return message.weight if message.role == "assistant" else 0.0
 
 
 def _chatml(messages: Sequence[PlainMessage], prompt: bool) -> Iterator[Segment]:
     for message in messages:
-        learnt = _is_learnt(message)
+        weight = _weight_of(message)
         yield _control("<|im_start|>")
         yield _plain(f"{message.role}\n")
-        yield _plain(message.content, supervised=learnt)
-        yield _control("<|im_end|>", supervised=learnt)
+        yield _plain(message.content, weight=weight)
+        yield _control("<|im_end|>", weight=weight)
         yield _plain("\n")
     if prompt:
         yield _control("<|im_start|>")
@@ -133,10 +139,10 @@ def _qwen(messages: Sequence[PlainMessage], prompt: bool) -> Iterator[Segment]:
 def _llama3(messages: Sequence[PlainMessage], prompt: bool) -> Iterator[Segment]:
     yield _control("<|begin_of_text|>")
     for message in messages:
-        learnt = _is_learnt(message)
+        weight = _weight_of(message)
         yield from _header("ipython" if message.role == "tool" else message.role)
-        yield _plain(message.content, supervised=learnt)
-        yield _control("<|eot_id|>", supervised=learnt)
+        yield _plain(message.content, weight=weight)
+        yield _control("<|eot_id|>", weight=weight)
     if prompt:
         yield from _header("assistant")
 
@@ -158,18 +164,18 @@ def _mistral(messages: Sequence[PlainMessage], prompt: bool) -> Iterator[Segment
             yield _control("[/INST]")
             continue
         for message in group:
-            yield _plain(f" {message.content}", supervised=_is_learnt(message))
-            yield _control("</s>", supervised=_is_learnt(message))
+            yield _plain(f" {message.content}", weight=_weight_of(message))
+            yield _control("</s>", weight=_weight_of(message))
 
 
 def _deepseek(messages: Sequence[PlainMessage], prompt: bool) -> Iterator[Segment]:
     yield _control("<｜begin▁of▁sentence｜>")
     for message in messages:
-        learnt = _is_learnt(message)
+        weight = _weight_of(message)
         if message.role == "assistant":
             yield _plain("### Response:\n")
-            yield _plain(f"{message.content}\n", supervised=learnt)
-            yield _control("<|EOT|>", supervised=learnt)
+            yield _plain(f"{message.content}\n", weight=weight)
+            yield _control("<|EOT|>", weight=weight)
             yield _plain("\n")
         elif message.role == "system":
             yield _plain(f"{message.content}\n")

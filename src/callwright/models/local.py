@@ -31,20 +31,31 @@ GPU_SLOTS = 128
 CACHE = 4 << 30
 """Bytes that their keys and values may take."""
 DType = Literal["auto", "bfloat16", "float32"]
+TURN_END = "<|im_end|>"
+"""What our frame ends a turn with."""
 
 
 def encode(tokenizer: Any, segments: Iterable[tuple[str, bool] | tuple[str, bool, bool]]) -> list[int]:
     """Return the token ids of `segments`, each tokenized on its own.
 
     Special tokens are recognised in control text only: ``<|im_end|>`` inside a user's message is ten plain
-    characters and can not end the turn. `segments` are (text, control) or `formats.Segment` tuples.
+    characters and can not end the turn. `segments` are (text, control) or `formats.Segment` tuples. A turn
+    ends with what `turn_end` says.
     """
     ids: list[int] = []
+    end = turn_end(tokenizer)
     for segment in segments:
+        text = segment[0].replace(TURN_END, end) if segment[1] else segment[0]
         ids += tokenizer.encode(
-            segment[0], add_special_tokens=False, split_special_tokens=not segment[1], verbose=False
+            text, add_special_tokens=False, split_special_tokens=not segment[1], verbose=False
         )
     return ids
+
+
+def turn_end(tokenizer: Any) -> str:
+    """Return ``<|im_end|>``, or, where that is no token, what the model ends with, so that it can stop."""
+    known = tokenizer.convert_tokens_to_ids(TURN_END) not in (None, tokenizer.unk_token_id)
+    return TURN_END if known else tokenizer.eos_token or TURN_END
 
 
 class LocalModel:

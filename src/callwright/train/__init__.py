@@ -1,4 +1,4 @@
-"""Training: SFT, then DPO, with LoRA, on TRL and PEFT.
+"""Training: SFT, then DPO, of an adapter or of all weights, on TRL and PEFT.
 
 What is ours is what they lack: rendering with a proven loss mask, a head that computes only the supervised
 positions, a wall-clock budget that is planned instead of cut, and a run that survives kill -9.
@@ -16,16 +16,16 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from callwright.errors import CallwrightError, ExtraMissing
 from callwright.store.files import write_error
-from callwright.train.config import DpoConfig, Progress, SftConfig
+from callwright.train.config import Details, DpoConfig, Progress, SftConfig
 
 if TYPE_CHECKING:
-    from callwright.train.config import TrainSummary
+    from callwright.train.config import Plan, TrainSummary
 
-__all__ = ["DpoConfig", "Progress", "SftConfig", "dpo", "sft"]
+__all__ = ["Details", "DpoConfig", "Progress", "SftConfig", "dpo", "merge", "plan_dpo", "plan_sft", "sft"]
 
 
 def sft(
@@ -36,8 +36,9 @@ def sft(
     out: Path,
     progress: Callable[[Progress], None] | None = None,
 ) -> TrainSummary:
-    """Fine-tune `base` on the trajectories of `data`; the adapter lies in ``out/adapter`` afterwards.
+    """Fine-tune `base` on the trajectories of `data`.
 
+    The adapter lies in ``out/adapter`` afterwards, or, where all weights were trained, they in ``out/model``.
     A run that was interrupted continues when it is called again with the same arguments.
     """
     try:
@@ -52,18 +53,49 @@ def dpo(
     config: DpoConfig,
     *,
     base: Path,
-    adapter: Path,
+    adapter: Path | None,
     pairs: Path,
     out: Path,
     progress: Callable[[Progress], None] | None = None,
 ) -> TrainSummary:
-    """Prefer the chosen answers of `pairs`, starting from `adapter`, which is also the reference."""
+    """Prefer the chosen answers of `pairs`, starting from `adapter`, which is also the reference.
+
+    Without one a fresh adapter is trained, and `base` is the reference.
+    """
     try:
         from callwright.train.preference import run
     except ImportError as error:
         raise _missing(error) from error
     with _disk_of(out):
         return run(config, base=base, adapter=adapter, pairs=pairs, out=out, progress=progress)
+
+
+def plan_sft(config: SftConfig, *, base: Path, data: Path) -> Plan:
+    """Return what `sft` would do with these arguments; nothing is left behind."""
+    try:
+        from callwright.train.supervised import plan
+    except ImportError as error:
+        raise _missing(error) from error
+    return plan(config, base=base, data=data)
+
+
+def plan_dpo(config: DpoConfig, *, base: Path, adapter: Path | None, pairs: Path) -> Plan:
+    """Return what `dpo` would do with these arguments; nothing is left behind."""
+    try:
+        from callwright.train.preference import plan
+    except ImportError as error:
+        raise _missing(error) from error
+    return plan(config, base=base, adapter=adapter, pairs=pairs)
+
+
+def merge(adapter: Path, out: Path, *, dtype: Literal["bfloat16", "float32"] = "bfloat16") -> None:
+    """Write the model that an adapter makes of its base; raises `ConfigError` where there is none."""
+    try:
+        from callwright.train.merge import run
+    except ImportError as error:
+        raise _missing(error) from error
+    with _disk_of(out):
+        run(adapter, out, dtype)
 
 
 @contextmanager

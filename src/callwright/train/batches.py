@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from callwright.train.branches import Pack, pack
-from callwright.train.tokens import IGNORED, Row
+from callwright.train.tokens import Row
 
 TOKENS_PER_FORWARD = 1024
 """More rows in one forward are hardly faster, and each token of it takes a megabyte until the way back."""
@@ -19,18 +18,8 @@ TRUNK_MULTIPLE = 16
 """Trunks are cut down to it, for the same reason as `branches.MULTIPLE`."""
 
 
-class Step(NamedTuple):
-    """What one optimiser step computes: one backward pass per pack, one loss over all of them."""
-
-    packs: list[Pack]
-
-    def targets(self) -> int:
-        """Return how many tokens are predicted."""
-        return sum(len(p.targets) for p in self.packs)
-
-
-def training_order(starts: Sequence[bytes], *, epochs: float, batch_size: int, seed: int) -> list[int]:
-    """Return row indices in training order; each `batch_size` of them are one optimiser step.
+def training_order(starts: Sequence[bytes], *, epochs: float, batch_size: int, seed: int) -> list[list[int]]:
+    """Return the row indices of each optimiser step, `batch_size` of them, in training order.
 
     ``starts[i]`` is equal for rows that begin alike. Every epoch goes through all rows in a new order; its
     last step is filled up with rows drawn again.
@@ -40,7 +29,7 @@ def training_order(starts: Sequence[bytes], *, epochs: float, batch_size: int, s
     steps: list[list[int]] = []
     while len(steps) < wanted:
         steps += _epoch(starts, batch_size, rng)
-    return [i for step in steps[:wanted] for i in step]
+    return steps[:wanted]
 
 
 def _epoch(starts: Sequence[bytes], batch_size: int, rng: random.Random) -> list[list[int]]:
@@ -62,20 +51,12 @@ def _epoch(starts: Sequence[bytes], batch_size: int, rng: random.Random) -> list
     return steps
 
 
-def tokens_per_step(lengths: Sequence[int], order: Sequence[int], batch_size: int) -> list[int]:
-    """Return how many tokens the rows of each optimiser step of `order` have."""
-    return [
-        sum(lengths[i] for i in order[start : start + batch_size])
-        for start in range(0, len(order), batch_size)
-    ]
-
-
-def step_of(rows: Sequence[Row], fill: int, limit: int = TOKENS_PER_FORWARD) -> Step:
+def packs_of(rows: Sequence[Row], fill: int, limit: int = TOKENS_PER_FORWARD) -> list[Pack]:
     """Return rows as packs of at most `limit` tokens (a single longer row makes one), alike ones together."""
     alike: dict[bytes, list[Row]] = {}
     for row in rows:
         alike.setdefault(row.start, []).append(row)
-    return Step([_packed(part, fill) for group in alike.values() for part in _cut(group, limit)])
+    return [_packed(part, fill) for group in alike.values() for part in _cut(group, limit)]
 
 
 def _cut(rows: Sequence[Row], limit: int) -> list[list[Row]]:
@@ -97,7 +78,7 @@ def _packed(rows: Sequence[Row], fill: int) -> Pack:
     trunk = _trunk(rows)
     # The first token of all has nothing before it that could predict it.
     predicted = [
-        [i for i, label in enumerate(r.labels[trunk:]) if label != IGNORED and trunk + i > 0] for r in rows
+        {i: weight for i, weight in enumerate(r.weights[trunk:]) if weight and trunk + i > 0} for r in rows
     ]
     return pack(rows[0].input_ids[:trunk], [r.input_ids[trunk:] for r in rows], predicted, fill)
 
@@ -116,7 +97,7 @@ def common_prefix(rows: Sequence[Row]) -> int:
     while (
         length < shortest - 1
         and all(r.input_ids[length] == first[length] for r in rows[1:])
-        and all(r.labels[length] == IGNORED for r in rows)
+        and not any(r.weights[length] for r in rows)
     ):
         length += 1
     return length

@@ -8,7 +8,7 @@ tokens and sees one long row; attention takes the branches apart again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import Any, NamedTuple
 
@@ -52,15 +52,20 @@ class Pack(NamedTuple):
     """(predicted,) The places whose hidden state predicts a token."""
     targets: Tensor
     """(predicted,) The tokens that should be predicted."""
+    weights: Tensor
+    """(predicted,) How much each counts."""
 
 
 def pack(
-    trunk: Sequence[int], branches: Sequence[Sequence[int]], predicted: Sequence[Sequence[int]], fill: int
+    trunk: Sequence[int],
+    branches: Sequence[Sequence[int]],
+    predicted: Sequence[Mapping[int, float]],
+    fill: int,
 ) -> Pack:
     """Lay a trunk and its branches out in one row, filled up with the token `fill`.
 
-    ``predicted[i]`` are the places of ``branches[i]`` whose token is to be predicted, each from the token
-    before it; the first one's is the end of the trunk.
+    ``predicted[i]`` are the places of ``branches[i]`` whose token is to be predicted, with its weight, each
+    from the token before it; the first one's is the end of the trunk.
     """
     lengths = tuple(map(len, branches))
     rest = -(len(trunk) + sum(lengths)) % MULTIPLE
@@ -78,25 +83,46 @@ def pack(
         layout=Layout(len(trunk), lengths, rest),
         sources=torch.tensor(sources),
         targets=torch.tensor(targets),
+        weights=torch.tensor(list(chain.from_iterable(places.values() for places in predicted))),
     )
+
+
+def answer_with_logps(causal: Any) -> None:
+    """Let a causal model that is given a layout return the log-probabilities of the pack's targets.
+
+    It is the model itself that is called, and so whatever wraps it: launchers bring the gradients of several
+    processes together, or fetch the weights that other processes hold, around that call.
+
+    Raises ValueError for a model that was not loaded with `ATTENTION`: its branches would see each other.
+    """
+    if causal.config._attn_implementation != ATTENTION:
+        raise ValueError(f"the model attends with {causal.config._attn_implementation!r}, not {ATTENTION!r}")
+    plain = causal.forward
+
+    def forward(*args: Any, layout: Layout | None = None, **inputs: Any) -> Any:
+        return plain(*args, **inputs) if layout is None else _logps(causal, layout, inputs)
+
+    causal.forward = forward
+
+
+def _logps(causal: Any, layout: Layout, inputs: dict[str, Any]) -> Tensor:
+    hidden = causal.get_decoder()(
+        input_ids=inputs["input_ids"], position_ids=inputs["position_ids"], use_cache=False, layout=layout
+    ).last_hidden_state[0]
+    head = causal.get_output_embeddings().weight
+    cap = getattr(causal.config, "final_logit_softcapping", None)
+    return token_logps_of(hidden[inputs["sources"]], head, inputs["targets"], cap)
 
 
 def token_logps(model: Any, packed: Pack) -> Tensor:
     """Return the log-probability of each target, (predicted,), in float32.
 
-    Raises ValueError for a model that was not loaded with `ATTENTION`: its branches would see each other.
+    `model` is one that was told to `answer_with_logps`, however it is wrapped.
     """
-    if model.config._attn_implementation != ATTENTION:
-        raise ValueError(f"the model attends with {model.config._attn_implementation!r}, not {ATTENTION!r}")
-    causal = model.get_base_model()
-    head = causal.get_output_embeddings().weight
-    hidden = causal.get_decoder()(
-        input_ids=packed.input_ids.to(head.device),
-        position_ids=packed.position_ids.to(head.device),
-        use_cache=False,
-        layout=packed.layout,
-    ).last_hidden_state[0]
-    return token_logps_of(hidden[packed.sources.to(head.device)], head, packed.targets.to(head.device))
+    device = next(model.parameters()).device
+    inputs = {k: v.to(device) for k, v in packed._asdict().items() if isinstance(v, Tensor)}
+    logps: Tensor = model(layout=packed.layout, **inputs)
+    return logps
 
 
 def attend(
@@ -116,18 +142,19 @@ def attend(
         )
         return plain
     scale = scaling if scaling is not None else query.shape[-1] ** -0.5
+    window = kwargs.get("sliding_window")
     sizes = [layout.trunk, *layout.branches, layout.fill]
     (query, *queries, filling), (key, *keys), (value, *values) = (
         torch.split(x, sizes, dim=2) for x in (query, key, value)
     )
-    parts = [_causal(query, key, value, scale)]
+    parts = [_causal(query, key, value, scale, window)]
     for q, k, v in zip(queries, keys, values, strict=False):
-        parts.append(_causal(q, torch.cat((key, k), dim=2), torch.cat((value, v), dim=2), scale))
+        parts.append(_causal(q, torch.cat((key, k), dim=2), torch.cat((value, v), dim=2), scale, window))
     return torch.cat((*parts, torch.zeros_like(filling)), dim=2).transpose(1, 2), None
 
 
-def _causal(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
-    """Attend from the last places of `key`, each to those up to its own.
+def _causal(query: Tensor, key: Tensor, value: Tensor, scale: float, window: int | None) -> Tensor:
+    """Attend from the last places of `key`, each to those up to its own, or to the last `window` of them.
 
     On a CPU two plain matrix products, with the queries that share a key head in one matrix, take half the
     time of the fused kernel's backward pass in bfloat16.
@@ -137,6 +164,8 @@ def _causal(query: Tensor, key: Tensor, value: Tensor, scale: float) -> Tensor:
     if not length:
         return query
     hidden = torch.ones(length, places, dtype=torch.bool, device=query.device).triu(places - length + 1)
+    if window is not None and window < places:
+        hidden |= torch.ones_like(hidden).tril(places - length - window)
     if query.device.type != "cpu" or length * places > PLAIN_SCORES:
         return scaled_dot_product_attention(
             query, key, value, attn_mask=~hidden, scale=scale, enable_gqa=groups != heads

@@ -16,7 +16,8 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from callwright.store import write_json_atomic
-from callwright.train.config import Progress
+from callwright.train.config import Details, Progress
+from callwright.train.processes import agreed, processes
 
 PROBE_STEPS, COLD_STEPS = 12, 4
 """Steps that are timed for the plan, and how many of them are not typical: they compile and allocate."""
@@ -36,8 +37,7 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         *,
         planned_steps: int,
         minutes: float | None,
-        warmup_fraction: float,
-        checkpoint_seconds: float,
+        details: Details,
         tokens_per_step: Callable[[int], int],
         progress: Callable[[Progress], None] | None,
     ) -> None:
@@ -45,52 +45,60 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         self.metrics_file = out / "metrics.jsonl"
         self.max_steps = planned_steps
         self.seconds = minutes * 60 if minutes else math.inf
-        self.warmup_fraction = warmup_fraction
-        self.checkpoint_seconds = checkpoint_seconds
+        self.details = details
         self.tokens_per_step = tokens_per_step
         self.progress = progress
         self.total = _read_plan(self.plan_file) or (0 if minutes else planned_steps)
         self.stopped_by_clock = False
         self.first_loss = math.nan
         self.last_loss = math.nan
-        self._started = self._last_saved = 0.0
+        self._started = self._last_saved = self._aside = self._reserved = 0.0
         self._first_step = self._tokens = 0
         self._durations: list[float] = []
 
     def rate(self) -> float:
-        """Return tokens per second since training began (in this process)."""
-        return self._tokens / max(1e-9, time.monotonic() - self._started)
+        """Return tokens per second since training began (in this session), measurements aside."""
+        return self._tokens / max(1e-9, time.monotonic() - self._started - self._aside)
+
+    def set_aside(self, spent: float, reserved: float = 0.0) -> None:
+        """Count seconds that were spent on something else than steps, and plan for as many to come."""
+        self._aside += spent
+        self._reserved += reserved
 
     def learning_rate_factor(self, step: int) -> float:
-        """Linear warm-up, then cosine to a tenth; the probe is the beginning of a warm-up of ten steps."""
+        """Linear warm-up, then cosine to the floor; the probe is the beginning of a warm-up of ten steps."""
         if not self.total:
             return min(1.0, (step + 1) / 10)
         total = self.total
-        warmup = max(1, min(MAX_WARMUP_STEPS, round(total * self.warmup_fraction)))
+        warmup = warmup_steps(total, self.details)
         if step < warmup:
             return (step + 1) / (warmup + 1)
         done = (step - warmup) / max(1, total - warmup)
-        return 0.1 + 0.45 * (1 + math.cos(math.pi * min(1.0, done)))
+        floor = self.details.floor
+        return floor + (1 - floor) / 2 * (1 + math.cos(math.pi * min(1.0, done)))
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        self._started = self._last_saved = time.monotonic()
+        self._started = time.monotonic()
         self._first_step = state.global_step
         if self.total:
             state.max_steps = self.total
-        _cut_lines(self.metrics_file, state.global_step)
+        if processes().is_main_process:
+            _cut_lines(self.metrics_file, state.global_step)
+        processes().wait_for_everyone()
 
     def on_step_end(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        elapsed = time.monotonic() - self._started
+        elapsed = agreed(time.monotonic() - self._started)
         done = state.global_step - self._first_step
-        self._durations.append(elapsed - sum(self._durations))
+        self._durations.append(elapsed - self._aside - sum(self._durations))
         self._tokens += self.tokens_per_step(state.global_step - 1)
         if not self.total and (done >= PROBE_STEPS or (done >= 2 and elapsed > self.seconds / 4)):
             self.total = self._affordable(state.global_step, elapsed)
-            write_json_atomic(self.plan_file, {"total_steps": self.total})
+            if processes().is_main_process:
+                write_json_atomic(self.plan_file, {"total_steps": self.total})
         if self.total:
             state.max_steps = self.total
         # A machine that became slower than the probe: stop when the minutes are over, but say so.
@@ -99,7 +107,8 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
             control.should_training_stop = True
         if state.global_step >= state.max_steps:
             control.should_training_stop = True
-        if time.monotonic() - self._last_saved >= self.checkpoint_seconds:
+        if elapsed - self._last_saved >= self.details.checkpoint_seconds:
+            self._last_saved = elapsed
             control.should_save = True
 
     def _affordable(self, step: int, elapsed: float) -> int:
@@ -107,7 +116,7 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         cold = min(COLD_STEPS, len(self._durations) // 2)
         warm = range(step - len(self._durations) + cold, step)
         rate = sum(map(self.tokens_per_step, warm)) / sum(self._durations[cold:])
-        left = (self.seconds - elapsed) * rate
+        left = (self.seconds - elapsed - self._reserved) * rate
         while step < self.max_steps and left > 0:
             left -= self.tokens_per_step(step)
             step += 1
@@ -126,6 +135,8 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         loss = float(logs["loss"])
         self.first_loss = loss if math.isnan(self.first_loss) else self.first_loss
         self.last_loss = loss
+        if not processes().is_main_process:
+            return
         seconds = max(1e-9, time.monotonic() - self._started)
         done = max(1, state.global_step - self._first_step)
         with self.metrics_file.open("a", encoding="utf-8") as lines:
@@ -138,9 +149,18 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
     def on_save(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
     ) -> None:
-        self._last_saved = time.monotonic()
+        processes().wait_for_everyone()  # each writes a part of it
+        if not processes().is_main_process:
+            return
         folder = Path(str(args.output_dir)) / f"checkpoint-{state.global_step}"
         write_json_atomic(folder / COMPLETE, {"step": state.global_step})
+
+
+def warmup_steps(total: int, details: Details) -> int:
+    """Return how many of `total` steps warm up."""
+    if details.warmup_steps is not None:
+        return min(details.warmup_steps, total // 2)
+    return max(1, min(MAX_WARMUP_STEPS, round(total * details.warmup_fraction)))
 
 
 def last_checkpoint(folder: Path) -> Path | None:

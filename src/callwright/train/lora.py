@@ -1,19 +1,33 @@
-"""The model that is trained: a frozen base in the dtype this machine is fast at, and a LoRA adapter."""
+"""The model that is trained: an adapter on a frozen base, on a base in four bits, or all of its weights.
+
+An adapter keeps the base's number format: float32 adapters on a bfloat16 base cost a third of the speed. What
+rounding would lose is kept by the optimiser (see `optimizer`).
+"""
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 from typing import Any, Literal
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+from transformers.utils import is_bitsandbytes_available
 
-from callwright.models.local import best_dtype, silence
-from callwright.train.branches import ATTENTION
+from callwright.errors import ConfigError, ExtraMissing
+from callwright.models.local import TURN_END, best_dtype, silence, turn_end
+from callwright.train.architectures import experts, refuse_unproven, routers
+from callwright.train.branches import ATTENTION, answer_with_logps
+from callwright.train.config import Details, DpoConfig, SftConfig
+from callwright.train.processes import size_of
 
 DType = Literal["auto", "bfloat16", "float32"]
+CHECKPOINTED = 3_000_000_000
+"""Weights from which a GPU computes activations again rather than keeping them, unless it is told."""
+USUAL = Details()
+ATTENTION_LAYERS = ["q_proj", "k_proj", "v_proj", "o_proj"]
 
 
 def load_tokenizer(base: Path) -> Any:
@@ -22,21 +36,113 @@ def load_tokenizer(base: Path) -> Any:
     return AutoTokenizer.from_pretrained(str(base))
 
 
-def load_base(base: Path, dtype: DType) -> Any:
-    """Return the frozen base model in `dtype`; auto takes bfloat16 where the hardware multiplies it fast."""
+def for_sft(base: Path, config: SftConfig) -> Any:
+    """Return the model of `base`, ready for what `config.tuning` trains."""
+    model = load_base(base, config.dtype, four_bit=config.tuning == "qlora")
+    if config.tuning == "full":
+        model = free_all(model)
+    else:
+        model = add_lora(model, config.lora_rank, config.details, config.seed)
+    return checkpointed(model, config.details)
+
+
+def for_dpo(base: Path, adapter: Path | None, config: DpoConfig) -> Any:
+    """Return `base` with the adapter of an SFT run, or with a fresh one, which as a reference is the base."""
+    model = load_base(base, config.dtype, four_bit=adapter is not None and in_four_bits(adapter))
+    if adapter is None:
+        model = add_lora(model, config.lora_rank, config.details, config.seed)
+    else:
+        model = load_adapter(model, adapter)
+    return checkpointed(model, config.details)
+
+
+def load_base(base: Path, dtype: DType, *, four_bit: bool = False) -> Any:
+    """Return the base model in `dtype`; auto takes bfloat16 where the hardware multiplies it fast.
+
+    Raises `ConfigError` for a model that can not be loaded or whose architecture is not proven.
+    """
+    silence()
     chosen = best_dtype() if dtype == "auto" else getattr(torch, dtype)
-    model = AutoModelForCausalLM.from_pretrained(str(base), dtype=chosen, attn_implementation=ATTENTION)
+    try:
+        told = AutoConfig.from_pretrained(str(base), local_files_only=True)
+        refuse_unproven(told, str(base))
+        quantized = {"quantization_config": _four_bits(told, chosen)} if four_bit else {}
+        model = AutoModelForCausalLM.from_pretrained(
+            str(base),
+            dtype=chosen,
+            attn_implementation=ATTENTION,
+            use_safetensors=True,
+            local_files_only=True,
+            **quantized,
+        )
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().partition("\n")[0]
+        raise ConfigError("the model can not be loaded", place=str(base), got=reason) from error
     model.config.use_cache = False
+    model.requires_grad_(False)
+    answer_with_logps(model)
     return model
 
 
-def add_lora(model: Any, rank: int) -> Any:
-    """Return `model` with a fresh adapter on every linear layer but the head.
+def _four_bits(config: Any, compute: torch.dtype) -> BitsAndBytesConfig:
+    """Return the quantization of Dettmers et al. (arXiv 2305.14314): NF4, its scales quantized as well."""
+    if config.to_dict().get("num_local_experts"):
+        raise ConfigError("experts can not be held in 4 bits", expected="--tuning lora")
+    if not is_bitsandbytes_available():
+        raise ExtraMissing("4-bit weights need bitsandbytes", hint="pip install 'callwright[qlora]'")
+    return BitsAndBytesConfig(
+        load_in_4bit=True,
+        bnb_4bit_quant_type="nf4",
+        bnb_4bit_use_double_quant=True,
+        bnb_4bit_compute_dtype=compute,
+    )
 
-    The adapter keeps the base's dtype: float32 adapters on a bfloat16 base cost a third of the speed.
+
+def add_lora(model: Any, rank: int, details: Details = USUAL, seed: int = 7) -> Any:
+    """Return `model` with a fresh adapter on what `details.lora_targets` says, never on the head.
+
+    Experts are whole parameters, not layers, and get theirs by name. Their router stays as it is unless asked
+    for: its balance is that of the pretraining, so no auxiliary loss is needed to keep it.
     """
-    config = LoraConfig(r=rank, lora_alpha=2 * rank, target_modules="all-linear", task_type="CAUSAL_LM")
+    torch.manual_seed(seed)
+    config = LoraConfig(
+        r=rank,
+        lora_alpha=details.lora_alpha or 2 * rank,
+        lora_dropout=details.lora_dropout,
+        task_type="CAUSAL_LM",
+        **_targets(model, details),
+    )
     return get_peft_model(model, config, autocast_adapter_dtype=False)
+
+
+def _targets(model: Any, details: Details) -> dict[str, Any]:
+    if details.lora_targets == "attention":
+        return {"target_modules": ATTENTION_LAYERS}
+    parameters = experts(model)
+    if not parameters:
+        return {"target_modules": "all-linear"}
+    if details.lora_dropout:
+        raise ConfigError("details.lora_dropout: the adapter of an expert can have none", expected="0")
+    if details.lora_targets == "all-and-router":
+        parameters += routers(model)
+    # By name, since PEFT takes "all-linear" of such a model to mean the router, too.
+    return {"target_modules": ATTENTION_LAYERS, "target_parameters": parameters}
+
+
+def free_all(model: Any) -> Any:
+    """Return `model` with all of its weights trained but the routers of experts (see `add_lora`)."""
+    frozen = tuple(routers(model))
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(not (frozen and name.endswith(frozen)))
+    return model
+
+
+def checkpointed(model: Any, details: Details) -> Any:
+    """Return `model`, told to compute activations twice where `details` or its size on a GPU says so."""
+    large = torch.cuda.is_available() and sum(p.numel() for p in model.parameters()) >= CHECKPOINTED
+    if details.gradient_checkpointing == "on" or (details.gradient_checkpointing == "auto" and large):
+        model.gradient_checkpointing_enable(gradient_checkpointing_kwargs={"use_reentrant": False})
+    return model
 
 
 def load_adapter(model: Any, adapter: Path) -> Any:
@@ -44,12 +150,31 @@ def load_adapter(model: Any, adapter: Path) -> Any:
     return PeftModel.from_pretrained(model, str(adapter), is_trainable=True, autocast_adapter_dtype=False)
 
 
-def save_adapter(model: Any, tokenizer: Any, folder: Path, chat_template: str) -> None:
-    """Write adapter, tokenizer and chat template; the folder appears whole or not at all."""
+def in_four_bits(adapter: Path) -> bool:
+    """Tell whether the run that left an adapter trained it on a base in four bits."""
+    told = adapter.parent / "config.json"
+    return told.is_file() and json.loads(told.read_text(encoding="utf-8")).get("tuning") == "qlora"
+
+
+def folder_of(model: Any) -> str:
+    """Return what the folder is called that a run leaves: "adapter", or "model" where all was trained."""
+    return "adapter" if isinstance(model, PeftModel) else "model"
+
+
+def save(
+    model: Any, weights: dict[str, torch.Tensor] | None, tokenizer: Any, folder: Path, chat_template: str
+) -> None:
+    """Write what was trained with tokenizer and chat template, which is what `LocalModel` opens.
+
+    `weights` are those of the model where it has only a shard of them. The folder appears whole or not at
+    all.
+    """
+    adapter = isinstance(model, PeftModel)
     part = folder.with_name(folder.name + ".part")
     shutil.rmtree(part, ignore_errors=True)
-    model.save_pretrained(str(part), selected_adapters=["default"])
-    tokenizer.chat_template = chat_template
+    chosen = {"selected_adapters": ["default"]} if adapter else {}
+    model.save_pretrained(str(part), state_dict=weights, **chosen)
+    tokenizer.chat_template = chat_template.replace(TURN_END, turn_end(tokenizer))
     tokenizer.save_pretrained(str(part))
     shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
@@ -57,4 +182,4 @@ def save_adapter(model: Any, tokenizer: Any, folder: Path, chat_template: str) -
 
 def trainable_parameters(model: Any) -> int:
     """Return how many parameters receive gradients."""
-    return sum(p.numel() for p in model.parameters() if p.requires_grad)
+    return sum(size_of(p) for p in model.parameters() if p.requires_grad)

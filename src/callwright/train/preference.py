@@ -7,122 +7,128 @@ answers follow it side by side (see `branches`).
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import datasets
 import torch
+from torch.nn.functional import logsigmoid
 from trl import DPOConfig as TrlDpoConfig
 from trl import DPOTrainer
 from trl.trainer.utils import use_adapter
 
-from callwright.formats import chat_template
 from callwright.train import lora
-from callwright.train.batches import tokens_per_step, training_order
+from callwright.train.batches import training_order
 from callwright.train.branches import pack, token_logps
-from callwright.train.config import DpoConfig, Progress, TrainSummary
-from callwright.train.session import arguments, budget_for, finish, prepare, read_rows, train
-from callwright.train.supervised import lora_optimizer
+from callwright.train.config import DpoConfig, Plan, Progress, TrainSummary
+from callwright.train.plan import Example, evenly
+from callwright.train.session import Session, Work, arguments
+from callwright.train.steps import Measure, Steps, StepTrainer
 from callwright.train.tokens import Pair, tokenize_pair
 
+FIGURES = ("preference_loss", "margin", "accuracy", "chosen_nll")
 
-class SharedPromptTrainer(DPOTrainer):  # type: ignore[misc]  # TRL publishes no types
+
+class Part(NamedTuple):
+    """What goes through the model at a time."""
+
+    pair: Pair
+    whole: int
+    """The number of pairs in its step."""
+
+
+class SharedPromptTrainer(StepTrainer[Part], DPOTrainer):  # type: ignore[misc]  # TRL publishes no types
     """TRL's trainer with one forward per pair and logits at answer positions only."""
 
-    sft_weight: float = 0.0
-
     def _prepare_dataset(self, dataset: Any, *args: Any, **kwargs: Any) -> Any:
-        return dataset  # the rows are tokenized already
+        return dataset  # the pairs are tokenized already
 
-    def _compute_loss(self, model: Any, inputs: dict[str, list[int]], return_outputs: bool) -> Any:
-        chosen, rejected = pair_logps(model, **inputs)
-        with torch.no_grad(), use_adapter(self.accelerator.unwrap_model(model), adapter_name="ref"):
-            ref_chosen, ref_rejected = pair_logps(model, **inputs)
+
+def preference(trainer: Any, config: DpoConfig) -> Measure[Part]:
+    """Return what measures a pair: its share of the step's loss, and `FIGURES`."""
+
+    def measure(model: Any, part: Part) -> tuple[torch.Tensor, torch.Tensor]:
+        chosen, rejected = pair_logps(model, part.pair)
+        with torch.no_grad(), use_adapter(trainer.accelerator.unwrap_model(model), adapter_name="ref"):
+            ref_chosen, ref_rejected = pair_logps(model, part.pair)
         margin = (chosen - ref_chosen) - (rejected - ref_rejected)
-        preference = -torch.nn.functional.logsigmoid(self.beta * margin)
-        anchor = -chosen / len(inputs["chosen"])
-        metrics = self._metrics["train" if model.training else "eval"]
-        metrics["preference_loss"].append(preference.item())
-        metrics["margin"].append(self.beta * margin.item())
-        metrics["accuracy"].append(float(margin.item() > 0))
-        metrics["chosen_nll"].append(anchor.item())
-        loss = preference + self.sft_weight * anchor
-        return (loss, None) if return_outputs else loss
+        preferred = -logsigmoid(config.beta * margin)
+        anchor = -chosen / len(part.pair.chosen)
+        figures = torch.stack([preferred, config.beta * margin, (margin > 0).to(margin), anchor])
+        return (preferred + config.sft_weight * anchor) / part.whole, figures
+
+    return measure
 
 
-def pair_logps(
-    model: Any, *, prompt: list[int], chosen: list[int], rejected: list[int]
-) -> tuple[torch.Tensor, torch.Tensor]:
+def pair_logps(model: Any, pair: Pair) -> tuple[torch.Tensor, torch.Tensor]:
     """Return log P(chosen | prompt) and log P(rejected | prompt), summed over tokens, from one forward."""
-    answers = (chosen, rejected)
-    logps = token_logps(model, pack(prompt, answers, [range(len(a)) for a in answers], fill=prompt[0]))
-    return logps[: len(chosen)].sum(), logps[len(chosen) :].sum()
+    answers = (pair.chosen, pair.rejected)
+    places = [dict.fromkeys(range(len(answer)), 1.0) for answer in answers]
+    logps = token_logps(model, pack(pair.prompt, answers, places, fill=pair.prompt[0]))
+    return logps[: len(pair.chosen)].sum(), logps[len(pair.chosen) :].sum()
 
 
 def run(
-    config: DpoConfig,
-    *,
-    base: Path,
-    adapter: Path,
-    pairs: Path,
-    out: Path,
+    config: DpoConfig, *, base: Path, adapter: Path | None, pairs: Path, out: Path,
     progress: Callable[[Progress], None] | None,
-) -> TrainSummary:
+) -> TrainSummary:  # fmt: skip
     """See `callwright.train.dpo`."""
-    started = time.monotonic()
+    start = {
+        "base": str(base),
+        "adapter": adapter and adapter / "adapter_model.safetensors",
+        "tuning": "qlora" if adapter and lora.in_four_bits(adapter) else "lora",
+    }
+    session = Session("dpo", config, out, {**start, "pairs": pairs}, progress)
+    return session.carry_out(*_set_up(session, config, base, adapter, pairs, out))
+
+
+def plan(config: DpoConfig, *, base: Path, adapter: Path | None, pairs: Path) -> Plan:
+    """See `callwright.train.plan_dpo`."""
+    with tempfile.TemporaryDirectory() as folder:
+        session = Session("dpo", config, Path(folder), {}, None)
+        return session.planned(*_set_up(session, config, base, adapter, pairs, Path(folder)))
+
+
+def _set_up(
+    session: Session, config: DpoConfig, base: Path, adapter: Path | None, pairs: Path, out: Path
+) -> tuple[SharedPromptTrainer, Work[Part], Any]:
+    """Return the trainer, its work, and the tokenizer."""
     tokenizer = lora.load_tokenizer(base)
-    weights = adapter / "adapter_model.safetensors"
-    prepare(out, config, {"base": base.name, "adapter": weights, "pairs": pairs})
-    rows = read_rows(
+    rows, held = session.rows(
         pairs,
-        out,
-        "train-dpo",
         lambda t: tokenize_pair(t, tokenizer, max_length=config.max_length),
         "trajectories with a rejected answer",
     )
-    lengths = [len(x.prompt) + len(x.chosen) + len(x.rejected) for x in rows.kept]
     order = training_order(
-        [b""] * len(lengths), epochs=config.epochs, batch_size=config.batch_size, seed=config.seed
+        [b""] * len(rows), epochs=config.epochs, batch_size=config.batch_size, seed=config.seed
     )
-    tokens = tokens_per_step(lengths, order, config.batch_size)
-    model = lora.load_adapter(lora.load_base(base, config.dtype), adapter)
-    budget = budget_for(config, out, tokens, progress)
+    model = lora.for_dpo(base, adapter, config)
     trainer = SharedPromptTrainer(
         model=model,
-        args=arguments(
-            TrlDpoConfig,
-            out,
-            config,
-            steps=len(tokens),
-            per_forward=1,
-            extra={"beta": config.beta, "max_length": None},
-        ),
-        train_dataset=_dataset(rows.kept).select(order),
+        args=arguments(TrlDpoConfig, out, config, len(order), beta=config.beta, max_length=None),
+        train_dataset=datasets.Dataset.from_dict({"prompt": range(len(order))}),
         processing_class=tokenizer,
-        data_collator=lambda batch: batch[0],
-        optimizers=lora_optimizer(model, config.learning_rate, budget),
+        data_collator=lambda steps: steps,
     )
-    trainer.sft_weight = config.sft_weight
     _match_reference(model)
-    resumed = train(trainer, budget, out)
-    lora.save_adapter(model, tokenizer, out / "adapter", chat_template())
-    done = order[: trainer.state.global_step * config.batch_size]
-    return finish(
-        out,
-        stage="dpo",
-        rows=rows,
-        budget=budget,
-        model=model,
-        steps=trainer.state.global_step,
-        tokens=tokens,
-        batch_size=config.batch_size,
-        supervised=sum(len(rows.kept[i].chosen) + len(rows.kept[i].rejected) for i in done),
-        seconds=time.monotonic() - started,
-        resumed=resumed,
-        metrics=_last_metrics(trainer.state.log_history),
+    work = Work(
+        steps=Steps(len(order), lambda i: [Part(rows[k], len(order[i])) for k in order[i]]),
+        measure=preference(trainer, config),
+        figures=FIGURES,
+        tokens=[sum(rows[k].tokens for k in step) for step in order],
+        supervised=[sum(rows[k].supervised for k in step) for step in order],
+        validation=[Part(pair, len(held)) for pair in held],
+        examples=[example for pair in evenly(rows) for example in _examples(pair)],
     )
+    return trainer, work, tokenizer
+
+
+def _examples(pair: Pair) -> Iterator[Example]:
+    for name, answer in (("chosen", pair.chosen), ("rejected", pair.rejected)):
+        weights = [*[0.0] * len(pair.prompt), *[1.0] * len(answer)]
+        yield Example(f"{pair.id} ({name})", [*pair.prompt, *answer], weights)
 
 
 def _match_reference(model: Any) -> None:
@@ -132,21 +138,3 @@ def _match_reference(model: Any) -> None:
             trained = model.get_parameter(name.replace(".ref.", ".default."))
             parameter.data = trained.data.clone()
             parameter.requires_grad_(False)
-
-
-def _dataset(pairs: list[Pair]) -> Any:
-    return datasets.Dataset.from_dict(
-        {
-            "prompt": [p.prompt for p in pairs],
-            "chosen": [p.chosen for p in pairs],
-            "rejected": [p.rejected for p in pairs],
-        }
-    )
-
-
-def _last_metrics(history: list[dict[str, float]]) -> dict[str, float]:
-    """Return each preference metric, averaged over the last tenth of the steps (at least five)."""
-    steps = [h for h in history if "preference_loss" in h]
-    tail = steps[-max(5, len(steps) // 10) :]
-    names = ("preference_loss", "margin", "accuracy", "chosen_nll")
-    return {n: round(sum(h[n] for h in tail) / len(tail), 4) for n in names} if tail else {}

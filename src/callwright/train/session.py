@@ -1,106 +1,235 @@
-"""What SFT and DPO runs have in common: the run directory, trainer arguments, resume, and the summary."""
+"""What SFT and DPO runs have in common: the run directory, its rows, training itself, and the summary."""
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import dataclasses
+import copy
 import json
-import resource
-import sys
+import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 import torch
+from transformers import PrinterCallback, set_seed
 
-from callwright.errors import ConfigError, DataError, RunError
+from callwright.errors import DataError
+from callwright.formats import chat_template
 from callwright.record import Dropped, Trajectory, encode
-from callwright.store import read, sha256_file, write_json_atomic
-from callwright.train import lora
+from callwright.store import read, write_json_atomic
+from callwright.train import card, lora
+from callwright.train import plan as plans
 from callwright.train.budget import Budget, last_checkpoint
-from callwright.train.config import Progress, TrainConfig, TrainSummary
+from callwright.train.config import Plan, Progress, TrainConfig, TrainSummary, Validated
+from callwright.train.directory import BEST, CONFIG, leave, prepare
+from callwright.train.holdout import Grouped, set_aside
+from callwright.train.memory import peak_memory_mb
+from callwright.train.processes import first_then_others, gathered, processes
+from callwright.train.steps import Measure, Steps, StepTrainer, Unit, totals
+from callwright.train.validation import Validation
 
-Kept = TypeVar("Kept")
-
-
-@dataclass
-class Rows(Generic[Kept]):
-    """What could be tokenized and what could not."""
-
-    kept: list[Kept]
-    dropped: list[Dropped]
-
-    def reasons(self) -> dict[str, int]:
-        """Return how many rows were dropped for which reason."""
-        return dict(Counter(d.reason for d in self.dropped))
+Kept = TypeVar("Kept", bound=Grouped)
 
 
-def read_rows(
-    data: Path, out: Path, stage: str, tokenize: Callable[[Trajectory], Kept | Dropped], needed: str
-) -> Rows[Kept]:
-    """Tokenize every trajectory of `data`; what can not be trained on goes to ``dropped.jsonl``."""
-    rows: Rows[Kept] = Rows([], [])
+@dataclass(frozen=True)
+class Work(Generic[Unit]):
+    """What a run computes."""
+
+    steps: Steps[Unit]
+    measure: Measure[Unit]
+    tokens: Sequence[int]
+    """Of each step: how many go through the model."""
+    supervised: Sequence[int]
+    """Of each step: how many are learnt."""
+    validation: Sequence[Unit] = ()
+    """What is measured and not trained on."""
+    figures: tuple[str, ...] = ()
+    """What `measure` tells beside the loss."""
+    examples: Sequence[plans.Example] = ()
+    """Some rows, to be shown."""
+
+
+class Session:
+    """One call of a run, which may be the first or go on from an earlier one."""
+
+    def __init__(
+        self,
+        stage: Literal["sft", "dpo"],
+        config: TrainConfig,
+        out: Path,
+        inputs: Mapping[str, Any],
+        progress: Callable[[Progress], None] | None,
+    ) -> None:
+        self._started = time.monotonic()
+        self._stage = stage
+        self._config = config
+        self._out = out
+        self._progress = progress
+        self._dropped: Counter[str] = Counter()
+        self._rows = self._held = 0
+        self._licences: Counter[str] = Counter()
+        first_then_others(lambda: prepare(out, config, inputs))
+        set_seed(config.seed)  # a fresh adapter is drawn before there is a trainer that would do it
+
+    def rows(
+        self, data: Path, tokenize: Callable[[Trajectory], Kept | Dropped], needed: str
+    ) -> tuple[list[Kept], list[Kept]]:
+        """Return the rows to train on and those to measure; ``dropped.jsonl`` gets what can be neither."""
+        config = self._config
+        kept, dropped = _tokenized(data, f"train-{self._stage}", tokenize, self._licences)
+        held: list[Kept] = []
+        if config.validation is not None:
+            held, more = _tokenized(config.validation, f"train-{self._stage}", tokenize, Counter())
+            dropped += more
+        else:
+            kept, held = set_aside(kept, config.details.holdout, config.seed)
+        self._dropped.update(one.reason for one in dropped)
+        self._rows, self._held = len(kept), len(held)
+        if processes().is_main_process:
+            (self._out / "dropped.jsonl").write_bytes(b"".join(encode(d) + b"\n" for d in dropped))
+        if not kept:
+            got = f"{len(dropped)} rows, all dropped: {dict(self._dropped)}"
+            raise DataError("no row can be trained on", place=str(data), expected=needed, got=got)
+        return kept, held
+
+    def carry_out(self, trainer: StepTrainer[Unit], work: Work[Unit], tokenizer: Any) -> TrainSummary:
+        """Train to the end of the plan, or of the minutes; leave the adapter and the summary."""
+        config, out = self._config, self._out
+        budget = Budget(
+            out,
+            planned_steps=len(work.tokens),
+            minutes=config.minutes,
+            details=config.details,
+            tokens_per_step=lambda step: work.tokens[min(step, len(work.tokens) - 1)],
+            progress=self._progress if processes().is_main_process else None,
+        )
+        trainer.steps, trainer.measure, trainer.figures = work.steps, work.measure, work.figures
+        trainer.learning_rate, trainer.weight_decay = config.learning_rate, config.details.weight_decay
+        trainer.schedule = budget.learning_rate_factor
+        name = lora.folder_of(trainer.model)
+
+        def save(folder: Path) -> None:
+            weights = gathered(trainer.model, frozen=name == "model")
+            if processes().is_main_process:
+                lora.save(trainer.model, weights, tokenizer, folder, chat_template())
+
+        validation = self._validation(trainer, work, budget, save) if work.validation else None
+        resumed = _train(trainer, [budget, *([validation] if validation else [])], out)
+        leave(out / name, save, validation, trainer.state.global_step)
+        return self._finish(trainer, work, budget, validation, resumed)
+
+    def planned(self, trainer: StepTrainer[Unit], work: Work[Unit], tokenizer: Any) -> Plan:
+        """Return what `carry_out` would do, after three steps that are thrown away."""
+        config, model = self._config, trainer.model
+        rate, peak = plans.probe(trainer, work.steps, work.measure, work.tokens)
+        steps = plans.affordable(config.minutes, work.tokens, rate)
+        weights, trained = plans.memory(model)
+        return Plan(
+            rows=self._rows,
+            validation_rows=self._held,
+            dropped=dict(self._dropped),
+            batch_size=config.batch_size,
+            steps=steps,
+            epochs=round(steps * config.batch_size / max(1, self._rows), 3),
+            tokens=sum(work.tokens[:steps]),
+            supervised_tokens=sum(work.supervised[:steps]),
+            trainable_parameters=lora.trainable_parameters(model),
+            parameters=sum(p.numel() for p in model.parameters()),
+            dtype=str(model.dtype).removeprefix("torch."),
+            weights_mb=weights,
+            trained_mb=trained,
+            peak_mb=peak,
+            tokens_per_second=round(rate, 1),
+            seconds=round(sum(work.tokens[:steps]) / rate, 1),
+            examples={one.name: plans.marked(tokenizer, one) for one in work.examples},
+        )
+
+    def _validation(
+        self, trainer: Any, work: Work[Unit], budget: Budget, save: Callable[[Path], None]
+    ) -> Validation:
+        details = self._config.details
+
+        def measure() -> dict[str, float]:
+            model = trainer.model_wrapped
+            model.eval()
+            loss, *sums = totals(trainer.accelerator, model, work.validation, work.measure).tolist()
+            model.train()
+            means = (value / len(work.validation) for value in sums)
+            return {"loss": loss, **dict(zip(work.figures, means, strict=True))}
+
+        def tell(figures: Mapping[str, float]) -> None:
+            # A copy: to log ends the wish to log, and the step itself is still to be logged.
+            control = copy.copy(trainer.control)
+            trainer.callback_handler.on_log(trainer.args, trainer.state, control, dict(figures))
+
+        return Validation(
+            budget, measure, tell, lambda: save(self._out / BEST),
+            times=details.measurements, patience=details.patience,
+        )  # fmt: skip
+
+    def _finish(
+        self, trainer: Any, work: Work[Unit], budget: Budget, validation: Validation | None, resumed: int
+    ) -> TrainSummary:
+        """Write ``train.json``, the last file of a run, and return what it says."""
+        steps = trainer.state.global_step
+        early = "validation" if validation and validation.stopped else "steps"
+        summary = TrainSummary(
+            stage=self._stage,
+            rows=self._rows,
+            dropped=dict(self._dropped),
+            steps=steps,
+            epochs=round(steps * self._config.batch_size / max(1, self._rows), 3),
+            tokens=sum(work.tokens[:steps]),
+            supervised_tokens=sum(work.supervised[:steps]),
+            first_loss=budget.first_loss,
+            last_loss=budget.last_loss,
+            seconds=round(time.monotonic() - self._started, 1),
+            tokens_per_second=round(budget.rate(), 1),
+            stopped_by="minutes" if budget.stopped_by_clock else early,  # type: ignore[arg-type]
+            trainable_parameters=lora.trainable_parameters(trainer.model),
+            dtype=str(trainer.model.dtype).removeprefix("torch."),
+            peak_memory_mb=peak_memory_mb(),
+            resumed_from_step=resumed,
+            metrics=_last_metrics(trainer.state.log_history, work.figures),
+            validation=_validated(validation, self._held) if validation else None,
+            licences=dict(self._licences),
+            versions=card.versions(),
+        )
+        if processes().is_main_process:
+            told = json.loads((self._out / CONFIG).read_text(encoding="utf-8"))
+            card.write(self._out / lora.folder_of(trainer.model), summary, told)
+            write_json_atomic(self._out / "train.json", msgspec.to_builtins(summary))
+        return summary
+
+
+def _tokenized(
+    data: Path, stage: str, tokenize: Callable[[Trajectory], Kept | Dropped], licences: Counter[str]
+) -> tuple[list[Kept], list[Dropped]]:
+    kept: list[Kept] = []
+    dropped: list[Dropped] = []
     for item in read(data, stage):
         result = tokenize(item) if isinstance(item, Trajectory) else item
         if isinstance(result, Dropped):
-            rows.dropped.append(result)
-        else:
-            rows.kept.append(result)
-    (out / "dropped.jsonl").write_bytes(b"".join(encode(d) + b"\n" for d in rows.dropped))
-    if not rows.kept:
-        raise DataError(
-            "no row can be trained on",
-            place=str(data),
-            expected=needed,
-            got=f"{len(rows.dropped)} rows, all dropped: {rows.reasons()}",
-        )
-    return rows
+            dropped.append(result)
+            continue
+        kept.append(result)
+        if isinstance(item, Trajectory):
+            licences[item.source.license if item.source else ""] += 1
+    return kept, dropped
 
 
-def prepare(out: Path, config: TrainConfig, inputs: dict[str, Any]) -> None:
-    """Make the run directory, or refuse one that was started with another configuration or other data."""
-    out.mkdir(parents=True, exist_ok=True)
-    told = {
-        **dataclasses.asdict(config),
-        **{k: sha256_file(v) if isinstance(v, Path) else v for k, v in inputs.items()},
-    }
-    file = out / "config.json"
-    if file.is_file():
-        before = json.loads(file.read_text(encoding="utf-8"))
-        differing = sorted(k for k in told.keys() | before.keys() if told.get(k) != before.get(k))
-        if differing:
-            raise RunError(
-                "the directory holds a training run with other settings",
-                place=str(out),
-                got=", ".join(f"{k}: {before.get(k)!r} there, {told.get(k)!r} now" for k in differing),
-                hint="choose another -o, or remove the directory",
-            )
-    write_json_atomic(file, told)
-
-
-def arguments(
-    kind: Any,
-    out: Path,
-    config: TrainConfig,
-    *,
-    steps: int,
-    per_forward: int,
-    extra: dict[str, Any],
-) -> Any:
+def arguments(kind: Any, out: Path, config: TrainConfig, steps: int, **more: Any) -> Any:
     """Return TRL arguments that keep it silent, offline and deterministic."""
     on_gpu = torch.cuda.is_available()
     return kind(
         output_dir=str(out / "checkpoints"),
         max_steps=steps,
-        per_device_train_batch_size=per_forward,
-        gradient_accumulation_steps=config.batch_size // per_forward,
+        per_device_train_batch_size=1,  # of steps; see `steps`
+        gradient_accumulation_steps=1,
         learning_rate=config.learning_rate,
         max_grad_norm=1.0,
-        train_sampling_strategy="sequential",
         seed=config.seed,
         data_seed=config.seed,
         bf16=False,  # the weights are bfloat16 already; autocast on top costs time and gains nothing
@@ -110,100 +239,34 @@ def arguments(
         logging_steps=1,
         save_strategy="no",  # Budget saves by the clock
         save_total_limit=2,
-        report_to="none",
+        report_to=list(config.details.report) or "none",
         disable_tqdm=True,
         remove_unused_columns=False,
-        dataloader_pin_memory=on_gpu,
-        **extra,
+        dataloader_pin_memory=False,
+        ddp_find_unused_parameters=False,
+        **more,
     )
 
 
-def budget_for(
-    config: TrainConfig,
-    out: Path,
-    tokens: Sequence[int],
-    progress: Callable[[Progress], None] | None,
-) -> Budget:
-    """Return the budget of a run whose step i puts ``tokens[i]`` tokens through the model."""
-    return Budget(
-        out,
-        planned_steps=len(tokens),
-        minutes=config.minutes,
-        warmup_fraction=config.warmup_fraction,
-        checkpoint_seconds=config.checkpoint_seconds,
-        tokens_per_step=lambda step: tokens[min(step, len(tokens) - 1)],
-        progress=progress,
-    )
-
-
-def train(trainer: Any, budget: Budget, out: Path) -> int:
-    """Run to the end of the plan, from the last complete checkpoint if there is one; return its step.
-
-    Raises ConfigError under a launcher of several processes: their gradients would not be brought together.
-    """
-    from transformers import PrinterCallback
-
-    if (processes := trainer.accelerator.num_processes) > 1:
-        raise ConfigError("training runs in one process so far", got=f"{processes} processes")
-
+def _train(trainer: Any, callbacks: Sequence[Any], out: Path) -> int:
+    """Run to the end of the plan, from the last complete checkpoint if there is one; return its step."""
     trainer.remove_callback(PrinterCallback)
-    trainer.add_callback(budget)
-    checkpoint = last_checkpoint(out / "checkpoints")
+    for callback in callbacks:
+        trainer.add_callback(callback)
+    checkpoint = first_then_others(lambda: last_checkpoint(out / "checkpoints"))
     trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
     return int(checkpoint.name.split("-")[1]) if checkpoint else 0
 
 
-def finish(
-    out: Path,
-    *,
-    stage: Literal["sft", "dpo"],
-    rows: Rows[Any],
-    budget: Budget,
-    model: Any,
-    steps: int,
-    batch_size: int,
-    tokens: Sequence[int],
-    supervised: int,
-    seconds: float,
-    resumed: int,
-    metrics: dict[str, float],
-) -> TrainSummary:
-    """Write ``train.json``, the last file of a run, and return what it says."""
-    summary = TrainSummary(
-        stage=stage,
-        rows=len(rows.kept),
-        dropped=rows.reasons(),
-        steps=steps,
-        epochs=round(steps * batch_size / max(1, len(rows.kept)), 3),
-        tokens=sum(tokens[:steps]),
-        supervised_tokens=supervised,
-        first_loss=budget.first_loss,
-        last_loss=budget.last_loss,
-        seconds=round(seconds, 1),
-        tokens_per_second=round(budget.rate(), 1),
-        stopped_by="minutes" if budget.stopped_by_clock else "steps",
-        trainable_parameters=lora.trainable_parameters(model),
-        dtype=str(model.dtype).removeprefix("torch."),
-        peak_memory_mb=peak_memory_mb(),
-        resumed_from_step=resumed,
-        metrics=metrics,
+def _validated(validation: Validation, rows: int) -> Validated:
+    first, last, best = validation.history[0], validation.history[-1], validation.best
+    return Validated(
+        rows=rows, first_loss=first.loss, best_loss=best.loss, best_step=best.step, last_loss=last.loss
     )
-    write_json_atomic(out / "train.json", msgspec.to_builtins(summary))
-    return summary
 
 
-def release_memory() -> None:
-    """Give what the last step freed back to the system, where the C library can.
-
-    Steps differ in size, and holes of one do not fit the next: without this a run of some hundred steps grows
-    to twice what its largest step needs.
-    """
-    if sys.platform == "linux":
-        with contextlib.suppress(OSError, AttributeError):  # not glibc
-            ctypes.CDLL("libc.so.6").malloc_trim(0)
-
-
-def peak_memory_mb() -> int:
-    """Return the largest resident size of this process so far, in MiB."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak // (1024 * 1024) if sys.platform == "darwin" else peak // 1024
+def _last_metrics(history: Sequence[Mapping[str, float]], figures: Sequence[str]) -> dict[str, float]:
+    """Return each figure, averaged over the last tenth of the steps (at least five)."""
+    steps = [h for h in history if all(name in h for name in figures)]
+    tail = steps[-max(5, len(steps) // 10) :]
+    return {n: round(sum(h[n] for h in tail) / len(tail), 4) for n in figures} if tail else {}

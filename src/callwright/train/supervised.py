@@ -1,123 +1,101 @@
-"""Supervised fine-tuning with LoRA: TRL's trainer, our rows, our loss positions, our budget."""
+"""Supervised fine-tuning: TRL's trainer, our rows, our loss positions, our budget."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import datasets
 import torch
 from trl import SFTConfig as TrlSftConfig
 from trl import SFTTrainer
 
-from callwright.formats import chat_template
 from callwright.train import lora
-from callwright.train.batches import Step, step_of, tokens_per_step, training_order
-from callwright.train.branches import token_logps
-from callwright.train.budget import Budget
-from callwright.train.config import Progress, SftConfig, TrainSummary
-from callwright.train.optimizer import MasterAdamW
-from callwright.train.session import (
-    arguments,
-    budget_for,
-    finish,
-    prepare,
-    read_rows,
-    release_memory,
-    train,
-)
-from callwright.train.tokens import IGNORED, tokenize_row
-
-STEPS_BETWEEN_RELEASES = 16
-"""After so many steps freed memory goes back to the system; after each it would cost a tenth of the speed."""
+from callwright.train.batches import packs_of, training_order
+from callwright.train.branches import Pack, token_logps
+from callwright.train.config import Plan, Progress, SftConfig, TrainSummary
+from callwright.train.plan import Example, evenly
+from callwright.train.session import Session, Work, arguments
+from callwright.train.steps import Steps, StepTrainer
+from callwright.train.tokens import Row, tokenize_row
 
 
-class PackedTrainer(SFTTrainer):  # type: ignore[misc]  # TRL publishes no types
+class Part(NamedTuple):
+    """What goes through the model at a time."""
+
+    packed: Pack
+    whole: float
+    """The weights of all that its step predicts."""
+
+
+class PackedTrainer(StepTrainer[Part], SFTTrainer):  # type: ignore[misc]  # TRL publishes no types
     """TRL's trainer on packs: shared beginnings read once, no padding, logits at supervised positions only.
 
     Nine tenths of a tool-calling row are prompt; on a CPU their logits alone cost a third of each step.
     """
 
-    def training_step(self, model: Any, inputs: dict[str, Step], *unused: Any, **more: Any) -> torch.Tensor:
-        """Return the mean negative log-likelihood per supervised token, after one backward pass per pack."""
-        model.train()
-        step = inputs["step"]
-        loss = torch.zeros(())
-        for packed in step.packs:
-            nll = -token_logps(model, packed).sum() / step.targets()
-            self.accelerator.backward(nll)
-            loss += nll.detach().cpu()
-        if self.state.global_step % STEPS_BETWEEN_RELEASES == 0:
-            release_memory()
-        return loss
+
+def nll(model: Any, part: Part) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return a part's share of the step's mean negative log-likelihood per unit of weight."""
+    logps = token_logps(model, part.packed)
+    return -(part.packed.weights.to(logps) * logps).sum() / part.whole, logps.new_zeros(0)
+
+
+def parts_of(rows: Sequence[Row], fill: int) -> list[Part]:
+    """Return rows that one loss is computed over."""
+    packs = packs_of(rows, fill)
+    whole = sum(packed.weights.sum().item() for packed in packs)
+    return [Part(packed, whole) for packed in packs]
 
 
 def run(
-    config: SftConfig,
-    *,
-    base: Path,
-    data: Path,
-    out: Path,
-    progress: Callable[[Progress], None] | None,
+    config: SftConfig, *, base: Path, data: Path, out: Path, progress: Callable[[Progress], None] | None
 ) -> TrainSummary:
     """See `callwright.train.sft`."""
-    started = time.monotonic()
+    session = Session("sft", config, out, {"base_directory": base.name, "data": data}, progress)
+    return session.carry_out(*_set_up(session, config, base, data, out))
+
+
+def plan(config: SftConfig, *, base: Path, data: Path) -> Plan:
+    """See `callwright.train.plan_sft`."""
+    with tempfile.TemporaryDirectory() as folder:
+        session = Session("sft", config, Path(folder), {}, None)
+        return session.planned(*_set_up(session, config, base, data, Path(folder)))
+
+
+def _set_up(
+    session: Session, config: SftConfig, base: Path, data: Path, out: Path
+) -> tuple[PackedTrainer, Work[Part], Any]:
+    """Return the trainer, its work, and the tokenizer."""
     tokenizer = lora.load_tokenizer(base)
-    prepare(out, config, {"base": base.name, "data": data})
-    rows = read_rows(
+    rows, held = session.rows(
         data,
-        out,
-        "train-sft",
-        lambda t: tokenize_row(t, tokenizer, max_length=config.max_length),
+        lambda t: tokenize_row(
+            t, tokenizer, max_length=config.max_length, final_turn_only=config.details.final_turn_only
+        ),
         "at least one trajectory with a supervised assistant turn",
     )
-    lengths = [len(r.input_ids) for r in rows.kept]
     order = training_order(
-        [r.start for r in rows.kept], epochs=config.epochs, batch_size=config.batch_size, seed=config.seed
+        [r.start for r in rows], epochs=config.epochs, batch_size=config.batch_size, seed=config.seed
     )
-    model = lora.add_lora(lora.load_base(base, config.dtype), config.lora_rank)
-    tokens = tokens_per_step(lengths, order, config.batch_size)
-    budget = budget_for(config, out, tokens, progress)
+    fill = tokenizer.pad_token_id
     trainer = PackedTrainer(
-        model=model,
+        model=lora.for_sft(base, config),
         args=arguments(
-            TrlSftConfig,
-            out,
-            config,
-            steps=len(tokens),
-            per_forward=config.batch_size,
-            extra={"max_length": None, "dataset_kwargs": {"skip_prepare_dataset": True}},
+            TrlSftConfig, out, config, len(order),
+            max_length=None, dataset_kwargs={"skip_prepare_dataset": True},
         ),
-        train_dataset=datasets.Dataset.from_dict({"input_ids": order}),
+        train_dataset=datasets.Dataset.from_dict({"input_ids": range(len(order))}),
         processing_class=tokenizer,
-        data_collator=lambda batch: {
-            "step": step_of([rows.kept[x["input_ids"]] for x in batch], tokenizer.pad_token_id)
-        },
-        optimizers=lora_optimizer(model, config.learning_rate, budget),
+    )  # fmt: skip
+    work = Work(
+        steps=Steps(len(order), lambda i: parts_of([rows[k] for k in order[i]], fill)),
+        measure=nll,
+        tokens=[sum(len(rows[k].input_ids) for k in step) for step in order],
+        supervised=[sum(rows[k].supervised for k in step) for step in order],
+        validation=parts_of(held, fill),
+        examples=[Example(row.id, row.input_ids, row.weights) for row in evenly(rows)],
     )
-    resumed = train(trainer, budget, out)
-    lora.save_adapter(model, tokenizer, out / "adapter", chat_template())
-    supervised = [sum(x != IGNORED for x in r.labels) for r in rows.kept]
-    done = trainer.state.global_step * config.batch_size
-    return finish(
-        out,
-        stage="sft",
-        rows=rows,
-        budget=budget,
-        model=model,
-        steps=trainer.state.global_step,
-        tokens=tokens,
-        batch_size=config.batch_size,
-        supervised=sum(supervised[i] for i in order[:done]),
-        seconds=time.monotonic() - started,
-        resumed=resumed,
-        metrics={},
-    )
-
-
-def lora_optimizer(model: Any, learning_rate: float, budget: Budget) -> tuple[Any, Any]:
-    """Return AdamW over the adapter and the budget's schedule."""
-    optimizer = MasterAdamW(model.parameters(), learning_rate)
-    return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, budget.learning_rate_factor)
+    return trainer, work, tokenizer

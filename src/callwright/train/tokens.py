@@ -8,26 +8,46 @@ which generation starts.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any, NamedTuple
 
-import msgspec
 import xxhash
 
-from callwright.formats import PlainMessage, Segment, Unrenderable, plain_messages, segments
+from callwright.formats import (
+    PlainMessage,
+    Segment,
+    Unrenderable,
+    plain_messages,
+    rejected_text,
+    segments,
+)
 from callwright.models.local import encode
-from callwright.record import Dropped, Message, Trajectory
+from callwright.record import Dropped, Trajectory
 
 IGNORED = -100
 
 
 class Row(NamedTuple):
-    """One training row; `labels` is `IGNORED` wherever the model only reads."""
+    """One training row."""
 
     id: str
     input_ids: list[int]
-    labels: list[int]
+    weights: list[float]
+    """Of the loss on each token, that of its message; 0 where the model only reads."""
     start: bytes
     """A hash of the system text with its tools: rows where it is equal begin alike."""
+    group: bytes
+    """A hash of what the user asks for first."""
+
+    @property
+    def labels(self) -> list[int]:
+        """The ids again, `IGNORED` wherever the model only reads: what other trainers take."""
+        return [t if weight else IGNORED for t, weight in zip(self.input_ids, self.weights, strict=True)]
+
+    @property
+    def supervised(self) -> int:
+        """How many tokens are learnt."""
+        return sum(weight > 0 for weight in self.weights)
 
 
 class Pair(NamedTuple):
@@ -37,42 +57,54 @@ class Pair(NamedTuple):
     prompt: list[int]
     chosen: list[int]
     rejected: list[int]
+    group: bytes
+    """A hash of what the user asks for first."""
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens go through the model."""
+        return len(self.prompt) + self.supervised
+
+    @property
+    def supervised(self) -> int:
+        """How many tokens the answers have."""
+        return len(self.chosen) + len(self.rejected)
 
 
-def tokenize_row(t: Trajectory, tokenizer: Any, *, max_length: int) -> Row | Dropped:
+def tokenize_row(
+    t: Trajectory, tokenizer: Any, *, max_length: int, final_turn_only: bool = False
+) -> Row | Dropped:
     """Return the row of a trajectory, every assistant turn supervised; Dropped if nothing would be learnt."""
     try:
         messages = plain_messages(t)
+        if final_turn_only:
+            messages = _only_last_supervised(messages)
     except Unrenderable as error:
         return _dropped(t, "sft", "unrenderable", str(error))
-    input_ids, labels = label(segments(messages), tokenizer)
+    input_ids, weights = weighted_ids(segments(messages), tokenizer)
     if len(input_ids) > max_length:
         return _dropped(t, "sft", "too-long", f"{len(input_ids)} tokens, at most {max_length}")
-    if all(token == IGNORED for token in labels):
+    if not any(weights):
         return _dropped(t, "sft", "nothing-supervised", "no assistant turn carries loss")
-    return Row(t.id, input_ids, labels, xxhash.xxh3_128_digest(messages[0].content.encode()))
+    return Row(t.id, input_ids, weights, _hash(messages[0].content), _group(t))
 
 
-def label(parts: Sequence[Segment], tokenizer: Any) -> tuple[list[int], list[int]]:
-    """Return token ids and labels of rendered segments, both of the same length."""
+def _only_last_supervised(messages: Sequence[PlainMessage]) -> list[PlainMessage]:
+    """Return messages of which none but the last assistant turn carries loss."""
+    last = max((i for i, m in enumerate(messages) if m.role == "assistant"), default=-1)
+    return [m if i == last else m._replace(weight=0.0) for i, m in enumerate(messages)]
+
+
+def weighted_ids(parts: Sequence[Segment], tokenizer: Any) -> tuple[list[int], list[float]]:
+    """Return the token ids of rendered segments, and the weight of each."""
     input_ids: list[int] = []
-    labels: list[int] = []
-    for run in _runs(parts):
+    weights: list[float] = []
+    # Neighbours that are learnt alike are tokenized together.
+    for weight, run in groupby(parts, lambda part: max(part.weight, 0.0)):
         ids = encode(tokenizer, [(s.text, s.control) for s in run])
         input_ids += ids
-        labels += ids if run[0].supervised else [IGNORED] * len(ids)
-    return input_ids, labels
-
-
-def _runs(parts: Sequence[Segment]) -> list[list[Segment]]:
-    """Group neighbours that are supervised alike: they are tokenized together."""
-    runs: list[list[Segment]] = []
-    for part in parts:
-        if runs and runs[-1][0].supervised == part.supervised:
-            runs[-1].append(part)
-        else:
-            runs.append([part])
-    return runs
+        weights += [weight] * len(ids)
+    return input_ids, weights
 
 
 def tokenize_pair(t: Trajectory, tokenizer: Any, *, max_length: int) -> Pair | Dropped:
@@ -80,15 +112,16 @@ def tokenize_pair(t: Trajectory, tokenizer: Any, *, max_length: int) -> Pair | D
     if t.preference is None or not t.messages or t.messages[-1].role != "assistant":
         return _dropped(t, "dpo", "no-preference", "needs a rejected answer and a final assistant turn")
     try:
-        prompt, chosen = _split_last(plain_messages(t))
-        _, rejected = _split_last(plain_messages(_with_last(t, t.preference.rejected)))
+        *prompt, chosen = plain_messages(t)
+        text = rejected_text(t.preference.rejected, t.task.output_format)
     except Unrenderable as error:
         return _dropped(t, "dpo", "unrenderable", str(error))
     pair = Pair(
         t.id,
         encode(tokenizer, [(s.text, s.control) for s in segments(prompt, generation_prompt=True)]),
         _answer_ids(chosen, tokenizer),
-        _answer_ids(rejected, tokenizer),
+        _answer_ids(PlainMessage("assistant", text, 1.0), tokenizer),
+        _group(t),
     )
     length = len(pair.prompt) + max(len(pair.chosen), len(pair.rejected))
     if length > max_length:
@@ -96,14 +129,6 @@ def tokenize_pair(t: Trajectory, tokenizer: Any, *, max_length: int) -> Pair | D
     if pair.chosen == pair.rejected:
         return _dropped(t, "dpo", "same-answer", "chosen and rejected render alike")
     return pair
-
-
-def _split_last(messages: list[PlainMessage]) -> tuple[list[PlainMessage], PlainMessage]:
-    return messages[:-1], messages[-1]
-
-
-def _with_last(t: Trajectory, message: Message) -> Trajectory:
-    return msgspec.structs.replace(t, messages=(*t.messages[:-1], message))
 
 
 def _answer_ids(message: PlainMessage, tokenizer: Any) -> list[int]:
@@ -114,3 +139,12 @@ def _answer_ids(message: PlainMessage, tokenizer: Any) -> list[int]:
 
 def _dropped(t: Trajectory, stage: str, reason: str, detail: str) -> Dropped:
     return Dropped(id=t.id, stage=f"train-{stage}", reason=reason, detail=detail)
+
+
+def _group(t: Trajectory) -> bytes:
+    asked = next((m.content for m in t.messages if m.role == "user"), "")
+    return _hash(" ".join(asked.casefold().split()))
+
+
+def _hash(text: str) -> bytes:
+    return xxhash.xxh3_128_digest(text.encode("utf-8", "surrogatepass"))

@@ -30,6 +30,12 @@ def trajectory(i: int) -> Trajectory:
     )
 
 
+def of_many_tools(i: int) -> Trajectory:
+    """The same row in which the tool is one of five, so that not all rows begin alike."""
+    tool = msgspec.structs.replace(WEATHER, description=f"Get the weather of a city, way {i % 5}.")
+    return msgspec.structs.replace(trajectory(i), tools=(tool,))
+
+
 def pair(i: int) -> Trajectory:
     """The same row with a rejected answer of another length."""
     wrong = ToolCall(name="get_weather", arguments={"city": "Paris, the capital"}, id="call_0")

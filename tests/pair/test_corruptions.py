@@ -1,70 +1,34 @@
-"""A pair prefers the verified answer to one that is wrong in exactly the way its class says."""
+"""A corruption is wrong in exactly the way its class says, in effect and not in words."""
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from pair_rows import EVENTS, call_row, silent_row
 
-from callwright.pair import CAUGHT_AS, CORRUPTIONS, effect, pair
-from callwright.record import Dropped, Message, Task, Tool, ToolCall, Trajectory, encode
+from callwright.pair import (
+    CAUGHT_AS,
+    CLASSES,
+    CORRUPTIONS,
+    Balance,
+    Corruptions,
+    effect,
+    mistake_of,
+    pair,
+)
+from callwright.record import Dropped, Message, Tool, ToolCall, Trajectory, encode
+from callwright.synthesize import synthesize
+from callwright.toolbox import import_tools
 from callwright.verify import ground, verify
 
-WEATHER = Tool(
-    name="get_weather",
-    parameters={
-        "type": "object",
-        "properties": {
-            "city": {"type": "string"},
-            "days": {"type": "integer", "minimum": 1},
-            "unit": {"type": "string", "enum": ["celsius", "fahrenheit"], "default": "celsius"},
-        },
-        "required": ["city"],
-    },
-)
-EVENTS = Tool(
-    name="search_events",
-    parameters={
-        "type": "object",
-        "properties": {"city": {"type": "string"}, "free": {"type": "boolean"}},
-        "required": ["city", "free"],
-    },
-)
-CITIES = ("Oslo", "Lima", "Cairo", "Kyoto", "Quito", "Turin")
-
-
-def call_row(k: int, calls: int = 1) -> Trajectory:
-    cities = [CITIES[(k + j) % len(CITIES)] for j in range(calls)]
-    made = tuple(
-        ToolCall(name="get_weather", arguments={"city": c, "days": k % 9 + 1}, id=f"c{j}")
-        for j, c in enumerate(cities)
-    )
-    return Trajectory(
-        id=f"row{k}-{calls}",
-        task=Task(expects="call"),
-        tools=(WEATHER, EVENTS),
-        messages=(
-            Message(role="user", content=f"Weather in {' and '.join(cities)} for {k % 9 + 1} days?"),
-            Message(role="assistant", tool_calls=made),
-        ),
-    )
-
-
-def silent_row(k: int, expects: str = "no_call") -> Trajectory:
-    return Trajectory(
-        id=f"silent{k}",
-        task=Task(expects=expects),  # type: ignore[arg-type]
-        tools=(WEATHER, EVENTS),
-        messages=(
-            Message(role="user", content=f"Who won the cup in {1990 + k}?"),
-            Message(role="assistant", content="None of my tools knows that."),
-        ),
-    )
+TOOLS_FILE = Path(__file__).parents[2] / "examples" / "tools.py"
 
 
 def pairs(rows: list[Trajectory], seed: int = 7) -> list[Trajectory]:
-    made = list(pair(rows, seed=seed))
+    made = list(pair(rows, [Corruptions(seed)]))
     assert all(isinstance(t, Trajectory) for t in made), [t for t in made if isinstance(t, Dropped)][:1]
     return [t for t in made if isinstance(t, Trajectory)]
 
@@ -75,6 +39,40 @@ MADE = pairs([*[call_row(k, 1 + k % 3) for k in range(300)], *[silent_row(k) for
 def spoiled(t: Trajectory) -> Trajectory:
     assert t.preference is not None
     return replace(t, messages=(*t.messages[:-1], t.preference.rejected), preference=None)
+
+
+@pytest.fixture(scope="module")
+def travel() -> list[Trajectory]:
+    """Rows that the grammar wrote for the demo's tools."""
+    tools = import_tools(str(TOOLS_FILE)).tools
+    return [t for t in synthesize(tools, accept=100, seed=3) if isinstance(t, Trajectory)]
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 9))])
+def test_a_corruption_of_a_synthesized_row_shows_its_class_and_only_that(
+    travel: list[Trajectory], seed: int
+) -> None:
+    shown = set()
+    for t in pairs(travel, seed):
+        assert t.preference is not None
+        assert verify(t).ok
+        assert effect(t.preference.rejected, t.tools) != effect(t.messages[-1], t.tools)
+        assert mistake_of(t, t.preference.rejected) == t.preference.error_class
+        shown.add(t.preference.error_class)
+    assert shown == set(CORRUPTIONS)
+
+
+def test_neither_class_nor_length_gives_the_rejected_answer_away(travel: list[Trajectory]) -> None:
+    balance = Balance()
+    made = list(pair(travel, [Corruptions(7)], balance=balance))
+    assert balance.pairs == len(made) == len(travel)
+    assert max(balance.classes.values()) <= 0.2 * len(made)
+    assert balance.guess() <= 0.54
+
+
+def test_every_corruption_has_a_class_of_the_vocabulary() -> None:
+    assert set(CORRUPTIONS) < set(CLASSES)
+    assert set(CAUGHT_AS) < set(CORRUPTIONS)
 
 
 def test_every_class_gets_its_share() -> None:
@@ -157,6 +155,17 @@ def test_the_pair_ends_at_the_last_turn_with_calls() -> None:
     assert made.id == f"{t.id}#p"
 
 
+def test_a_mistake_that_a_row_mends_is_never_preferred() -> None:
+    t = call_row(1)
+    refused = Message(role="tool", content="Error: no such city", tool_call_id="c0")
+    slip = replace(t.messages[1], weight=0.0)
+    (made,) = pairs([replace(t, messages=(*t.messages, refused, slip, refused))])
+    assert made.messages == t.messages
+    (alone,) = pair([replace(t, messages=(t.messages[0], slip))], [Corruptions(1)])
+    assert isinstance(alone, Dropped)
+    assert alone.reason == "nothing-to-prefer"
+
+
 def test_the_same_rows_and_seed_make_the_same_bytes() -> None:
     rows = [call_row(k, 2) for k in range(30)]
     assert [encode(t) for t in pairs(rows)] == [encode(t) for t in pairs(rows)]
@@ -173,9 +182,9 @@ def test_rows_that_can_not_be_paired_come_back_with_a_reason() -> None:
     none_offered = replace(silent_row(1), tools=())
     before = Dropped(id="d", stage="verify", reason="wrong-type")
     (already,) = pairs([call_row(2)])
-    out = list(pair([chat, broken, none_offered, before, already], seed=1))
+    out = list(pair([chat, broken, none_offered, before, already], [Corruptions(1)]))
     assert [t.reason for t in out if isinstance(t, Dropped)] == [
-        "no-corruption-applies",
+        "nothing-to-prefer",
         "chosen-not-verified",
         "no-corruption-applies",
         "wrong-type",
@@ -217,5 +226,5 @@ def test_pairing_never_raises_and_loses_no_row(
     tool = Tool(name="f", parameters={"type": "object", "properties": properties, "required": required})
     reply = Message(role="assistant", tool_calls=(ToolCall(name="f", arguments=arguments),))
     t = Trajectory(id="x", tools=(tool,), messages=(Message(role="user", content="go"), reply))
-    (made,) = pair([t], seed=1)
+    (made,) = pair([t], [Corruptions(1)])
     assert made.id in ("x", "x#p")

@@ -1,0 +1,152 @@
+"""The train verbs put together: where weights lie, what is printed, and what is only planned."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Annotated, Literal
+
+import msgspec
+import typer
+
+from callwright.console import say, tell, trained
+from callwright.errors import ConfigError
+from callwright.options import verb
+from callwright.parameters import AsJson, Data, MaybeOut, Out
+from callwright.progress import Display, clock
+from callwright.train.config import DpoConfig, Plan, SftConfig
+
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run", help="Print what would be done and ten rows as the model sees them, and do three steps."
+    ),
+]
+
+
+def train_sft(
+    data: Data,
+    config: SftConfig,
+    out: MaybeOut = None,
+    full: Annotated[bool, typer.Option("--full", help="The same as --tuning full.")] = False,
+    qlora: Annotated[bool, typer.Option("--qlora", help="The same as --tuning qlora.")] = False,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fine-tune on trajectories; called again, it continues."""
+    from callwright import train
+    from callwright.training import show_step
+    from callwright.weights import base_directory
+
+    config = tuned(config, full=full, qlora=qlora)
+    base = base_directory(config.base)
+    display = Display()
+    if dry_run:
+        with display.stage("plan"):
+            plan = train.plan_sft(config, base=base, data=data)
+        _tell_plan(plan, as_json)
+        return
+    folder = _told(out)
+    with display.stage("sft") as bar:
+        summary = train.sft(config, base=base, data=data, out=folder, progress=partial(show_step, bar))
+    tell(msgspec.to_builtins(summary), as_json)
+    display.done("sft", summary.seconds, trained(summary))
+
+
+def train_dpo(
+    pairs: Data,
+    config: DpoConfig,
+    model: Annotated[Path, typer.Option(help="Directory of an SFT run, of its adapter or of its model.")],
+    out: MaybeOut = None,
+    base: Annotated[
+        str | None, typer.Option(help="Base of the adapter, as for sft; the one that it names if not given.")
+    ] = None,
+    dry_run: DryRun = False,
+    as_json: AsJson = False,
+) -> None:
+    """Prefer chosen over rejected answers, starting from an SFT run."""
+    from callwright import train
+    from callwright.training import show_step
+    from callwright.weights import start_of
+
+    start = start_of(model, base)
+    told = {"base": start.base, "adapter": start.adapter, "pairs": pairs}
+    display = Display()
+    if dry_run:
+        with display.stage("plan"):
+            plan = train.plan_dpo(config, **told)  # type: ignore[arg-type]
+        _tell_plan(plan, as_json)
+        return
+    folder = _told(out)
+    with display.stage("dpo") as bar:
+        summary = train.dpo(config, **told, out=folder, progress=partial(show_step, bar))  # type: ignore[arg-type]
+    tell(msgspec.to_builtins(summary), as_json)
+    display.done("dpo", summary.seconds, trained(summary))
+
+
+def train_merge(
+    model: Annotated[Path, typer.Argument(help="Directory of a run or of its adapter.")],
+    out: Out,
+    dtype: Annotated[Literal["bfloat16", "float32"], typer.Option(help="Of the weights.")] = "bfloat16",
+) -> None:
+    """Make one model of an adapter and its base."""
+    from callwright import train
+    from callwright.weights import start_of
+
+    start = start_of(model, None)
+    if start.adapter is None:
+        raise ConfigError(
+            "already one model", place=str(start.base), expected="a run that trained an adapter"
+        )
+    train.merge(start.adapter, out, dtype=dtype)
+    say(f"{out}: one model, {dtype}")
+
+
+def tuned(config: SftConfig, *, full: bool, qlora: bool) -> SftConfig:
+    """Return a configuration with what the flags of the verb say; a base in a folder by its whole path."""
+    if full and qlora:
+        raise ConfigError("--full and --qlora", expected="one of them")
+    if full or qlora:
+        config = replace(config, tuning="full" if full else "qlora")
+    folder = Path(config.base)
+    return replace(config, base=str(folder.resolve())) if folder.is_dir() else config
+
+
+def _told(out: Path | None) -> Path:
+    if out is None:
+        raise ConfigError("nowhere to put the result", expected="-o DIR, or --dry-run")
+    return out
+
+
+def _tell_plan(plan: Plan, as_json: bool) -> None:
+    tell(msgspec.to_builtins(plan), as_json)
+    if not as_json:
+        typer.echo("\n".join(plan_lines(plan)))
+
+
+def plan_lines(plan: Plan) -> Iterator[str]:
+    """Yield a plan as people read it."""
+    dropped = ", ".join(f"{reason} {n:,}" for reason, n in sorted(plan.dropped.items()))
+    share = plan.supervised_tokens / max(1, plan.tokens)
+    yield (
+        f"rows        {plan.rows:,} to train on, {plan.validation_rows:,} to measure, "
+        f"{sum(plan.dropped.values()):,} dropped{f' ({dropped})' if dropped else ''}"
+    )
+    yield f"steps       {plan.steps:,} of {plan.batch_size} rows, {plan.epochs:.2f} epochs"
+    yield f"tokens      {plan.tokens:,}, of which {plan.supervised_tokens:,} are learnt ({share:.1%})"
+    yield f"parameters  {plan.trainable_parameters:,} trained of {plan.parameters:,}, {plan.dtype}"
+    yield (
+        f"memory      {plan.weights_mb:,} MB of weights, {plan.trained_mb:,} MB to train them, "
+        f"{plan.peak_mb:,} MB in all at the largest step"
+    )
+    yield f"time        {clock(plan.seconds)}, at {plan.tokens_per_second:,.0f} tokens/s over three steps"
+    for name, text in plan.examples.items():
+        yield f"\n--- {name}\n{text}"
+
+
+train_app = typer.Typer(help="Fine-tune: SFT, then DPO.", no_args_is_help=True)
+train_app.command("sft")(verb(SftConfig, train_sft))
+train_app.command("dpo")(verb(DpoConfig, train_dpo))
+train_app.command("merge")(train_merge)

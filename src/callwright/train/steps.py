@@ -1,0 +1,133 @@
+"""An optimiser step whose parts several processes share: the same loss and gradient, however many there are.
+
+Every process knows the whole step and takes its part of it, so a batch is as large under a launcher as
+without one, and a run with two processes is the run with one, up to the order in which numbers are added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from typing import Any, Generic, TypeVar
+
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from callwright.train.memory import release_memory
+from callwright.train.optimizer import MasterAdamW
+
+Unit = TypeVar("Unit")
+Measure = Callable[[Any, Unit], tuple[Tensor, Tensor]]
+"""Returns a unit's share of its step's loss, and a vector of figures whose sums tell of the step."""
+
+STEPS_BETWEEN_RELEASES = 16
+"""After so many steps freed memory goes back to the system; after each it would cost a tenth of the speed."""
+
+
+class Steps(Generic[Unit]):
+    """The steps of a run, made when they are due: `step(i)` returns the units of step i."""
+
+    def __init__(self, number: int, step: Callable[[int], Sequence[Unit]]) -> None:
+        self._number = number
+        self._step = step
+
+    def __len__(self) -> int:
+        return self._number
+
+    def __getitem__(self, number: int) -> Sequence[Unit]:
+        return self._step(number)
+
+    def loader(self) -> DataLoader[Sequence[Unit]]:
+        """Return all steps in their order; each item is one step."""
+        return DataLoader(self, batch_size=1, shuffle=False, collate_fn=lambda steps: steps[0])  # type: ignore[arg-type]
+
+
+def share(units: Sequence[Unit], number: int, processes: int) -> list[tuple[Unit, float]]:
+    """Return the units of process `number`, each with its weight.
+
+    Every process gets equally many, because they wait for each other in each: where there are too few, one
+    is computed again with the weight 0.
+    """
+    mine = [(unit, 1.0) for unit in units[number::processes]]
+    missing = -(-len(units) // processes) - len(mine)
+    return [*mine, *[(units[0], 0.0)] * missing]
+
+
+def backward(accelerator: Any, model: Any, units: Sequence[Unit], measure: Measure[Unit]) -> Tensor:
+    """Go back through the sum of all units' losses; return ``[loss, *figures]``, those of all processes."""
+    processes = accelerator.num_processes
+    mine = share(units, accelerator.process_index, processes)
+    seen: list[Tensor] = []
+    for place, (unit, weight) in enumerate(mine, start=1):
+        last = place == len(mine)
+        accelerator.sync_gradients = last
+        with nullcontext() if last else accelerator.no_sync(model):
+            loss, figures = measure(model, unit)
+            # Launchers average the gradients of the processes; they are to be added.
+            accelerator.backward(loss * (weight * processes))
+        seen.append(_row(loss, figures, weight))
+    return _added(accelerator, seen)
+
+
+@torch.no_grad()
+def totals(accelerator: Any, model: Any, units: Sequence[Unit], measure: Measure[Unit]) -> Tensor:
+    """Return ``[loss, *figures]``, summed over all units and processes."""
+    mine = share(units, accelerator.process_index, accelerator.num_processes)
+    return _added(accelerator, [_row(*measure(model, unit), weight) for unit, weight in mine])
+
+
+def _row(loss: Tensor, figures: Tensor, weight: float) -> Tensor:
+    return torch.cat([loss.detach().reshape(1), figures.detach().to(loss)]) * weight
+
+
+def _added(accelerator: Any, rows: Sequence[Tensor]) -> Tensor:
+    added: Tensor = accelerator.reduce(torch.stack(list(rows)).sum(0), reduction="sum")
+    return added.cpu()
+
+
+class StepTrainer(Generic[Unit]):
+    """What SFT and DPO do in the same way in place of the loop of TRL's trainers, which stand behind it."""
+
+    accelerator: Any
+    lr_scheduler: Any
+    model: Any
+    optimizer: Any
+    state: Any
+    _metrics: Any
+
+    steps: Steps[Unit]
+    measure: Measure[Unit]
+    figures: tuple[str, ...] = ()
+    """What the figures of `measure` are called in the log; each is the mean over a step's units."""
+    learning_rate: float
+    weight_decay: float
+    schedule: Callable[[int], float]
+
+    def get_train_dataloader(self) -> Any:
+        """Return all steps; which process computes what is decided in each."""
+        return self.steps.loader()
+
+    def create_optimizer(self, model: Any = None) -> Any:
+        """Return AdamW over what is trained."""
+        if self.optimizer is None:
+            trained = (model or self.model).parameters()
+            self.optimizer = MasterAdamW(trained, self.learning_rate, self.weight_decay)
+        return self.optimizer
+
+    def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
+        """Return the budget's schedule."""
+        if self.lr_scheduler is None:
+            chosen = optimizer or self.optimizer
+            self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(chosen, self.schedule)
+        return self.lr_scheduler
+
+    def training_step(self, model: Any, inputs: Sequence[Unit], *unused: Any, **more: Any) -> Tensor:
+        """Return the loss of one optimiser step after its backward passes."""
+        model.train()
+        added = backward(self.accelerator, model, inputs, self.measure)
+        if self.state.global_step % STEPS_BETWEEN_RELEASES == 0:
+            release_memory()
+        for name, value in zip(self.figures, added[1:].tolist(), strict=True):
+            self._metrics["train"][name].append(value / len(inputs))
+        return added[0]
