@@ -39,7 +39,7 @@ def train_ours(data: Path, base: Path, out: Path) -> list[tuple[float, float]]:
     from callwright.train import Details, SftConfig, sft
 
     stamps: list[tuple[float, float]] = []
-    config = SftConfig(batch_size=BATCH, epochs=1.0, details=Details(checkpoint_seconds=1e6))
+    config = SftConfig(batch_size=BATCH, epochs=1.0, details=Details(checkpoint_seconds=1e6, holdout=0.0))
     sft(
         config, base=base, data=data, out=out, progress=lambda p: stamps.append((time.perf_counter(), p.loss))
     )
