@@ -185,7 +185,9 @@ def fill(template: str, param: Param, said: Said, mark: str, rng: random.Random)
     bare = " ".join(w for w in param.words if w not in _NOT_NOUNS) or param.label
     quote = surface.quoted(said.text, rng)
     noun = " ".join(param.words[:-1]) if param.words[-1:] and param.words[-1] in _IDS else param.label
-    following = param.label if re.search(r"\{a\} \{n\}", template) else said.text
+    if "{a}" in template:
+        following = param.label if "{a} {n}" in template else said.text
+        template = template.replace("{a}", surface.article(following))
     return (
         template.replace("{q}", quote.replace(said.text, mark, 1))
         .replace("{x}", quote.replace(said.text, mark, 1) if said.quote else mark)
@@ -195,7 +197,6 @@ def fill(template: str, param: Param, said: Said, mark: str, rng: random.Random)
         .replace("{bare}", bare)
         .replace("{noun}", noun or param.label)
         .replace("{n}", param.label)
-        .replace("{a}", surface.article(following))
         .replace("{unit}", _UNITS.get(param.words[-1], param.words[-1]) if param.words else "")
     )
 

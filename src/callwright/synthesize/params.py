@@ -15,6 +15,7 @@ from callwright.synthesize.kinds import kind_of, name_words, stated_examples, st
 from callwright.synthesize.schemas import resolved, type_of
 from callwright.synthesize.terms import singular
 
+_CONSTRAINTS = {"pattern", "format", "minLength", "maxLength", "not", "if", "contentEncoding"}
 MAX_DEPTH = 4
 """Levels of nested objects and lists that are looked into."""
 
@@ -39,6 +40,8 @@ class Param:
     fields: tuple[Param, ...] = ()
     nouns: tuple[str, ...] = field(default=())
     """Words of a tool's description that stand for this parameter, longest first."""
+    closed: dict[str, Json] | None = None
+    """The schema of an object of this parameter alone, where there is more to a value than its type."""
 
 
 def parameters(schema: Mapping[str, Json], tool_text: str = "") -> tuple[Param, ...]:
@@ -76,8 +79,9 @@ def _param(name: str, spec: Json, required: bool, tool_text: str, root: Json, de
     if json_type == "object" and depth < MAX_DEPTH:
         fields = _parameters(schema, tool_text, root, depth + 1)
     label = _label(words, description)
+    closed = {"type": "object", "properties": {name: schema}} if schema.keys() & _CONSTRAINTS else None
     return Param(name, words, label, json_type, kind, schema, required, description, choices, examples, items,
-                 fields, _nouns(words, kind, json_type))  # fmt: skip
+                 fields, _nouns(words, kind, json_type), closed)  # fmt: skip
 
 
 _OPAQUE = re.compile(r"^([a-z]|arg\d*|param\d*|val|value|data|input|args|kwargs|str|obj|q|lat|lon|lng|.)$")

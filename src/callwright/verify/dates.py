@@ -85,7 +85,7 @@ class Days:
         for a, b in _DM.findall(text):
             self._add(None, int(a), int(b))
             self._add(None, int(b), int(a))
-        for written, month, day in _CJK.findall(text):
+        for written, month, day in _CJK.findall(text) if "月" in text else ():
             self._add(int(written) if written else None, int(month), int(day))
         for found in _MONTH.finditer(text):
             self._named(text, found)

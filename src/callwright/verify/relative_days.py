@@ -21,7 +21,10 @@ _FIXED = {
     "next day": 1, "following day": 1, "day after": 1, "day before": -1,
     "week after": 7, "week before": -7, "今天": 0, "明天": 1, "后天": 2, "昨天": -1, "前天": -2,
 }  # fmt: skip
-_FIXED_PHRASE = re.compile("|".join(rf"\b{phrase}\b" if phrase.isascii() else phrase for phrase in _FIXED))
+_ASCII = "|".join(phrase for phrase in _FIXED if phrase.isascii())
+_FIXED_PHRASE = re.compile(
+    "|".join((rf"\b(?:{_ASCII})\b", *(phrase for phrase in _FIXED if not phrase.isascii())))
+)
 _BACK = "last|past|previous|prior"
 _ON = "next|coming|upcoming|following|this|current"
 _AMOUNT = (
@@ -69,8 +72,9 @@ class Phrases:
     def read(self, text: str) -> None:
         """Take in one more text."""
         reaches = [_exactly(_FIXED[phrase]) for phrase in _FIXED_PHRASE.findall(text)]
-        reaches += [_span(found) for found in _SPAN.finditer(text) if _is_relative(found)]
-        self.periods = self.periods or any(map(_is_period, _SPAN.finditer(text)))
+        spans = list(_SPAN.finditer(text))
+        reaches += [_span(found) for found in spans if _is_relative(found)]
+        self.periods = self.periods or any(map(_is_period, spans))
         for found in _NAMED.finditer(text):
             self.periods = self.periods or (
                 found["unit"] != "weekend" and found["side"] not in ("this", "current")
