@@ -1,7 +1,8 @@
 """Accepted rows a second: the grammar over the example's tools, every call executed twice in isolation.
 
-Beside it stands what the rows cost at least: their calls executed alone, and the rows written by `json`. The
-aim is 1,000 accepted rows a second.
+Once in one process, and once in as many as the verb takes on this machine, their start included. Beside it
+stands what the rows cost at least: their calls executed alone, and the rows written by `json`. The aim is
+1,000 accepted rows a second.
 
     python bench/synthesize.py [repeats]      # 3 unless told
 """
@@ -17,6 +18,7 @@ import msgspec
 
 from callwright.record import Episode, Trajectory
 from callwright.synthesize import synthesize
+from callwright.synthesize.replicas import processes_for
 from callwright.toolbox import Executor, import_python
 
 ROWS, AIM = 3_000, 1_000
@@ -29,16 +31,18 @@ def main() -> None:
     box = import_python(TOOLS)
     with Executor(box) as execute:
 
-        def made(seed: int) -> list[Trajectory]:
-            found = synthesize(box.tools, accept=ROWS, seed=seed, play=execute.play)
+        def made(seed: int, processes: int) -> list[Trajectory]:
+            found = synthesize(box.tools, accept=ROWS, seed=seed, play=execute.play, processes=processes)
             return [row for row in found if isinstance(row, Trajectory)]
 
-        rows = made(0)
+        rows = made(0, 1)
         episodes = [Episode(row.messages[-1].tool_calls) for row in rows if row.messages[-1].tool_calls]
         plain = [msgspec.to_builtins(row) for row in rows]
-        seeds = iter(range(1, 100))
+        many = processes_for(ROWS)
+        one_seed, other_seed = iter(range(1, 100)), iter(range(1, 100))
         rates = {
-            "accepted, executed twice": measured(lambda: made(next(seeds)), repeats),
+            "accepted, in 1 process": measured(lambda: made(next(one_seed), 1), repeats),
+            f"accepted, in {many} processes": measured(lambda: made(next(other_seed), many), repeats),
             "the same rows executed twice": measured(
                 lambda: (execute.play(episodes), execute.play(episodes)), repeats
             ),

@@ -22,6 +22,7 @@ from callwright.record import Dropped, Json, Trajectory
 from callwright.store import Report, Sink, read, read_some, write_json_atomic
 from callwright.suites import TRAINED, in_column, new_requests, style_of
 from callwright.synthesize import diversity, synthesize
+from callwright.synthesize.replicas import processes_for
 from callwright.toolbox import Executor, Toolbox
 from callwright.unify import unify
 from callwright.verify import VerifyStep, funnel
@@ -42,8 +43,9 @@ def _made(toolbox: Toolbox, config: BuildConfig) -> Iterator[Row]:
     """Yield verified rows for the tools of a toolbox, and the candidates that failed."""
     with Executor(toolbox) as execute:
         yield from synthesize(
-            toolbox.tools, accept=config.rows, seed=config.seed, styles=TRAINED, play=execute.play
-        )
+            toolbox.tools, accept=config.rows, seed=config.seed, styles=TRAINED, play=execute.play,
+            processes=processes_for(config.rows),
+        )  # fmt: skip
 
 
 def make(

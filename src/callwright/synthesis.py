@@ -26,7 +26,8 @@ from callwright.synthesize.grammar import NAME as GRAMMAR
 from callwright.synthesize.grammar import Grammar
 from callwright.synthesize.paraphrase import Paraphraser
 from callwright.synthesize.pools import Half
-from callwright.synthesize.propose import Workshop, open_workshop
+from callwright.synthesize.propose import open_workshop
+from callwright.synthesize.replicas import Replicas, processes_for
 from callwright.synthesize.scenes import Scenes
 from callwright.synthesize.seeds import Seeds
 from callwright.synthesize.slots import Generator
@@ -66,14 +67,16 @@ def synthesized(
         )  # fmt: skip
         account = Account()
         seeds = Seeds(_seed_rows(config.seeds), config.seed)
+        specs = _specs(config)
+        replicas = stack.enter_context(Replicas(shop, _processes(specs, config.accept)))
         generators = [
-            _generator(spec, out, shop, seeds, account, bool(config.judge), stack) for spec in _specs(config)
+            _generator(spec, out, replicas, seeds, account, bool(config.judge), stack) for spec in specs
         ]
         run = Run(
             generators,
             shop,
             styles_of(config.styles),
-            _checks(world, out, config, stack),
+            _checks(world, out, config, replicas, stack),
             _budget(config),
             seeds,
         )
@@ -125,24 +128,32 @@ def _seed_rows(path: Path | None) -> Iterator[Trajectory]:
             yield row
 
 
-def _checks(world: World, out: Path, config: SynthesizeSettings, stack: ExitStack) -> Checks:
+def _processes(specs: Sequence[str], accept: int) -> int:
+    """Return how many processes write candidates: one beside models, which are waited for."""
+    return processes_for(accept) if specs == (GRAMMAR,) else 1
+
+
+def _checks(
+    world: World, out: Path, config: SynthesizeSettings, replicas: Replicas, stack: ExitStack
+) -> Checks:
     """Return what rows have to pass: execution where there is something to call, and the judges named."""
     play: Execute | None = None
     if world.executable:
         limits = Limits(isolation=config.isolation, timeout=config.timeout)
         play = stack.enter_context(world.caller(limits)).play
     if not config.judge:
-        return Checks(play)
+        return Checks(play, static=replicas.static)
     committee = open_committee(config.judge, journal=beside(out, "judge"))
-    return Checks(play, JudgeStep(committee))
+    return Checks(play, JudgeStep(committee), static=replicas.static)
 
 
 def _generator(
-    spec: str, out: Path, shop: Workshop, seeds: Seeds, account: Account, judged: bool, stack: ExitStack
+    spec: str, out: Path, replicas: Replicas, seeds: Seeds, account: Account, judged: bool, stack: ExitStack
 ) -> Generator:
     """Return the generator that a spec names: grammar, grammar+MODEL (a paraphraser), or a MODEL."""
+    shop = replicas.shop
     if spec == GRAMMAR:
-        return Grammar(shop)
+        return Grammar(shop, replicas.fill)
     paraphrases = spec.startswith(f"{GRAMMAR}+")
     bare, price = split_price(spec.removeprefix(f"{GRAMMAR}+"))
     name = f"{GRAMMAR}+{shown_spec(bare)}" if paraphrases else shown_spec(bare)

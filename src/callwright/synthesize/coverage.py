@@ -8,7 +8,7 @@ high third between two bounds, the number of items or words. A parameter that ma
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from callwright.record import Json, Tool, Trajectory
 from callwright.synthesize.params import Param, parameters
@@ -22,6 +22,8 @@ _NEVER_SHOWN = 6
 
 Cell = tuple[str, str, str]
 """Tool, parameter, class of value."""
+Call = tuple[str, str, Mapping[str, Json]]
+"""Style, tool, arguments."""
 
 
 class Coverage:
@@ -41,6 +43,8 @@ class Coverage:
         """Arguments by tool, parameter, class of value and style."""
         self._by_tool: Counter[str] = Counter()
         self._by_cell: Counter[Cell] = Counter()
+        self.tell: Callable[[Call], None] | None = None
+        """Is told of each call that is counted."""
 
     def add(self, style: str, tool: str, arguments: Mapping[str, Json]) -> None:
         """Count one call."""
@@ -49,6 +53,8 @@ class Coverage:
         for cell in self._cells(tool, arguments):
             self.cells[*cell, style] += 1
             self._by_cell[cell] += 1
+        if self.tell is not None:
+            self.tell((style, tool, arguments))
 
     def add_row(self, style: str, row: Trajectory) -> None:
         """Count every call of a row."""

@@ -15,7 +15,7 @@ got, not on when they came.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -27,10 +27,12 @@ from callwright.synthesize.families import Families
 from callwright.synthesize.grammar import Grammar, feasible
 from callwright.synthesize.pools import Half
 from callwright.synthesize.propose import STYLES, Workshop, open_workshop
+from callwright.synthesize.replicas import Replicas
 from callwright.synthesize.seeds import Seeds
 from callwright.synthesize.slots import REQUEST, Candidate, Failure, Generator, Judge, Slot, dropped
-from callwright.verify import Execute, settle, verdicts
+from callwright.verify import Execute, Verdict, settle
 from callwright.verify.execution import CODES as EXECUTION
+from callwright.verify.verdict import executed, static
 
 COLUMNS: Mapping[str, tuple[Families, Half]] = {
     "in_distribution": ("train", "train"),
@@ -68,12 +70,17 @@ class Checks:
     """The semantic stage."""
     avoid: Collection[str] = ()
     """Requests that must not come again."""
+    static: Callable[[Trajectory], Verdict] = static
+    """Judges a row by what it holds."""
 
     def settled(self, rows: Sequence[Trajectory], makers: Sequence[Generator]) -> list[Candidate]:
         """Return what becomes of rows, each made by the generator at its place."""
+        verdicts = [self.static(row) for row in rows]
+        if self.play is not None:
+            verdicts = executed(rows, verdicts, self.play)
         found: list[Candidate] = [
             settle(row, verdict, min_grounding=maker.min_grounding, results=self.judge is not None)
-            for row, verdict, maker in zip(rows, verdicts(rows, self.play), makers, strict=True)
+            for row, verdict, maker in zip(rows, verdicts, makers, strict=True)
         ]
         if self.judge is not None:
             found = list(self.judge(found))
@@ -95,13 +102,21 @@ def synthesize(
     avoid: Collection[str] = (),
     max_candidates: int | None = None,
     account: Account | None = None,
+    processes: int = 1,
 ) -> Iterator[Candidate]:
     """Yield `accept` verified rows that the grammar wrote, and between them the candidates that failed."""
     shop = open_workshop(tools, seed=seed, families=families, values=values)
-    run = Run([Grammar(shop)], shop, styles, Checks(play, avoid=avoid), budget_of(accept, max_candidates))
+    replicas = Replicas(shop, processes)
+    checks = Checks(play, avoid=avoid, static=replicas.static)
+    run = Run([Grammar(shop, replicas.fill)], shop, styles, checks, budget_of(accept, max_candidates))
     if account is not None:
         run.account = account
-    return run(accept)
+    return _within(replicas, run(accept))
+
+
+def _within(replicas: Replicas, rows: Iterator[Candidate]) -> Iterator[Candidate]:
+    with replicas:
+        yield from rows
 
 
 def budget_of(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from callwright.errors import ConfigError
 from callwright.record import Dropped, Trajectory
@@ -13,6 +13,8 @@ from callwright.synthesize.slots import Candidate, Failure, Slot
 from callwright.synthesize.values import Unsamplable
 
 NAME = "grammar"
+Fill = Callable[[Sequence[Slot]], Sequence[Candidate]]
+"""Returns the candidate of each slot."""
 
 
 class Grammar:
@@ -23,12 +25,12 @@ class Grammar:
     min_grounding = 0.0
     """Every value is in the text by construction; tracing knows fewer ways to say one than the grammar."""
 
-    def __init__(self, shop: Workshop) -> None:
-        self._shop = shop
+    def __init__(self, shop: Workshop, fill: Fill | None = None) -> None:
+        self._fill: Fill = fill or (lambda slots: [candidate(shop, slot) for slot in slots])
 
     def propose(self, slots: Sequence[Slot]) -> list[list[Candidate]]:
         """Return the candidate of each slot."""
-        return [[candidate(self._shop, slot)] for slot in slots]
+        return [[row] for row in self._fill(slots)]
 
     def repair(self, failures: Sequence[Failure]) -> list[Candidate]:
         """Return nothing: a grammar does not learn from one failure."""
