@@ -442,6 +442,7 @@ def lines(path: Path) -> int:
     return len(path.read_bytes().splitlines())
 
 
+@pytest.mark.slow
 def test_the_data_verbs_chain_by_files_and_every_row_is_accounted_for(desk: Path) -> None:
     made = run_json("synthesize", "tools.py", "-o", "a.jsonl", "--accept", "60", cwd=desk)
     assert made["kept"] == 60

@@ -200,6 +200,7 @@ def weak(request: dict[str, Any]) -> str:
     return texts[number % len(texts)]
 
 
+@pytest.mark.slow
 def test_a_run_that_was_stopped_asks_nothing_twice_and_writes_the_same(tools: Path, tmp_path: Path) -> None:
     rows = write(tmp_path / "rows.jsonl", rows_of(tools, 80))
 

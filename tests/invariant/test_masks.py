@@ -96,7 +96,7 @@ def bytes_of(tokenizer: Any, token: int) -> bytes:
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-@settings(max_examples=60)
+@settings(max_examples=15)
 @given(t=talks)
 def test_every_token_of_an_assistant_turn_is_learnt_and_no_other(
     tokenizer: Any, family: str, t: Trajectory

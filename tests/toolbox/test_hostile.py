@@ -146,7 +146,9 @@ def toolbox(tmp_path_factory: pytest.TempPathFactory) -> Toolbox:
     return import_python(Path(copy))
 
 
-@pytest.fixture(scope="module", params=LEVELS)
+@pytest.fixture(
+    scope="module", params=[LEVELS[0], *(pytest.param(name, marks=pytest.mark.slow) for name in LEVELS[1:])]
+)
 def level(request: pytest.FixtureRequest, toolbox: Toolbox) -> Level:
     asked: Level = request.param
     try:

@@ -32,7 +32,13 @@ from callwright.weights import start_of
 from tiny_rows import pair, trajectory, write
 
 CONFIG = SftConfig(lora_rank=4, dtype="float32")
-every_architecture = pytest.mark.parametrize("name", ARCHITECTURES)
+every_architecture = pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(n, marks=() if n in ("mistral with a window", "mixtral") else pytest.mark.slow)
+        for n in ARCHITECTURES
+    ],
+)
 
 
 @pytest.fixture(scope="module")

@@ -180,6 +180,7 @@ def test_without_a_judge_its_stage_is_not_run(tmp_path: Path) -> None:
     assert line.count("not run") == 2
 
 
+@pytest.mark.slow
 def test_the_self_check_finds_nothing_wrong_and_says_so_in_numbers(tmp_path: Path) -> None:
     done = callwright("verify", "--self-check", "--json", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
