@@ -151,7 +151,9 @@ CONFIGS: dict[str, tuple[str, str]] = {
         "error: run.toml: rows: not a usable value: expected int, got 'many'",
     ),
     "out of range": ("rows = 0\n", "error: run.toml: rows: not a usable value: expected int >= 1, got 0"),
-    "a table": ("[build]\nrows = 4\n", "error: run.toml: unknown key 'build'"),
+    "a table": ("[rows]\nbuild = 4\n", "error: run.toml: rows: not a usable value: expected int"),
+    "of no verb": ("[train]\nrows = 4\n", "error: run.toml: unknown key 'train'"),
+    "of another verb": ("[sft]\nepochs = 4\n", "error: run.toml: no table [build]: got [sft]"),
     "not text": ("\udcff", "error: run.toml: is not TOML"),
 }
 
@@ -182,7 +184,7 @@ OPTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "no such base": (
         ("build", "tools.py", "-o", "out", "--base", "nosuch"),
-        ("nosuch: no such base model", "smollm2-135m or a directory with a config.json"),
+        ("nosuch: no such base model", "smollm2-135m, a directory with a config.json, or a Hugging Face id"),
     ),
     "no such config": (
         ("build", "tools.py", "-o", "out", "--config", "no.toml"), ("no.toml: can not be read",),
