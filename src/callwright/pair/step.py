@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 import msgspec
 from msgspec.structs import replace
@@ -33,23 +34,13 @@ def pair(
     themselves, with `play` executed, or for which no source has a candidate, come back as `Dropped`.
     """
     balance = balance or Balance()
-    for stretch in _stretches(rows):
+    waiting = iter(rows)
+    while stretch := list(islice(waiting, STRETCH)):
         ready = _ready(stretch, play)
         fit = [one for one in ready if isinstance(one, Ready)]
         offers = zip(*(source(fit) for source in sources), strict=True)
         for one in ready:
             yield one if isinstance(one, Dropped) else _paired(one.row, next(offers), balance, play)
-
-
-def _stretches(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    stretch: list[Row] = []
-    for row in rows:
-        stretch.append(row)
-        if len(stretch) == STRETCH:
-            yield stretch
-            stretch = []
-    if stretch:
-        yield stretch
 
 
 def _ready(rows: Sequence[Row], play: Execute | None) -> list[Ready | Dropped]:
