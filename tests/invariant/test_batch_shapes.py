@@ -10,9 +10,9 @@ import torch
 from transformers import AutoTokenizer
 
 from callwright.record import Message
-from callwright.train import branches
+from callwright.train import attention
 from callwright.train.batches import packs_of
-from callwright.train.branches import PLAIN_SCORES, Pack
+from callwright.train.branches import Pack
 from callwright.train.lora import add_lora, load_base
 from callwright.train.supervised import Part, nll
 from callwright.train.tokens import Row, tokenize_row
@@ -74,14 +74,14 @@ def expected(tiny_base: Path, rows: list[Row]) -> tuple[float, dict[str, torch.T
 
 
 @pytest.mark.parametrize("limit", [1, 600, 10_000], ids=["8 x 1", "some together", "1 x 8"])
-@pytest.mark.parametrize("plain_scores", [0, PLAIN_SCORES], ids=["fused", "two products"])
+@pytest.mark.parametrize("in_pieces", [(), (torch.float32,)], ids=["fused", "in pieces"])
 def test_eight_rows_at_once_are_one_row_eight_times(
     tiny_base: Path, rows: list[Row], expected: tuple[float, dict[str, torch.Tensor]],
-    monkeypatch: pytest.MonkeyPatch, limit: int, plain_scores: int,
+    monkeypatch: pytest.MonkeyPatch, limit: int, in_pieces: tuple[torch.dtype, ...],
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(branches, "PLAIN_SCORES", plain_scores)
+    monkeypatch.setattr(attention, "IN_PIECES", in_pieces)
     packs = packs_of(rows, fill=0, limit=limit)
-    assert len(packs) == {1: 8, 600: 4, 10_000: 3}[limit]
+    assert len(packs) == {1: 8, 600: 4, 10_000: 1}[limit]
     loss, gradients = loss_and_gradients(fresh_model(tiny_base), packs)
     assert loss == pytest.approx(expected[0], rel=1e-5)
     assert gradients.keys() == expected[1].keys() != set()

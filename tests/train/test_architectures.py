@@ -94,8 +94,9 @@ def test_packed_rows_have_the_loss_and_the_gradients_of_the_plain_model(bases: A
     untouched = AutoModelForCausalLM.from_pretrained(str(base))
     model = for_sft(base, CONFIG)
     packs = packs_of(rows, fill=0)
-    assert packs[0].layout.trunk > 40
-    assert len(packs[0].layout.branches) == 4
+    (trunk, *branches), *_ = packs[0].layout.trees
+    assert trunk > 40
+    assert len(branches) == 4
     fresh = -torch.cat([token_logps(model, p) for p in packs]).sum()
     assert fresh.item() == pytest.approx(plain_nll(untouched, rows).item(), rel=1e-5)
     stir(model)

@@ -9,9 +9,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from callwright.errors import DataError
 from callwright.record import Message, Preference, ToolCall
-from callwright.train import DpoConfig, SftConfig, dpo, sft
+from callwright.train import DpoConfig, SftConfig, batches, dpo, sft
 from callwright.train.lora import add_lora, load_base
-from callwright.train.preference import pair_logps
+from callwright.train.preference import answer_logps, parts_of
 from callwright.train.tokens import Pair, tokenize_pair
 from tiny_rows import pair, trajectory, write
 
@@ -27,18 +27,33 @@ def adapter(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "run" / "adapter"
 
 
-def test_one_shared_forward_equals_two_separate_ones(tiny_base: Path) -> None:
+@pytest.mark.parametrize("limit", [1, 1000, 100_000], ids=["a pair a forward", "some", "all pairs in one"])
+def test_one_shared_forward_equals_two_separate_ones(
+    tiny_base: Path, monkeypatch: pytest.MonkeyPatch, limit: int
+) -> None:
     tokenizer = AutoTokenizer.from_pretrained(str(tiny_base))
     plain = AutoModelForCausalLM.from_pretrained(str(tiny_base))
     model = add_lora(load_base(tiny_base, "float32"), 4)
-    for i in range(4):
-        p = tokenize_pair(pair(i), tokenizer, max_length=4096)
+    monkeypatch.setattr(batches, "TOKENS_PER_FORWARD", limit)
+    pairs = [tokenize_pair(pair(i), tokenizer, max_length=4096) for i in range(4)]
+    parts = parts_of([p for p in pairs if isinstance(p, Pair)], fill=0)
+    assert len(parts) == {1: 4, 1000: 2, 100_000: 1}[limit]
+    assert {part.whole for part in parts} == {4}
+    found = {}
+    for part in parts:
+        answers = part.packed.targets.split(part.answers)
+        for chosen, rejected, *logps in zip(
+            answers[::2], answers[1::2], *answer_logps(model, part), strict=True
+        ):
+            found[tuple(chosen.tolist()), tuple(rejected.tolist())] = logps
+    for p in pairs:
         assert isinstance(p, Pair)
-        together = pair_logps(model, p)
+        together = found.pop((tuple(p.chosen), tuple(p.rejected)))
         for answer, logp in zip((p.chosen, p.rejected), together, strict=True):
             logits = plain(torch.tensor([p.prompt + answer])).logits[0, len(p.prompt) - 1 : -1]
             apart = torch.log_softmax(logits, -1)[range(len(answer)), answer].sum()
             assert torch.allclose(logp, apart, atol=1e-4)
+    assert not found
 
 
 def test_rows_without_a_preference_are_one_clear_error(

@@ -1,6 +1,7 @@
 """What SFT learns, token by token, and that an interrupted run ends where an undisturbed one does."""
 
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,7 @@ from callwright.errors import DataError, RunError
 from callwright.record import Dropped, Message
 from callwright.train import SftConfig, sft
 from callwright.train.batches import common_prefix, packs_of, training_order
-from callwright.train.branches import MULTIPLE, answer_with_logps, token_logps
+from callwright.train.branches import MULTIPLE, Pack, answer_with_logps, token_logps
 from callwright.train.config import Progress
 from callwright.train.lora import add_lora, load_base
 from callwright.train.tokens import IGNORED, Row, tokenize_row
@@ -102,6 +103,19 @@ def made_up(start: int, own: list[int], prompt: int) -> Row:
     return Row("x", ids, weights, bytes([start]), b"")
 
 
+def seen_from(packed: Pack) -> list[list[int]]:
+    """Return, of each place in a pack, the tokens up to it: those of its trunk and of its branch."""
+    ids = iter(packed.input_ids[0].tolist())
+    found: list[list[int]] = []
+    for trunk, *branches in packed.layout.trees:
+        stem = list(islice(ids, trunk))
+        found += [stem[: i + 1] for i in range(trunk)]
+        for length in branches:
+            path = [*stem, *islice(ids, length)]
+            found += [path[: trunk + i + 1] for i in range(length)]
+    return found
+
+
 @given(
     rows=st.lists(
         st.builds(made_up, st.integers(1, 3), st.lists(st.integers(4, 9), min_size=1, max_size=50),
@@ -116,23 +130,13 @@ def test_a_step_predicts_every_supervised_token_once_from_what_stands_before_it(
     found: list[tuple[list[int], int]] = []
     for p in packs_of(rows, fill=0, limit=limit):
         assert p.input_ids.shape[1] % MULTIPLE == 0
-        assert len(p.layout.branches) == 1 or p.layout.trunk + sum(p.layout.branches) <= limit
-        trunk, *parts = p.input_ids[0].split([p.layout.trunk, *p.layout.branches, p.layout.fill])
-        paths = [[*trunk.tolist(), *part.tolist()] for part in parts[:-1]]
+        branches = sum(len(tree) - 1 for tree in p.layout.trees)
+        assert branches == 1 or sum(map(sum, p.layout.trees)) <= limit
+        seen = seen_from(p)
         places = p.position_ids[0].tolist()
-        sources = list(zip(p.sources.tolist(), p.targets.tolist(), strict=True))
-        bound = p.layout.trunk
-        for path, length in zip(paths, p.layout.branches, strict=True):
-            own = range(len(path) - length, len(path))
-            while sources and (sources[0][0] < bound + length):
-                source, target = sources[0]
-                seen = path[: places[source] + 1]
-                if len(seen) not in own or path[len(seen)] != target:
-                    break
-                found.append((seen, target))
-                sources.pop(0)
-            bound += length
-        assert not sources
+        assert [len(path) - 1 for path in seen] == places[: len(seen)]
+        for source, target in zip(p.sources.tolist(), p.targets.tolist(), strict=True):
+            found.append((seen[source], target))
     expected = [(r.input_ids[:i], t) for r in rows for i, t in enumerate(r.labels) if t != IGNORED and i > 0]
     assert sorted(found) == sorted(expected)
 

@@ -9,11 +9,16 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from callwright.train.branches import Pack, pack
+import torch
+
+from callwright.train.branches import Pack, Tree, pack, together
+from callwright.train.processes import processes
 from callwright.train.tokens import Row
 
 TOKENS_PER_FORWARD = 1024
 """More rows in one forward are hardly faster, and each token of it takes a megabyte until the way back."""
+GPU_TOKENS_PER_FORWARD = 8192
+"""A GPU is only busy with thousands of them."""
 TRUNK_MULTIPLE = 16
 """Trunks are cut down to it, for the same reason as `branches.MULTIPLE`."""
 
@@ -51,12 +56,19 @@ def _epoch(starts: Sequence[bytes], batch_size: int, rng: random.Random) -> list
     return steps
 
 
+def tokens_per_forward(whole: int) -> int:
+    """Return how many of a step's tokens go through the model at a time; every process gets a part."""
+    most = GPU_TOKENS_PER_FORWARD if torch.cuda.is_available() else TOKENS_PER_FORWARD
+    return int(min(most, -(-whole // processes().num_processes)))
+
+
 def packs_of(rows: Sequence[Row], fill: int, limit: int = TOKENS_PER_FORWARD) -> list[Pack]:
-    """Return rows as packs of at most `limit` tokens (a single longer row makes one), alike ones together."""
+    """Return rows as packs of at most `limit` tokens (a longer row makes its own), alike ones as a tree."""
     alike: dict[bytes, list[Row]] = {}
     for row in rows:
         alike.setdefault(row.start, []).append(row)
-    return [_packed(part, fill) for group in alike.values() for part in _cut(group, limit)]
+    trees = [_tree(part) for group in alike.values() for part in _cut(group, limit)]
+    return [pack(forward, fill) for forward in together(trees, limit)]
 
 
 def _cut(rows: Sequence[Row], limit: int) -> list[list[Row]]:
@@ -74,13 +86,13 @@ def _cut(rows: Sequence[Row], limit: int) -> list[list[Row]]:
     return parts
 
 
-def _packed(rows: Sequence[Row], fill: int) -> Pack:
+def _tree(rows: Sequence[Row]) -> Tree:
     trunk = _trunk(rows)
     # The first token of all has nothing before it that could predict it.
     predicted = [
         {i: weight for i, weight in enumerate(r.weights[trunk:]) if weight and trunk + i > 0} for r in rows
     ]
-    return pack(rows[0].input_ids[:trunk], [r.input_ids[trunk:] for r in rows], predicted, fill)
+    return Tree(rows[0].input_ids[:trunk], [r.input_ids[trunk:] for r in rows], predicted)
 
 
 def _trunk(rows: Sequence[Row]) -> int:

@@ -2,8 +2,8 @@
 
 The rows of a training step often begin with the same tools, and both answers of a preference pair follow the
 same prompt. Such a trunk is read once, with the gradients of all branches flowing back through it: loss and
-gradients are those of separate sequences, at half of the tokens. Everything but attention works on single
-tokens and sees one long row; attention takes the branches apart again.
+gradients are those of separate sequences, at half of the tokens. Several such trees lie in one pack.
+Everything but attention works on single tokens and sees one long row; `attention` takes the branches apart.
 """
 
 from __future__ import annotations
@@ -14,30 +14,26 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
-from torch.nn.functional import scaled_dot_product_attention
-from transformers import AttentionInterface, AttentionMaskInterface
-from transformers.integrations.sdpa_attention import sdpa_attention_forward
-from transformers.masking_utils import sdpa_mask
 
+from callwright.train.attention import ATTENTION, Layout
 from callwright.train.head import token_logps_of
-
-ATTENTION = "callwright-branches"
-"""The name to give to `from_pretrained(attn_implementation=...)`."""
 
 MULTIPLE = 32
 """Packs are filled up to it: shapes then repeat, and a kernel that is compiled per shape is found again."""
 
 
-PLAIN_SCORES = 512 * 512
-"""More scores a head than these are left to the fused kernel, which is slower and keeps none of them."""
+class Tree(NamedTuple):
+    """Sequences that begin alike; a single one has no trunk."""
 
+    trunk: Sequence[int]
+    branches: Sequence[Sequence[int]]
+    predicted: Sequence[Mapping[int, float]]
+    """Of each branch: the places whose token is to be predicted from the one before, with its weight."""
 
-class Layout(NamedTuple):
-    """Where a pack's branches lie: first the trunk, then the branches, then what fills it up."""
-
-    trunk: int
-    branches: tuple[int, ...]
-    fill: int
+    @property
+    def tokens(self) -> int:
+        """How many tokens are read."""
+        return len(self.trunk) + sum(map(len, self.branches))
 
 
 class Pack(NamedTuple):
@@ -46,7 +42,7 @@ class Pack(NamedTuple):
     input_ids: Tensor
     """(1, tokens)"""
     position_ids: Tensor
-    """(1, tokens): every branch goes on where the trunk ends."""
+    """(1, tokens): every branch goes on where its trunk ends."""
     layout: Layout
     sources: Tensor
     """(predicted,) The places whose hidden state predicts a token."""
@@ -56,35 +52,44 @@ class Pack(NamedTuple):
     """(predicted,) How much each counts."""
 
 
-def pack(
-    trunk: Sequence[int],
-    branches: Sequence[Sequence[int]],
-    predicted: Sequence[Mapping[int, float]],
-    fill: int,
-) -> Pack:
-    """Lay a trunk and its branches out in one row, filled up with the token `fill`.
-
-    ``predicted[i]`` are the places of ``branches[i]`` whose token is to be predicted, with its weight, each
-    from the token before it; the first one's is the end of the trunk.
-    """
-    lengths = tuple(map(len, branches))
-    rest = -(len(trunk) + sum(lengths)) % MULTIPLE
+def pack(trees: Sequence[Tree], fill: int) -> Pack:
+    """Lay trees out in one row, each trunk before its branches, filled up with the token `fill`."""
+    ids: list[int] = []
+    positions: list[int] = []
     sources: list[int] = []
     targets: list[int] = []
-    start = len(trunk)
-    for branch, places in zip(branches, predicted, strict=True):
-        sources += [start + place - 1 if place else len(trunk) - 1 for place in places]
-        targets += [branch[place] for place in places]
-        start += len(branch)
-    positions = [range(len(trunk)), *(range(len(trunk), len(trunk) + n) for n in lengths), range(rest)]
+    for trunk, branches, predicted in trees:
+        ids += trunk
+        positions += range(len(trunk))
+        fork = len(ids) - 1  # what a branch's first token is predicted from
+        for branch, places in zip(branches, predicted, strict=True):
+            sources += [len(ids) + place - 1 if place else fork for place in places]
+            targets += [branch[place] for place in places]
+            ids += branch
+            positions += range(len(trunk), len(trunk) + len(branch))
+    rest = -len(ids) % MULTIPLE
+    weights = chain.from_iterable(places.values() for tree in trees for places in tree.predicted)
     return Pack(
-        input_ids=torch.tensor([[*trunk, *chain.from_iterable(branches), *[fill] * rest]]),
-        position_ids=torch.tensor([list(chain.from_iterable(positions))]),
-        layout=Layout(len(trunk), lengths, rest),
+        input_ids=torch.tensor([[*ids, *[fill] * rest]]),
+        position_ids=torch.tensor([[*positions, *range(rest)]]),
+        layout=Layout(tuple((len(t.trunk), *map(len, t.branches)) for t in trees), rest),
         sources=torch.tensor(sources),
         targets=torch.tensor(targets),
-        weights=torch.tensor(list(chain.from_iterable(places.values() for places in predicted))),
+        weights=torch.tensor(list(weights)),
     )
+
+
+def together(trees: Sequence[Tree], limit: int) -> list[list[Tree]]:
+    """Return trees as forwards of at most `limit` tokens, the largest first; a larger one makes its own."""
+    forwards: list[tuple[int, list[Tree]]] = []
+    for tree in sorted(trees, key=lambda tree: -tree.tokens):
+        place = next((i for i, (size, _) in enumerate(forwards) if size + tree.tokens <= limit), None)
+        if place is None:
+            forwards.append((tree.tokens, [tree]))
+        else:
+            size, found = forwards[place]
+            forwards[place] = (size + tree.tokens, [*found, tree])
+    return [found for _, found in forwards]
 
 
 def answer_with_logps(causal: Any) -> None:
@@ -123,58 +128,3 @@ def token_logps(model: Any, packed: Pack) -> Tensor:
     inputs = {k: v.to(device) for k, v in packed._asdict().items() if isinstance(v, Tensor)}
     logps: Tensor = model(layout=packed.layout, **inputs)
     return logps
-
-
-def attend(
-    module: Any,
-    query: Tensor,
-    key: Tensor,
-    value: Tensor,
-    attention_mask: Tensor | None,
-    scaling: float | None = None,
-    layout: Layout | None = None,
-    **kwargs: Any,
-) -> tuple[Tensor, None]:
-    """Return attention as (rows, queries, heads, head size); the arguments are those of transformers."""
-    if layout is None:
-        plain: tuple[Tensor, None] = sdpa_attention_forward(
-            module, query, key, value, attention_mask, scaling=scaling, **kwargs
-        )
-        return plain
-    scale = scaling if scaling is not None else query.shape[-1] ** -0.5
-    window = kwargs.get("sliding_window")
-    sizes = [layout.trunk, *layout.branches, layout.fill]
-    (query, *queries, filling), (key, *keys), (value, *values) = (
-        torch.split(x, sizes, dim=2) for x in (query, key, value)
-    )
-    parts = [_causal(query, key, value, scale, window)]
-    for q, k, v in zip(queries, keys, values, strict=False):
-        parts.append(_causal(q, torch.cat((key, k), dim=2), torch.cat((value, v), dim=2), scale, window))
-    return torch.cat((*parts, torch.zeros_like(filling)), dim=2).transpose(1, 2), None
-
-
-def _causal(query: Tensor, key: Tensor, value: Tensor, scale: float, window: int | None) -> Tensor:
-    """Attend from the last places of `key`, each to those up to its own, or to the last `window` of them.
-
-    On a CPU two plain matrix products, with the queries that share a key head in one matrix, take half the
-    time of the fused kernel's backward pass in bfloat16.
-    """
-    _, heads, length, size = query.shape
-    groups, places = key.shape[1], key.shape[2]
-    if not length:
-        return query
-    hidden = torch.ones(length, places, dtype=torch.bool, device=query.device).triu(places - length + 1)
-    if window is not None and window < places:
-        hidden |= torch.ones_like(hidden).tril(places - length - window)
-    if query.device.type != "cpu" or length * places > PLAIN_SCORES:
-        return scaled_dot_product_attention(
-            query, key, value, attn_mask=~hidden, scale=scale, enable_gqa=groups != heads
-        )
-    folded = query.reshape(groups, -1, size) * scale
-    scores = torch.bmm(folded, key[0].transpose(1, 2)).view(groups, -1, length, places)
-    weights = scores.masked_fill_(hidden, -torch.inf).softmax(-1).view(groups, -1, places)
-    return torch.bmm(weights, value[0]).view(1, heads, length, size)
-
-
-AttentionInterface.register(ATTENTION, attend)
-AttentionMaskInterface.register(ATTENTION, sdpa_mask)

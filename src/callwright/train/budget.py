@@ -49,6 +49,7 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         self.tokens_per_step = tokens_per_step
         self.progress = progress
         self.total = _read_plan(self.plan_file) or (0 if minutes else planned_steps)
+        self._expected = planned_steps
         self.stopped_by_clock = False
         self.first_loss = math.nan
         self.last_loss = math.nan
@@ -66,10 +67,8 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         self._reserved += reserved
 
     def learning_rate_factor(self, step: int) -> float:
-        """Linear warm-up, then cosine to the floor; the probe is the beginning of a warm-up of ten steps."""
-        if not self.total:
-            return min(1.0, (step + 1) / 10)
-        total = self.total
+        """Linear warm-up, then cosine to the floor, over the plan or what it will be as far as is known."""
+        total = self.total or self._expected
         warmup = warmup_steps(total, self.details)
         if step < warmup:
             return (step + 1) / (warmup + 1)
@@ -95,10 +94,12 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         done = state.global_step - self._first_step
         self._durations.append(elapsed - self._aside - sum(self._durations))
         self._tokens += self.tokens_per_step(state.global_step - 1)
-        if not self.total and (done >= PROBE_STEPS or (done >= 2 and elapsed > self.seconds / 4)):
-            self.total = self._affordable(state.global_step, elapsed)
-            if processes().is_main_process:
-                write_json_atomic(self.plan_file, {"total_steps": self.total})
+        if not self.total:
+            self._expected = self._affordable(state.global_step, elapsed)
+            if done >= PROBE_STEPS or (done >= 2 and elapsed > self.seconds / 4):
+                self.total = self._expected
+                if processes().is_main_process:
+                    write_json_atomic(self.plan_file, {"total_steps": self.total})
         if self.total:
             state.max_steps = self.total
         # A machine that became slower than the probe: stop when the minutes are over, but say so.

@@ -19,7 +19,8 @@ from transformers.utils import is_bitsandbytes_available
 from callwright.errors import ConfigError, ExtraMissing
 from callwright.models.local import TURN_END, best_dtype, silence, turn_end
 from callwright.train.architectures import experts, refuse_unproven, routers
-from callwright.train.branches import ATTENTION, answer_with_logps
+from callwright.train.attention import ATTENTION
+from callwright.train.branches import answer_with_logps
 from callwright.train.config import Details, DpoConfig, SftConfig
 from callwright.train.processes import size_of
 

@@ -8,7 +8,7 @@ answers follow it side by side (see `branches`).
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,8 +20,8 @@ from trl import DPOTrainer
 from trl.trainer.utils import use_adapter
 
 from callwright.train import lora
-from callwright.train.batches import training_order
-from callwright.train.branches import pack, token_logps
+from callwright.train.batches import tokens_per_forward, training_order
+from callwright.train.branches import Pack, Tree, pack, together, token_logps
 from callwright.train.config import DpoConfig, Plan, Progress, TrainSummary
 from callwright.train.plan import Example, evenly
 from callwright.train.session import Session, Work, arguments
@@ -34,40 +34,57 @@ FIGURES = ("preference_loss", "margin", "accuracy", "chosen_nll")
 class Part(NamedTuple):
     """What goes through the model at a time."""
 
-    pair: Pair
+    packed: Pack
+    answers: tuple[int, ...]
+    """How many tokens they have: chosen, rejected, chosen, rejected, …"""
     whole: int
     """The number of pairs in its step."""
 
 
 class SharedPromptTrainer(StepTrainer[Part], DPOTrainer):  # type: ignore[misc]  # TRL publishes no types
-    """TRL's trainer with one forward per pair and logits at answer positions only."""
+    """TRL's trainer with one forward for both answers and logits at their positions only."""
 
     def _prepare_dataset(self, dataset: Any, *args: Any, **kwargs: Any) -> Any:
         return dataset  # the pairs are tokenized already
 
 
 def preference(trainer: Any, config: DpoConfig) -> Measure[Part]:
-    """Return what measures a pair: its share of the step's loss, and `FIGURES`."""
+    """Return what measures a part: its share of the step's loss, and of `FIGURES`."""
 
     def measure(model: Any, part: Part) -> tuple[torch.Tensor, torch.Tensor]:
-        chosen, rejected = pair_logps(model, part.pair)
+        chosen, rejected = answer_logps(model, part)
         with torch.no_grad(), use_adapter(trainer.accelerator.unwrap_model(model), adapter_name="ref"):
-            ref_chosen, ref_rejected = pair_logps(model, part.pair)
+            ref_chosen, ref_rejected = answer_logps(model, part)
         margin = (chosen - ref_chosen) - (rejected - ref_rejected)
         preferred = -logsigmoid(config.beta * margin)
-        anchor = -chosen / len(part.pair.chosen)
+        anchor = -chosen / chosen.new_tensor(part.answers[::2])
         figures = torch.stack([preferred, config.beta * margin, (margin > 0).to(margin), anchor])
-        return (preferred + config.sft_weight * anchor) / part.whole, figures
+        losses = preferred + config.sft_weight * anchor
+        return losses.sum() / part.whole, figures.sum(1) / part.whole
 
     return measure
 
 
-def pair_logps(model: Any, pair: Pair) -> tuple[torch.Tensor, torch.Tensor]:
-    """Return log P(chosen | prompt) and log P(rejected | prompt), summed over tokens, from one forward."""
+def answer_logps(model: Any, part: Part) -> tuple[torch.Tensor, torch.Tensor]:
+    """Return log P(chosen | prompt) and log P(rejected | prompt) of each pair: (pairs,), sums over tokens."""
+    logps = token_logps(model, part.packed)
+    sums = torch.stack([answer.sum() for answer in torch.split(logps, list(part.answers))])
+    return sums[::2], sums[1::2]
+
+
+def parts_of(pairs: Sequence[Pair], fill: int) -> list[Part]:
+    """Return pairs that one loss is computed over."""
+    trees = [_tree(pair) for pair in pairs]
+    limit = tokens_per_forward(sum(tree.tokens for tree in trees))
+    return [
+        Part(pack(some, fill), tuple(len(answer) for tree in some for answer in tree.branches), len(pairs))
+        for some in together(trees, limit)
+    ]
+
+
+def _tree(pair: Pair) -> Tree:
     answers = (pair.chosen, pair.rejected)
-    places = [dict.fromkeys(range(len(answer)), 1.0) for answer in answers]
-    logps = token_logps(model, pack(pair.prompt, answers, places, fill=pair.prompt[0]))
-    return logps[: len(pair.chosen)].sum(), logps[len(pair.chosen) :].sum()
+    return Tree(pair.prompt, answers, [dict.fromkeys(range(len(answer)), 1.0) for answer in answers])
 
 
 def run(
@@ -113,13 +130,14 @@ def _set_up(
         data_collator=lambda steps: steps,
     )
     _match_reference(model)
+    fill = tokenizer.pad_token_id
     work = Work(
-        steps=Steps(len(order), lambda i: [Part(rows[k], len(order[i])) for k in order[i]]),
+        steps=Steps(len(order), lambda i: parts_of([rows[k] for k in order[i]], fill)),
         measure=preference(trainer, config),
         figures=FIGURES,
         tokens=[sum(rows[k].tokens for k in step) for step in order],
         supervised=[sum(rows[k].supervised for k in step) for step in order],
-        validation=[Part(pair, len(held)) for pair in held],
+        validation=parts_of(held, fill),
         examples=[example for pair in evenly(rows) for example in _examples(pair)],
     )
     return trainer, work, tokenizer

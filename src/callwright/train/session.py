@@ -154,10 +154,9 @@ class Session:
         def measure() -> dict[str, float]:
             model = trainer.model_wrapped
             model.eval()
-            loss, *sums = totals(trainer.accelerator, model, work.validation, work.measure).tolist()
+            found = totals(trainer.accelerator, model, work.validation, work.measure).tolist()
             model.train()
-            means = (value / len(work.validation) for value in sums)
-            return {"loss": loss, **dict(zip(work.figures, means, strict=True))}
+            return dict(zip(("loss", *work.figures), found, strict=True))
 
         def tell(figures: Mapping[str, float]) -> None:
             # A copy: to log ends the wish to log, and the step itself is still to be logged.

@@ -19,7 +19,7 @@ from callwright.train.optimizer import MasterAdamW
 
 Unit = TypeVar("Unit")
 Measure = Callable[[Any, Unit], tuple[Tensor, Tensor]]
-"""Returns a unit's share of its step's loss, and a vector of figures whose sums tell of the step."""
+"""Returns a unit's share of its step's loss, and a vector of its shares of other figures of the step."""
 
 STEPS_BETWEEN_RELEASES = 16
 """After so many steps freed memory goes back to the system; after each it would cost a tenth of the speed."""
@@ -99,7 +99,7 @@ class StepTrainer(Generic[Unit]):
     steps: Steps[Unit]
     measure: Measure[Unit]
     figures: tuple[str, ...] = ()
-    """What the figures of `measure` are called in the log; each is the mean over a step's units."""
+    """What the figures of `measure` are called in the log."""
     learning_rate: float
     weight_decay: float
     schedule: Callable[[int], float]
@@ -129,5 +129,5 @@ class StepTrainer(Generic[Unit]):
         if self.state.global_step % STEPS_BETWEEN_RELEASES == 0:
             release_memory()
         for name, value in zip(self.figures, added[1:].tolist(), strict=True):
-            self._metrics["train"][name].append(value / len(inputs))
+            self._metrics["train"][name].append(value)
         return added[0]

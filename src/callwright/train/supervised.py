@@ -13,7 +13,7 @@ from trl import SFTConfig as TrlSftConfig
 from trl import SFTTrainer
 
 from callwright.train import lora
-from callwright.train.batches import packs_of, training_order
+from callwright.train.batches import packs_of, tokens_per_forward, training_order
 from callwright.train.branches import Pack, token_logps
 from callwright.train.config import Plan, Progress, SftConfig, TrainSummary
 from callwright.train.plan import Example, evenly
@@ -45,7 +45,7 @@ def nll(model: Any, part: Part) -> tuple[torch.Tensor, torch.Tensor]:
 
 def parts_of(rows: Sequence[Row], fill: int) -> list[Part]:
     """Return rows that one loss is computed over."""
-    packs = packs_of(rows, fill)
+    packs = packs_of(rows, fill, tokens_per_forward(sum(len(row.input_ids) for row in rows)))
     whole = sum(packed.weights.sum().item() for packed in packs)
     return [Part(packed, whole) for packed in packs]
 
