@@ -14,7 +14,8 @@ from typing import Any, Literal
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
-from transformers.utils import is_bitsandbytes_available
+from transformers.integrations.liger import apply_liger_kernel
+from transformers.utils import is_bitsandbytes_available, is_liger_kernel_available
 
 from callwright.errors import ConfigError, ExtraMissing
 from callwright.models.local import TURN_END, best_dtype, silence, turn_end
@@ -27,6 +28,8 @@ from callwright.train.processes import size_of
 DType = Literal["auto", "bfloat16", "float32"]
 CHECKPOINTED = 3_000_000_000
 """Weights from which a GPU computes activations again rather than keeping them, unless it is told."""
+LIGER = {"cross_entropy": False, "fused_linear_cross_entropy": False}
+"""Of Liger's kernels, those inside the layers are taken where they are installed; the head is ours."""
 USUAL = Details()
 ATTENTION_LAYERS = ["q_proj", "k_proj", "v_proj", "o_proj"]
 
@@ -81,6 +84,8 @@ def load_base(base: Path, dtype: DType, *, four_bit: bool = False) -> Any:
         raise ConfigError("the model can not be loaded", place=str(base), got=reason) from error
     model.config.use_cache = False
     model.requires_grad_(False)
+    if torch.cuda.is_available() and is_liger_kernel_available():
+        apply_liger_kernel(model, LIGER)
     answer_with_logps(model)
     return model
 
