@@ -2,9 +2,11 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -100,6 +102,16 @@ def start(*args: object, cwd: Path) -> subprocess.Popen[str]:
         cwd=cwd, env=ENVIRONMENT, start_new_session=True, preexec_fn=heed_interrupts,
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8",
     )  # fmt: skip
+
+
+def kill_again_and_again(*args: object, cwd: Path, times: int, within: float) -> None:
+    """Start the command line so often and kill it, each time somewhere in the middle of so many seconds."""
+    moments = random.Random(7)
+    for _ in range(times):
+        process = start(*args, cwd=cwd)
+        time.sleep(moments.uniform(0.3, 0.9) * within)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
 
 
 def error_line(done: subprocess.CompletedProcess[str]) -> str:

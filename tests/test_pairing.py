@@ -1,11 +1,6 @@
 """The pair verb: planted answers are graded exactly, what was asked is never asked again, nothing is lost."""
 
 import json
-import os
-import random
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -24,6 +19,7 @@ from callwright.settings import PairSettings
 from callwright.store import dropped_path, read
 from callwright.toolbox import import_tools
 from callwright.verify import verify
+from command_line import callwright, kill_again_and_again
 
 TOOLS = '''
 def get_weather(city: str, day: str, unit: str = "celsius") -> str:
@@ -231,22 +227,14 @@ def test_a_run_that_is_killed_again_and_again_ends_with_the_same_pairs(tools: Pa
     rows = write(tmp_path / "rows.jsonl", rows_of(tools, 200))
     with ScriptedServer(weak, faults=Faults.parse("slow:0.02=0.5")) as server:
         command = [
-            sys.executable, "-m", "callwright", "pair", str(rows), "--model", f"{server.url}#m",
+            "pair", str(rows), "--model", f"{server.url}#m",
             "--tools", str(tools), "--isolation", "process",
         ]  # fmt: skip
         began = time.monotonic()
-        subprocess.run([*command, "-o", str(tmp_path / "whole.jsonl")], check=True, capture_output=True)
+        assert callwright(*command, "-o", "whole.jsonl", cwd=tmp_path).returncode == 0
         whole, asked_once = time.monotonic() - began, server.served
-        rng = random.Random(7)
-        for _ in range(5):
-            process = subprocess.Popen(
-                [*command, "-o", str(tmp_path / "b.jsonl")],
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
-            time.sleep(rng.uniform(0.3, 0.9) * whole)
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        subprocess.run([*command, "-o", str(tmp_path / "b.jsonl")], check=True, capture_output=True)
+        kill_again_and_again(*command, "-o", "b.jsonl", cwd=tmp_path, times=5, within=whole)
+        assert callwright(*command, "-o", "b.jsonl", cwd=tmp_path).returncode == 0
         twice = server.served - 2 * asked_once
     assert (tmp_path / "b.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
     assert 0 <= twice <= 5 * 32  # what was in flight when it was killed

@@ -2,12 +2,8 @@
 
 import hashlib
 import json
-import os
 import random
 import re
-import signal
-import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -22,6 +18,7 @@ from callwright.record import Message, Tool, ToolCall, Trajectory, encode
 from callwright.settings import SynthesizeSettings
 from callwright.store import read
 from callwright.synthesis import styles_of, synthesized
+from command_line import callwright, kill_again_and_again
 from written_pairs import CITIES, pair
 
 TOOLS = '''
@@ -181,22 +178,14 @@ def test_a_run_that_was_stopped_goes_on_where_it_was_and_asks_nothing_twice(
 def test_a_run_killed_at_ten_random_moments_ends_with_the_same_rows(tools: Path, tmp_path: Path) -> None:
     with ScriptedServer(answer, faults=Faults.parse("slow:0.02=0.5")) as server:
         command = [
-            sys.executable, "-m", "callwright", "synthesize", str(tools), "--accept", "150",
+            "synthesize", str(tools), "--accept", "150",
             "--generator", f"{server.url}#m", "--styles", "multiple=1", "--max-candidates", "2000",
         ]  # fmt: skip
         began = time.monotonic()
-        subprocess.run([*command, "-o", str(tmp_path / "whole.jsonl")], check=True, capture_output=True)
+        assert callwright(*command, "-o", "whole.jsonl", cwd=tmp_path).returncode == 0
         whole, asked = time.monotonic() - began, server.served
-        rng = random.Random(7)
-        for _ in range(10):
-            process = subprocess.Popen(
-                [*command, "-o", str(tmp_path / "b.jsonl")],
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
-            )  # fmt: skip
-            time.sleep(rng.uniform(0.3, 0.9) * whole)
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-        subprocess.run([*command, "-o", str(tmp_path / "b.jsonl")], check=True, capture_output=True)
+        kill_again_and_again(*command, "-o", "b.jsonl", cwd=tmp_path, times=10, within=whole)
+        assert callwright(*command, "-o", "b.jsonl", cwd=tmp_path).returncode == 0
         twice = server.served - 2 * asked
     assert (tmp_path / "b.jsonl").read_bytes() == (tmp_path / "whole.jsonl").read_bytes()
     assert twice <= 10 * 32  # what was in flight when it was killed

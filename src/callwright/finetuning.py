@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,8 @@ from callwright.parameters import AsJson, Data, MaybeOut, Out
 from callwright.progress import Display, clock
 from callwright.train.config import DpoConfig, Plan, SftConfig
 
+SILENT = 0.15
+"""Share of rows without a call that a mixture should have; 15 to 25 % keep what a model knows to refuse."""
 DryRun = Annotated[
     bool,
     typer.Option(
@@ -44,9 +46,7 @@ def train_sft(
     base = base_directory(config.base)
     display = Display()
     if dry_run:
-        with display.stage("plan"):
-            plan = train.plan_sft(config, base=base, data=data)
-        _tell_plan(plan, as_json)
+        _show(lambda: train.plan_sft(config, base=base, data=data), display, as_json)
         return
     folder = _told(out)
     with display.stage("sft") as bar:
@@ -75,9 +75,7 @@ def train_dpo(
     told = {"base": start.base, "adapter": start.adapter, "pairs": pairs}
     display = Display()
     if dry_run:
-        with display.stage("plan"):
-            plan = train.plan_dpo(config, **told)  # type: ignore[arg-type]
-        _tell_plan(plan, as_json)
+        _show(lambda: train.plan_dpo(config, **told), display, as_json)  # type: ignore[arg-type]
         return
     folder = _told(out)
     with display.stage("dpo") as bar:
@@ -120,7 +118,9 @@ def _told(out: Path | None) -> Path:
     return out
 
 
-def _tell_plan(plan: Plan, as_json: bool) -> None:
+def _show(make: Callable[[], Plan], display: Display, as_json: bool) -> None:
+    with display.stage("plan"):
+        plan = make()
     tell(msgspec.to_builtins(plan), as_json)
     if not as_json:
         typer.echo("\n".join(plan_lines(plan)))
@@ -134,6 +134,8 @@ def plan_lines(plan: Plan) -> Iterator[str]:
         f"rows        {plan.rows:,} to train on, {plan.validation_rows:,} to measure, "
         f"{sum(plan.dropped.values()):,} dropped{f' ({dropped})' if dropped else ''}"
     )
+    silent = plan.silent_rows / max(1, plan.rows)
+    yield f"no call     {plan.silent_rows:,} of them ({silent:.1%}){_advice(silent)}"
     yield f"steps       {plan.steps:,} of {plan.batch_size} rows, {plan.epochs:.2f} epochs"
     yield f"tokens      {plan.tokens:,}, of which {plan.supervised_tokens:,} are learnt ({share:.1%})"
     yield f"parameters  {plan.trainable_parameters:,} trained of {plan.parameters:,}, {plan.dtype}"
@@ -144,6 +146,12 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     yield f"time        {clock(plan.seconds)}, at {plan.tokens_per_second:,.0f} tokens/s over three steps"
     for name, text in plan.examples.items():
         yield f"\n--- {name}\n{text}"
+
+
+def _advice(silent: float) -> str:
+    if silent >= SILENT:
+        return ""
+    return f"; with less than {SILENT:.0%} a model learns to call whatever is offered"
 
 
 train_app = typer.Typer(help="Fine-tune: SFT, then DPO.", no_args_is_help=True)

@@ -11,6 +11,7 @@ from callwright.train.holdout import MOST, set_aside
 class Asked(NamedTuple):
     group: bytes
     number: int
+    calls: bool = True
 
 
 rows = st.lists(st.integers(0, 30), min_size=1, max_size=300).map(

@@ -1,9 +1,13 @@
 """A plan says what the run then does, and leaves nothing behind; a run leaves a card."""
 
+from dataclasses import replace
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from callwright.finetuning import plan_lines
+from callwright.record import Message
 from callwright.train import Details, DpoConfig, SftConfig, dpo, plan_dpo, plan_sft, sft
 from callwright.train.plan import affordable
 from tiny_rows import pair, trajectory, write
@@ -20,7 +24,8 @@ def test_a_plan_is_what_the_run_does(tiny_base: Path, tmp_path: Path) -> None:
     plan = plan_sft(CONFIG, base=tiny_base, data=data)
     assert sorted(tmp_path.iterdir()) == before
     done = sft(CONFIG, base=tiny_base, data=data, out=tmp_path / "run")
-    for name in ("rows", "steps", "epochs", "tokens", "supervised_tokens", "trainable_parameters", "dtype"):
+    equal = "rows silent_rows steps epochs tokens supervised_tokens trainable_parameters dtype"
+    for name in equal.split():
         assert getattr(plan, name) == getattr(done, name), name
     assert done.validation is not None
     assert plan.validation_rows == done.validation.rows == 2
@@ -38,6 +43,22 @@ def test_a_plan_is_what_the_run_does(tiny_base: Path, tmp_path: Path) -> None:
     preferring = plan_dpo(config, **told)
     assert preferring.tokens == dpo(config, **told, out=tmp_path / "dpo").tokens
     assert any(name.endswith("(rejected)") for name in preferring.examples)
+
+
+def test_a_plan_counts_rows_without_a_call_and_tells_what_too_few_of_them_do(
+    tiny_base: Path, tmp_path: Path
+) -> None:
+    calling = [trajectory(i) for i in range(10)]
+    reply = Message(role="assistant", content="None of my tools does that.")
+    silent = [msgspec.structs.replace(t, messages=(t.messages[0], reply)) for t in calling]
+    config = replace(CONFIG, details=Details(holdout=0.0))
+    for few, advised in ((1, True), (2, False)):
+        data = write(tmp_path / f"{few}.jsonl", [*silent[:few], *calling[few:]])
+        plan = plan_sft(config, base=tiny_base, data=data)
+        assert (plan.rows, plan.silent_rows) == (10, few)
+        (line,) = [line for line in plan_lines(plan) if line.startswith("no call")]
+        assert f"{few} of them ({few}0.0%)" in line
+        assert ("less than 15%" in line) == advised
 
 
 def test_minutes_buy_the_steps_whose_tokens_fit() -> None:

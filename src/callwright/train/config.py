@@ -141,6 +141,8 @@ class TrainSummary(msgspec.Struct, frozen=True, kw_only=True):
 
     stage: Literal["sft", "dpo"]
     rows: int
+    silent_rows: int
+    """Of these, the ones that call nothing: they teach to refuse, to ask and to answer."""
     dropped: dict[str, int]
     """Rows that could not be trained on, by reason; the rows themselves lie in ``dropped.jsonl``."""
     steps: int
@@ -169,6 +171,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """What a run is going to do; see `callwright.train.plan`."""
 
     rows: int
+    silent_rows: int
+    """Of these, the ones that call nothing."""
     validation_rows: int
     dropped: dict[str, int]
     batch_size: int

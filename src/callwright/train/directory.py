@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from callwright.errors import RunError
 from callwright.store import sha256_file, write_json_atomic
+from callwright.store.files import PART
 from callwright.train.config import TrainConfig
 from callwright.train.config import told as settings_of
 from callwright.train.processes import processes
@@ -41,13 +43,20 @@ def prepare(out: Path, config: TrainConfig, inputs: Mapping[str, Any]) -> None:
         write_json_atomic(file, told)
 
 
+@contextmanager
+def whole(folder: Path) -> Iterator[Path]:
+    """Give the place to write a folder at; it then takes that of `folder`, whole or not at all."""
+    part = folder.with_name(folder.name + PART)
+    shutil.rmtree(part, ignore_errors=True)
+    yield part
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
+
+
 def leave(folder: Path, save: Callable[[Path], None], validation: Validation | None, step: int) -> None:
     """Leave the best weights that were measured, or the last ones where none were."""
     if validation is None or validation.best.step == step:
         save(folder)
     elif processes().is_main_process:
-        part = folder.with_name(folder.name + ".part")
-        shutil.rmtree(part, ignore_errors=True)
-        shutil.copytree(folder.with_name(BEST), part)
-        shutil.rmtree(folder, ignore_errors=True)
-        part.rename(folder)
+        with whole(folder) as part:
+            shutil.copytree(folder.with_name(BEST), part)

@@ -12,11 +12,16 @@ MOST = 64
 
 
 class Grouped(Protocol):
-    """A row of a group."""
+    """A row or pair to train on."""
 
     @property
     def group(self) -> bytes:
         """A hash of what is asked for."""
+        ...
+
+    @property
+    def calls(self) -> bool:
+        """Whether it teaches to call something."""
         ...
 
 

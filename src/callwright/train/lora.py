@@ -7,7 +7,6 @@ rounding would lose is kept by the optimiser (see `optimizer`).
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,6 +22,7 @@ from callwright.train.architectures import experts, refuse_unproven, routers
 from callwright.train.attention import ATTENTION
 from callwright.train.branches import answer_with_logps
 from callwright.train.config import Details, DpoConfig, SftConfig
+from callwright.train.directory import whole
 from callwright.train.processes import size_of
 
 DType = Literal["auto", "bfloat16", "float32"]
@@ -172,18 +172,13 @@ def save(
 ) -> None:
     """Write what was trained with tokenizer and chat template, which is what `LocalModel` opens.
 
-    `weights` are those of the model where it has only a shard of them. The folder appears whole or not at
-    all.
+    `weights` are those of the model where it has only a shard of them.
     """
-    adapter = isinstance(model, PeftModel)
-    part = folder.with_name(folder.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    chosen = {"selected_adapters": ["default"]} if adapter else {}
-    model.save_pretrained(str(part), state_dict=weights, **chosen)
+    chosen = {"selected_adapters": ["default"]} if isinstance(model, PeftModel) else {}
     tokenizer.chat_template = chat_template.replace(TURN_END, turn_end(tokenizer))
-    tokenizer.save_pretrained(str(part))
-    shutil.rmtree(folder, ignore_errors=True)
-    part.rename(folder)
+    with whole(folder) as part:
+        model.save_pretrained(str(part), state_dict=weights, **chosen)
+        tokenizer.save_pretrained(str(part))
 
 
 def trainable_parameters(model: Any) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Literal
 
@@ -12,6 +11,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from callwright.errors import ConfigError
 from callwright.models.adapters import base_of, merge_adapter
 from callwright.models.local import silence
+from callwright.train.directory import whole
 
 DTYPES = {"bfloat16": torch.bfloat16, "float32": torch.float32}
 
@@ -27,8 +27,6 @@ def run(adapter: Path, out: Path, dtype: Literal["bfloat16", "float32"]) -> None
     # Added in float32 and rounded once: a product of small matrices is lost in bfloat16's last bits.
     model = AutoModelForCausalLM.from_pretrained(str(base), dtype=torch.float32, use_safetensors=True)
     merged = merge_adapter(model, adapter).to(DTYPES[dtype])
-    part = out.with_name(out.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    merged.save_pretrained(str(part))
-    AutoTokenizer.from_pretrained(str(adapter)).save_pretrained(str(part))
-    part.rename(out)
+    with whole(out) as part:
+        merged.save_pretrained(str(part))
+        AutoTokenizer.from_pretrained(str(adapter)).save_pretrained(str(part))

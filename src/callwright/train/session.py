@@ -26,7 +26,7 @@ from callwright.train.config import Plan, Progress, TrainConfig, TrainSummary, V
 from callwright.train.directory import BEST, CONFIG, leave, prepare
 from callwright.train.holdout import Grouped, set_aside
 from callwright.train.memory import peak_memory_mb
-from callwright.train.processes import first_then_others, gathered, processes
+from callwright.train.processes import first_then_others, gathered, processes, size_of
 from callwright.train.steps import Measure, Steps, StepTrainer, Unit, totals
 from callwright.train.validation import Validation
 
@@ -68,7 +68,7 @@ class Session:
         self._out = out
         self._progress = progress
         self._dropped: Counter[str] = Counter()
-        self._rows = self._held = 0
+        self._rows = self._held = self._silent = 0
         self._licences: Counter[str] = Counter()
         first_then_others(lambda: prepare(out, config, inputs))
         set_seed(config.seed)  # a fresh adapter is drawn before there is a trainer that would do it
@@ -87,6 +87,7 @@ class Session:
             kept, held = set_aside(kept, config.details.holdout, config.seed)
         self._dropped.update(one.reason for one in dropped)
         self._rows, self._held = len(kept), len(held)
+        self._silent = sum(not row.calls for row in kept)
         if processes().is_main_process:
             (self._out / "dropped.jsonl").write_bytes(b"".join(encode(d) + b"\n" for d in dropped))
         if not kept:
@@ -108,17 +109,17 @@ class Session:
         trainer.steps, trainer.measure, trainer.figures = work.steps, work.measure, work.figures
         trainer.learning_rate, trainer.weight_decay = config.learning_rate, config.details.weight_decay
         trainer.schedule = budget.learning_rate_factor
-        name = lora.folder_of(trainer.model)
+        folder = out / lora.folder_of(trainer.model)
 
-        def save(folder: Path) -> None:
-            weights = gathered(trainer.model, frozen=name == "model")
+        def save(place: Path) -> None:
+            weights = gathered(trainer.model, frozen=folder.name == "model")
             if processes().is_main_process:
-                lora.save(trainer.model, weights, tokenizer, folder, chat_template())
+                lora.save(trainer.model, weights, tokenizer, place, chat_template())
 
         validation = self._validation(trainer, work, budget, save) if work.validation else None
         resumed = _train(trainer, [budget, *([validation] if validation else [])], out)
-        leave(out / name, save, validation, trainer.state.global_step)
-        return self._finish(trainer, work, budget, validation, resumed)
+        leave(folder, save, validation, trainer.state.global_step)
+        return self._finish(trainer, work, budget, validation, resumed, folder)
 
     def planned(self, trainer: StepTrainer[Unit], work: Work[Unit], tokenizer: Any) -> Plan:
         """Return what `carry_out` would do, after three steps that are thrown away."""
@@ -128,6 +129,7 @@ class Session:
         weights, trained = plans.memory(model)
         return Plan(
             rows=self._rows,
+            silent_rows=self._silent,
             validation_rows=self._held,
             dropped=dict(self._dropped),
             batch_size=config.batch_size,
@@ -136,7 +138,7 @@ class Session:
             tokens=sum(work.tokens[:steps]),
             supervised_tokens=sum(work.supervised[:steps]),
             trainable_parameters=lora.trainable_parameters(model),
-            parameters=sum(p.numel() for p in model.parameters()),
+            parameters=sum(map(size_of, model.parameters())),
             dtype=str(model.dtype).removeprefix("torch."),
             weights_mb=weights,
             trained_mb=trained,
@@ -169,14 +171,16 @@ class Session:
         )  # fmt: skip
 
     def _finish(
-        self, trainer: Any, work: Work[Unit], budget: Budget, validation: Validation | None, resumed: int
-    ) -> TrainSummary:
+        self, trainer: Any, work: Work[Unit], budget: Budget, validation: Validation | None, resumed: int,
+        folder: Path,
+    ) -> TrainSummary:  # fmt: skip
         """Write ``train.json``, the last file of a run, and return what it says."""
         steps = trainer.state.global_step
         early = "validation" if validation and validation.stopped else "steps"
         summary = TrainSummary(
             stage=self._stage,
             rows=self._rows,
+            silent_rows=self._silent,
             dropped=dict(self._dropped),
             steps=steps,
             epochs=round(steps * self._config.batch_size / max(1, self._rows), 3),
@@ -198,7 +202,7 @@ class Session:
         )
         if processes().is_main_process:
             told = json.loads((self._out / CONFIG).read_text(encoding="utf-8"))
-            card.write(self._out / lora.folder_of(trainer.model), summary, told)
+            card.write(folder, summary, told)
             write_json_atomic(self._out / "train.json", msgspec.to_builtins(summary))
         return summary
 

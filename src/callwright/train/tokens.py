@@ -38,6 +38,8 @@ class Row(NamedTuple):
     """A hash of the system text with its tools: rows where it is equal begin alike."""
     group: bytes
     """A hash of what the user asks for first."""
+    calls: bool = True
+    """Whether the row calls anything."""
 
     @property
     def labels(self) -> list[int]:
@@ -59,6 +61,8 @@ class Pair(NamedTuple):
     rejected: list[int]
     group: bytes
     """A hash of what the user asks for first."""
+    calls: bool = True
+    """Whether the chosen answer calls anything."""
 
     @property
     def tokens(self) -> int:
@@ -86,7 +90,8 @@ def tokenize_row(
         return _dropped(t, "sft", "too-long", f"{len(input_ids)} tokens, at most {max_length}")
     if not any(weights):
         return _dropped(t, "sft", "nothing-supervised", "no assistant turn carries loss")
-    return Row(t.id, input_ids, weights, _hash(messages[0].content), _group(t))
+    calls = any(m.tool_calls for m in t.messages)
+    return Row(t.id, input_ids, weights, _hash(messages[0].content), _group(t), calls)
 
 
 def _only_last_supervised(messages: Sequence[PlainMessage]) -> list[PlainMessage]:
@@ -122,6 +127,7 @@ def tokenize_pair(t: Trajectory, tokenizer: Any, *, max_length: int) -> Pair | D
         _answer_ids(chosen, tokenizer),
         _answer_ids(PlainMessage("assistant", text, 1.0), tokenizer),
         _group(t),
+        bool(t.messages[-1].tool_calls),
     )
     length = len(pair.prompt) + max(len(pair.chosen), len(pair.rejected))
     if length > max_length:
