@@ -1,5 +1,6 @@
 """Text becomes tokens in one way only, and answers come back whole."""
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,18 @@ from callwright.models import Completion, Prompt, open_model
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
-from callwright.models.local import CACHE, SLOTS, LocalModel, best_dtype, encode, silence, turn_end
+from callwright.formats import PlainMessage, chat_template, segments
+from callwright.models.local import (
+    CACHE,
+    SLOTS,
+    LocalModel,
+    best_dtype,
+    encode,
+    fitted,
+    opening,
+    silence,
+    turn_end,
+)
 
 CHAT = Prompt(segments=(("<|im_start|>user\n", True), ("hello", False), ("<|im_end|>\n", True)))
 
@@ -47,6 +59,30 @@ def test_a_model_without_our_end_of_turn_ends_with_its_own(tmp_path: Path) -> No
     assert encode(foreign, [("s", False), ("<|im_end|>", True)]) == [4, 1]
     assert encode(foreign, [("</s>", False)]) == [2, 3, 4, 5]  # text still ends nothing
     assert turn_end(foreign) == "</s>"
+
+
+def test_a_text_begins_as_the_tokenizer_begins_one(model: LocalModel) -> None:
+    from tokenizers.processors import TemplateProcessing
+
+    assert opening(model.tokenizer) == []
+    assert fitted(model.tokenizer, chat_template()) == chat_template()
+    begun = copy.deepcopy(model.tokenizer)
+    begun.bos_token = "<|endoftext|>"
+    begun.backend_tokenizer.post_processor = TemplateProcessing(
+        single="<|endoftext|> $A", special_tokens=[("<|endoftext|>", 0)]
+    )
+    assert opening(begun) == [0]
+    begun.chat_template = fitted(begun, chat_template())
+    messages = [PlainMessage("system", "be brief", 0.0), PlainMessage("user", "hello", 0.0)]
+    ours = [*opening(begun), *encode(begun, segments(messages, generation_prompt=True))]
+    plain = [{"role": m.role, "content": m.content} for m in messages]
+    theirs = begun.apply_chat_template(plain, add_generation_prompt=True, return_dict=False)
+    assert ours == theirs
+    assert ours[0] == 0
+    opened = copy.copy(model)
+    opened.tokenizer = begun
+    prompt = Prompt(segments=tuple((s.text, s.control) for s in segments(messages, generation_prompt=True)))
+    assert opened.complete([prompt], max_tokens=2)[0].prompt_tokens == len(ours)
 
 
 def test_a_model_with_our_end_of_turn_keeps_it(tokenizer: Any) -> None:

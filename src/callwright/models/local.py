@@ -52,6 +52,21 @@ def encode(tokenizer: Any, segments: Iterable[tuple[str, bool] | tuple[str, bool
     return ids
 
 
+def opening(tokenizer: Any) -> list[int]:
+    """Return the token for the beginning of a text, where the tokenizer puts one before every text.
+
+    Llama, Mistral and Gemma were trained with one before every text, and answer badly without.
+    """
+    put: list[int] = tokenizer.encode("", add_special_tokens=True)
+    return put[:1] if tokenizer.bos_token_id in put[:1] else []
+
+
+def fitted(tokenizer: Any, template: str) -> str:
+    """Return a chat template of ours with the beginning and the end of turn of this tokenizer."""
+    begin = "{{- bos_token -}}" if opening(tokenizer) else ""
+    return begin + template.replace(TURN_END, turn_end(tokenizer))
+
+
 def turn_end(tokenizer: Any) -> str:
     """Return ``<|im_end|>``, or, where that is no token, what the model ends with, so that it can stop."""
     known = tokenizer.convert_tokens_to_ids(TURN_END) not in (None, tokenizer.unk_token_id)
@@ -88,7 +103,10 @@ class LocalModel:
 
     def fits(self, prompt: Prompt, max_tokens: int) -> bool:
         """Tell whether the prompt and an answer of `max_tokens` fit into the model's context."""
-        return len(encode(self.tokenizer, prompt.segments)) + max_tokens <= self.context
+        return len(self._read(prompt)) + max_tokens <= self.context
+
+    def _read(self, prompt: Prompt) -> list[int]:
+        return [*opening(self.tokenizer), *encode(self.tokenizer, prompt.segments)]
 
     def complete(
         self,
@@ -106,7 +124,7 @@ class LocalModel:
         from callwright.models.batching import can_decode, decode
         from callwright.models.plain import generate
 
-        encoded = [encode(self.tokenizer, prompt.segments) for prompt in prompts]
+        encoded = [self._read(prompt) for prompt in prompts]
         for i, ids in enumerate(encoded):
             self._check_room(ids, max_tokens, f"prompt {i}")
         pickers = {i: picker for i, prompt in enumerate(prompts) if (picker := self._picker(prompt, seed))}
@@ -164,7 +182,7 @@ class LocalModel:
         """Return the answer in pieces as it is generated; a piece never ends inside a character."""
         from callwright.models.plain import decode_one
 
-        ids = encode(self.tokenizer, prompt.segments)
+        ids = self._read(prompt)
         self._check_room(ids, max_tokens, "the prompt")
         picker = self._picker(prompt)
         return self.pieces(decode_one(self.model, ids, max_tokens=max_tokens, stop=self._stop, picker=picker))

@@ -17,7 +17,7 @@ from transformers.integrations.liger import apply_liger_kernel
 from transformers.utils import is_bitsandbytes_available, is_liger_kernel_available
 
 from callwright.errors import ConfigError, ExtraMissing
-from callwright.models.local import TURN_END, best_dtype, silence, turn_end
+from callwright.models.local import best_dtype, fitted, silence
 from callwright.train.architectures import experts, refuse_unproven, routers
 from callwright.train.attention import ATTENTION
 from callwright.train.branches import answer_with_logps
@@ -175,7 +175,7 @@ def save(
     `weights` are those of the model where it has only a shard of them.
     """
     chosen = {"selected_adapters": ["default"]} if isinstance(model, PeftModel) else {}
-    tokenizer.chat_template = chat_template.replace(TURN_END, turn_end(tokenizer))
+    tokenizer.chat_template = fitted(tokenizer, chat_template)
     with whole(folder) as part:
         model.save_pretrained(str(part), state_dict=weights, **chosen)
         tokenizer.save_pretrained(str(part))

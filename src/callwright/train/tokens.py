@@ -21,7 +21,7 @@ from callwright.formats import (
     rejected_text,
     segments,
 )
-from callwright.models.local import encode
+from callwright.models.local import encode, opening
 from callwright.record import Dropped, Trajectory
 
 IGNORED = -100
@@ -102,8 +102,8 @@ def _only_last_supervised(messages: Sequence[PlainMessage]) -> list[PlainMessage
 
 def weighted_ids(parts: Sequence[Segment], tokenizer: Any) -> tuple[list[int], list[float]]:
     """Return the token ids of rendered segments, and the weight of each."""
-    input_ids: list[int] = []
-    weights: list[float] = []
+    input_ids = opening(tokenizer)
+    weights = [0.0] * len(input_ids)
     # Neighbours that are learnt alike are tokenized together.
     for weight, run in groupby(parts, lambda part: max(part.weight, 0.0)):
         ids = encode(tokenizer, [(s.text, s.control) for s in run])
@@ -121,9 +121,10 @@ def tokenize_pair(t: Trajectory, tokenizer: Any, *, max_length: int) -> Pair | D
         text = rejected_text(t.preference.rejected, t.task.output_format)
     except Unrenderable as error:
         return _dropped(t, "dpo", "unrenderable", str(error))
+    asked = encode(tokenizer, [(s.text, s.control) for s in segments(prompt, generation_prompt=True)])
     pair = Pair(
         t.id,
-        encode(tokenizer, [(s.text, s.control) for s in segments(prompt, generation_prompt=True)]),
+        [*opening(tokenizer), *asked],
         _answer_ids(chosen, tokenizer),
         _answer_ids(PlainMessage("assistant", text, 1.0), tokenizer),
         _group(t),
