@@ -228,6 +228,10 @@ OPTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("train", "sft", "rows.jsonl", "-o", "out", "--base", "base", "--full", "--qlora"),
         ("--full and --qlora: expected one of them",),
     ),
+    "no run to go on with": (
+        ("train", "sft", "rows.jsonl", "-o", "out", "--base", "base", "--resume"),
+        ("out: no run to go on with", "without --resume one would be begun there"),
+    ),
     "no such recipe": (
         ("train", "sft", "rows.jsonl", "-o", "out", "--config", "xlam-70b"),
         ("xlam-70b: neither a file nor a recipe", "xlam-7b-r", "qwen3-0.6b"),

@@ -16,7 +16,7 @@ from callwright.errors import ConfigError
 from callwright.options import verb
 from callwright.parameters import AsJson, Data, MaybeOut, Out
 from callwright.progress import Display, clock
-from callwright.train.config import DpoConfig, Plan, SftConfig
+from callwright.train.config import CONFIG, DpoConfig, Plan, SftConfig
 
 SILENT = 0.15
 """Share of rows without a call that a mixture should have; 15 to 25 % keep what a model knows to refuse."""
@@ -25,6 +25,9 @@ DryRun = Annotated[
     typer.Option(
         "--dry-run", help="Print what would be done and ten rows as the model sees them, and do three steps."
     ),
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on with the run in -o, which is done anyway, and begin none.")
 ]
 
 
@@ -35,6 +38,7 @@ def train_sft(
     full: Annotated[bool, typer.Option("--full", help="The same as --tuning full.")] = False,
     qlora: Annotated[bool, typer.Option("--qlora", help="The same as --tuning qlora.")] = False,
     dry_run: DryRun = False,
+    resume: Resume = False,
     as_json: AsJson = False,
 ) -> None:
     """Fine-tune on trajectories; called again, it continues."""
@@ -48,7 +52,7 @@ def train_sft(
     if dry_run:
         _show(lambda: train.plan_sft(config, base=base, data=data), display, as_json)
         return
-    folder = _told(out)
+    folder = _told(out, resume)
     with display.stage("sft") as bar:
         summary = train.sft(config, base=base, data=data, out=folder, progress=partial(show_step, bar))
     tell(msgspec.to_builtins(summary), as_json)
@@ -64,6 +68,7 @@ def train_dpo(
         str | None, typer.Option(help="Base of the adapter, as for sft; the one that it names if not given.")
     ] = None,
     dry_run: DryRun = False,
+    resume: Resume = False,
     as_json: AsJson = False,
 ) -> None:
     """Prefer chosen over rejected answers, starting from an SFT run."""
@@ -77,7 +82,7 @@ def train_dpo(
     if dry_run:
         _show(lambda: train.plan_dpo(config, **told), display, as_json)  # type: ignore[arg-type]
         return
-    folder = _told(out)
+    folder = _told(out, resume)
     with display.stage("dpo") as bar:
         summary = train.dpo(config, **told, out=folder, progress=partial(show_step, bar))  # type: ignore[arg-type]
     tell(msgspec.to_builtins(summary), as_json)
@@ -112,9 +117,13 @@ def tuned(config: SftConfig, *, full: bool, qlora: bool) -> SftConfig:
     return replace(config, base=str(folder.resolve())) if folder.is_dir() else config
 
 
-def _told(out: Path | None) -> Path:
+def _told(out: Path | None, resume: bool) -> Path:
     if out is None:
         raise ConfigError("nowhere to put the result", expected="-o DIR, or --dry-run")
+    if resume and not (out / CONFIG).is_file():
+        raise ConfigError(
+            "no run to go on with", place=str(out), hint="without --resume one would be begun there"
+        )
     return out
 
 

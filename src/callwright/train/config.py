@@ -13,6 +13,8 @@ Count = Annotated[int, Meta(ge=1)]
 Positive = Annotated[float, Meta(gt=0, le=1e6)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Seed = Annotated[int, Meta(ge=0, lt=2**32)]
+CONFIG = "config.json"
+"""In a run directory: what the run was told, with the hashes of what it read."""
 
 
 @dataclass(frozen=True)

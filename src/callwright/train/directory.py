@@ -12,13 +12,11 @@ from typing import Any
 from callwright.errors import RunError
 from callwright.store import sha256_file, write_json_atomic
 from callwright.store.files import PART
-from callwright.train.config import TrainConfig
+from callwright.train.config import CONFIG, TrainConfig
 from callwright.train.config import told as settings_of
 from callwright.train.processes import processes
 from callwright.train.validation import Validation
 
-CONFIG = "config.json"
-"""What a run was told, with the hashes of what it read."""
 BEST = "best"
 """The folder with the best weights so far."""
 

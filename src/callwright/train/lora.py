@@ -21,7 +21,7 @@ from callwright.models.local import best_dtype, fitted, silence
 from callwright.train.architectures import experts, refuse_unproven, routers
 from callwright.train.attention import ATTENTION
 from callwright.train.branches import answer_with_logps
-from callwright.train.config import Details, DpoConfig, SftConfig
+from callwright.train.config import CONFIG, Details, DpoConfig, SftConfig
 from callwright.train.directory import whole
 from callwright.train.processes import size_of
 
@@ -158,7 +158,7 @@ def load_adapter(model: Any, adapter: Path) -> Any:
 
 def in_four_bits(adapter: Path) -> bool:
     """Tell whether the run that left an adapter trained it on a base in four bits."""
-    told = adapter.parent / "config.json"
+    told = adapter.parent / CONFIG
     return told.is_file() and json.loads(told.read_text(encoding="utf-8")).get("tuning") == "qlora"
 
 

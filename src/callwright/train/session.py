@@ -22,8 +22,8 @@ from callwright.store import read, write_json_atomic
 from callwright.train import card, lora
 from callwright.train import plan as plans
 from callwright.train.budget import Budget, last_checkpoint
-from callwright.train.config import Plan, Progress, TrainConfig, TrainSummary, Validated
-from callwright.train.directory import BEST, CONFIG, leave, prepare
+from callwright.train.config import CONFIG, Plan, Progress, TrainConfig, TrainSummary, Validated
+from callwright.train.directory import BEST, leave, prepare
 from callwright.train.holdout import Grouped, set_aside
 from callwright.train.memory import peak_memory_mb
 from callwright.train.processes import first_then_others, gathered, processes, size_of
