@@ -1,5 +1,7 @@
 """The learning rate over a run: how it warms up, and where it ends."""
 
+import json
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from transformers import TrainerControl, TrainerState, TrainingArguments
 
-from callwright.train.budget import Budget, warmup_steps
+from callwright.train.budget import Budget
 from callwright.train.config import Details
+from callwright.train.schedule import Schedule, warmup_steps
 
 
 def factors(details: Details, steps: int) -> list[float]:
@@ -21,7 +24,7 @@ def factors(details: Details, steps: int) -> list[float]:
         tokens_per_step=int,
         progress=None,
     )
-    return [budget.learning_rate_factor(step) for step in range(steps)]
+    return [budget.schedule.factor(step) for step in range(steps)]
 
 
 def test_as_many_steps_warm_up_as_are_told() -> None:
@@ -54,26 +57,74 @@ def test_a_short_run_never_warms_up_for_more_than_half_of_its_told_steps(
     assert found == min(told, total // 2) if told is not None else 1 <= found <= 100
 
 
+class Clock:
+    """A run on a machine whose steps take as long as told, driven as the trainer drives it."""
+
+    def __init__(self, out: Path, patch: pytest.MonkeyPatch, seconds: Callable[[int], float]) -> None:
+        self.now = 0.0
+        patch.setattr("callwright.train.budget.time.monotonic", lambda: self.now)
+        self.seconds = seconds
+        self.arguments = TrainingArguments(output_dir=str(out), use_cpu=True)
+        self.budget = Budget(
+            out, planned_steps=4000, minutes=5, details=Details(), tokens_per_step=lambda step: 1000,
+            progress=None,
+        )  # fmt: skip
+
+    def go(self, begin: int = 0, until: int = 4000) -> list[float]:
+        """Return the rates of the steps; the next one is asked for before a step is told to be over."""
+        state, control = TrainerState(global_step=begin, max_steps=4000), TrainerControl()
+        self.budget.on_train_begin(self.arguments, state, control)
+        found = [self.budget.schedule.factor(begin)]
+        while not control.should_training_stop and state.global_step < until:
+            self.now += self.seconds(state.global_step)
+            state.global_step += 1
+            found.append(self.budget.schedule.factor(state.global_step))
+            self.budget.on_step_end(self.arguments, state, control)
+        return found[:-1]
+
+
 def test_the_rate_only_rises_while_the_steps_that_fit_are_still_being_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clock = iter(map(float, range(1000)))
-    monkeypatch.setattr("callwright.train.budget.time.monotonic", lambda: next(clock))
-    budget = Budget(
-        tmp_path, planned_steps=4000, minutes=5, details=Details(), tokens_per_step=lambda step: 1000,
-        progress=None,
-    )  # fmt: skip
-    state, control = TrainerState(global_step=0, max_steps=4000), TrainerControl()
-    arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True)
-    budget.on_train_begin(arguments, state, control)
-    found = [budget.learning_rate_factor(0)]
-    while not control.should_training_stop:
-        state.global_step += 1
-        found.append(budget.learning_rate_factor(state.global_step))
-        budget.on_step_end(arguments, state, control)
-    assert state.global_step == budget.total == pytest.approx(300, abs=2)
+    clock = Clock(tmp_path, monkeypatch, lambda step: 1.0)
+    found = clock.go()
+    assert len(found) == clock.budget.total == 300
+    assert clock.now == 300
     peak = found.index(max(found))
-    assert peak == warmup_steps(budget.total, Details()) == 30
+    assert peak == warmup_steps(300, Details()) == 30
     assert found[:peak] == sorted(found[:peak])
     assert found[0] == pytest.approx(1 / 101)
-    assert found[12] == pytest.approx(13 / 31)
+    assert found[13] == pytest.approx(14 / 31)
+
+
+def test_a_machine_that_becomes_slower_gets_a_shorter_plan_and_the_rate_still_ends_at_the_floor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock(tmp_path, monkeypatch, lambda step: 1.0 if step < 100 else 2.0)
+    found = clock.go()
+    assert len(found) == clock.budget.total == pytest.approx(200, abs=5)
+    assert clock.now == pytest.approx(300, rel=0.04)
+    assert not clock.budget.stopped_by_clock
+    assert found[-1] == pytest.approx(0.1, abs=0.01)
+    assert all(before >= after for before, after in pairwise(found[40:]))
+
+
+def test_a_resumed_run_follows_the_plans_that_were_made_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slower = lambda step: 1.0 if step < 100 else 2.0  # noqa: E731
+    (tmp_path / "straight").mkdir()
+    (tmp_path / "killed").mkdir()
+    straight = Clock(tmp_path / "straight", monkeypatch, slower).go()
+    Clock(tmp_path / "killed", monkeypatch, slower).go(until=160)
+    resumed = Clock(tmp_path / "killed", monkeypatch, slower).go(begin=90)
+    assert resumed[: 160 - 90] == straight[90:160]
+
+
+def test_a_steady_machine_keeps_its_first_plan(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(tmp_path, monkeypatch, lambda step: 1.0 + 0.2 * (step % 2))
+    clock.go()
+    told = json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))
+    assert told["plans"] == [[13, told["total_steps"]]]
+    again = Schedule(tmp_path / "plan.json", Details(), 4000, settled=False)
+    assert again.total == told["total_steps"]

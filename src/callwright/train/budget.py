@@ -1,7 +1,7 @@
 """A training budget in minutes that is planned, not cut.
 
-The first optimiser steps are timed; then the number of steps is fixed so that warm-up and cosine decay end
-when the minutes do. The plan is written down, so that a resumed run follows the same schedule.
+The first optimiser steps are timed; then the number of steps is planned so that warm-up and cosine decay end
+when the minutes do. A machine that becomes slower gets a shorter plan, and the decay still ends in time.
 """
 
 from __future__ import annotations
@@ -18,10 +18,14 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from callwright.store import write_json_atomic
 from callwright.train.config import Details, Progress
 from callwright.train.processes import agreed, processes
+from callwright.train.schedule import Schedule
 
 PROBE_STEPS, COLD_STEPS = 12, 4
 """Steps that are timed for the plan, and how many of them are not typical: they compile and allocate."""
-MAX_WARMUP_STEPS = 100
+PLAN_STEPS, RECENT_STEPS = 25, 50
+"""How often it is looked whether the plan still fits, and how many steps tell how fast the machine is now."""
+SLACK = 0.03
+"""Share of the plan that may be missing from the minutes before there is another one."""
 PATIENCE = 1.1
 """Times the budget after which training stops short of its plan."""
 COMPLETE = "complete.json"
@@ -41,15 +45,13 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         tokens_per_step: Callable[[int], int],
         progress: Callable[[Progress], None] | None,
     ) -> None:
-        self.plan_file = out / "plan.json"
+        self.schedule = Schedule(out / "plan.json", details, planned_steps, settled=not minutes)
         self.metrics_file = out / "metrics.jsonl"
         self.max_steps = planned_steps
         self.seconds = minutes * 60 if minutes else math.inf
         self.details = details
         self.tokens_per_step = tokens_per_step
         self.progress = progress
-        self.total = _read_plan(self.plan_file) or (0 if minutes else planned_steps)
-        self._expected = planned_steps
         self.stopped_by_clock = False
         self.first_loss = math.nan
         self.last_loss = math.nan
@@ -57,24 +59,19 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         self._first_step = self._tokens = 0
         self._durations: list[float] = []
 
+    @property
+    def total(self) -> int:
+        """The number of steps that is planned; 0 until one is."""
+        return self.schedule.total
+
     def rate(self) -> float:
         """Return tokens per second since training began (in this session), measurements aside."""
         return self._tokens / max(1e-9, time.monotonic() - self._started - self._aside)
 
     def set_aside(self, spent: float, reserved: float = 0.0) -> None:
-        """Count seconds that were spent on something else than steps, and plan for as many to come."""
+        """Count seconds that were spent on something else than steps, and keep so many for more of it."""
         self._aside += spent
-        self._reserved += reserved
-
-    def learning_rate_factor(self, step: int) -> float:
-        """Linear warm-up, then cosine to the floor, over the plan or what it will be as far as is known."""
-        total = self.total or self._expected
-        warmup = warmup_steps(total, self.details)
-        if step < warmup:
-            return (step + 1) / (warmup + 1)
-        done = (step - warmup) / max(1, total - warmup)
-        floor = self.details.floor
-        return floor + (1 - floor) / 2 * (1 + math.cos(math.pi * min(1.0, done)))
+        self._reserved = max(0.0, self._reserved - spent) + reserved
 
     def on_train_begin(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any
@@ -94,12 +91,7 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         done = state.global_step - self._first_step
         self._durations.append(elapsed - self._aside - sum(self._durations))
         self._tokens += self.tokens_per_step(state.global_step - 1)
-        if not self.total:
-            self._expected = self._affordable(state.global_step, elapsed)
-            if done >= PROBE_STEPS or (done >= 2 and elapsed > self.seconds / 4):
-                self.total = self._expected
-                if processes().is_main_process:
-                    write_json_atomic(self.plan_file, {"total_steps": self.total})
+        self._plan(state.global_step, done, elapsed)
         if self.total:
             state.max_steps = self.total
         # A machine that became slower than the probe: stop when the minutes are over, but say so.
@@ -112,11 +104,24 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
             self._last_saved = elapsed
             control.should_save = True
 
+    def _plan(self, step: int, done: int, elapsed: float) -> None:
+        """Find out how many steps fit into the minutes; plan for fewer where the machine became slower."""
+        if not self.total:
+            self.schedule.expected = fit = self._affordable(step, elapsed)
+            due = done >= PROBE_STEPS or (done >= 2 and elapsed > self.seconds / 4)
+        else:
+            looked_at = math.isfinite(self.seconds) and done % PLAN_STEPS == 0 and step < self.total
+            fit = self._affordable(step, elapsed) if looked_at else self.total
+            due = fit < self.total * (1 - SLACK)
+        if due:
+            # The rate of the next step, whose number is `step`, has already been asked for.
+            self.schedule.plan(step + 1, max(fit, step), write=processes().is_main_process)
+
     def _affordable(self, step: int, elapsed: float) -> int:
-        """Return the last step that fits into the budget at the speed of the warm steps, in tokens."""
+        """Return the last step that fits into the budget at the speed of the latest warm steps, in tokens."""
         cold = min(COLD_STEPS, len(self._durations) // 2)
-        warm = range(step - len(self._durations) + cold, step)
-        rate = sum(map(self.tokens_per_step, warm)) / sum(self._durations[cold:])
+        recent = self._durations[cold:][-RECENT_STEPS:]
+        rate = sum(map(self.tokens_per_step, range(step - len(recent), step))) / sum(recent)
         left = (self.seconds - elapsed - self._reserved) * rate
         while step < self.max_steps and left > 0:
             left -= self.tokens_per_step(step)
@@ -157,23 +162,10 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         write_json_atomic(folder / COMPLETE, {"step": state.global_step})
 
 
-def warmup_steps(total: int, details: Details) -> int:
-    """Return how many of `total` steps warm up."""
-    if details.warmup_steps is not None:
-        return min(details.warmup_steps, total // 2)
-    return max(1, min(MAX_WARMUP_STEPS, round(total * details.warmup_fraction)))
-
-
 def last_checkpoint(folder: Path) -> Path | None:
     """Return the newest checkpoint that was written to its end; a torn one is passed over."""
     complete = [p.parent for p in folder.glob(f"checkpoint-*/{COMPLETE}")]
     return max(complete, key=lambda p: int(p.name.split("-")[1]), default=None)
-
-
-def _read_plan(path: Path) -> int:
-    if not path.is_file():
-        return 0
-    return int(json.loads(path.read_text(encoding="utf-8"))["total_steps"])
 
 
 def _cut_lines(path: Path, steps: int) -> None:

@@ -108,7 +108,7 @@ class Session:
         )
         trainer.steps, trainer.measure, trainer.figures = work.steps, work.measure, work.figures
         trainer.learning_rate, trainer.weight_decay = config.learning_rate, config.details.weight_decay
-        trainer.schedule = budget.learning_rate_factor
+        trainer.schedule = budget.schedule.factor
         folder = out / lora.folder_of(trainer.model)
 
         def save(place: Path) -> None:
