@@ -199,7 +199,7 @@ OPTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "no model": (("evaluate", "bfcl", "-o", "out"), ("no model to score", "--model or --gold")),
     "wrong model spec": (
         ("evaluate", "bfcl", "-o", "out", "--model", "gpt-oh"),
-        ("gpt-oh: no such model", "smollm2-135m, a model or adapter directory, http(s)://host/v1#name"),
+        ("gpt-oh: no such model", "smollm2-135m, a model's, adapter's or run's directory, http(s)://host/v1#name"),
     ),
     "server without a model": (
         ("evaluate", "bfcl", "-o", "out", "--model", "http://u:secret@localhost/v1"),

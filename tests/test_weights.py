@@ -72,6 +72,13 @@ def test_preferences_start_from_a_whole_model_without_an_adapter(
     assert start_of(Path("run"), None) == start_of(left, None) == (left, None)  # to be found from anywhere
 
 
+def test_a_run_that_has_not_ended_has_no_weights_yet(tmp_path: Path) -> None:
+    (tmp_path / "run" / "checkpoints").mkdir(parents=True)
+    (tmp_path / "run" / "config.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ConfigError, match="the training run in this directory has not ended"):
+        start_of(tmp_path / "run", None)
+
+
 def test_a_run_remembers_its_base_by_the_whole_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     model(tmp_path / "base")
     monkeypatch.chdir(tmp_path)

@@ -287,7 +287,8 @@ def compare(
 
 def serve(
     model: Annotated[
-        str, typer.Argument(help="smollm2-135m, a model or adapter directory, or scripted:file.")
+        str,
+        typer.Argument(help="smollm2-135m, a model's, adapter's or run's directory, or scripted:file."),
     ],
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,

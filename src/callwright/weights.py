@@ -11,7 +11,7 @@ from callwright import assets
 from callwright.console import say
 from callwright.errors import ConfigError, ExtraMissing
 from callwright.models import EMBEDDED, Model, open_model
-from callwright.models.adapters import base_of
+from callwright.models.adapters import base_of, left_in
 from callwright.models.hub import hub_directory
 from callwright.models.scripted import read_script
 from callwright.serve.wire import StreamingModel
@@ -67,12 +67,11 @@ class Start(NamedTuple):
 
 def start_of(model: Path, base: str | None) -> Start:
     """Return what an SFT run left: an adapter, whose base may be told, or a whole model."""
-    for folder in (model / "adapter", model):
-        if (folder / "adapter_config.json").is_file():
-            return Start(base_directory(base) if base else _base_of(folder), folder)
-    for folder in (model / "model", model):
-        if any(folder.glob("*.safetensors")):
-            return Start(folder.resolve(), None)
+    folder = left_in(model)
+    if (folder / "adapter_config.json").is_file():
+        return Start(base_directory(base) if base else _base_of(folder), folder)
+    if any(folder.glob("*.safetensors")):
+        return Start(folder.resolve(), None)
     raise ConfigError(
         "nothing trained there",
         place=str(model),
@@ -106,7 +105,7 @@ def streaming_model(spec: str) -> StreamingModel:
         raise ConfigError(
             "no such model",
             place=spec,
-            expected=f"{EMBEDDED}, a model or adapter directory, or scripted:file",
+            expected=f"{EMBEDDED}, a model's, adapter's or run's directory, or scripted:file",
         )
     try:
         from callwright.models.local import LocalModel

@@ -13,6 +13,8 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from callwright.errors import DataError, RunError
+from callwright.models import Prompt
+from callwright.models.local import LocalModel
 from callwright.record import Dropped, Message
 from callwright.train import SftConfig, sft
 from callwright.train.batches import common_prefix, packs_of, training_order
@@ -185,6 +187,12 @@ def test_a_run_learns_and_leaves_a_loadable_adapter(tiny_base: Path, tmp_path: P
     tensors = load_file(tmp_path / "run" / "adapter" / "adapter_model.safetensors")
     assert any(t.abs().sum() > 0 for name, t in tensors.items() if "lora_B" in name)
     assert (tmp_path / "run" / "train.json").is_file()
+    prompt = Prompt(segments=(("hello", False),))
+    by_run, by_adapter = (
+        LocalModel(tmp_path / folder, dtype="float32").complete([prompt], max_tokens=4)
+        for folder in ("run", "run/adapter")
+    )
+    assert by_run == by_adapter
 
 
 def test_a_torn_checkpoint_is_passed_over(tiny_base: Path, tmp_path: Path) -> None:

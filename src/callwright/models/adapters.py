@@ -1,4 +1,4 @@
-"""A LoRA adapter and the base model that it names."""
+"""What a training run leaves: a LoRA adapter, with the base model that it names, or a whole model."""
 
 from __future__ import annotations
 
@@ -7,6 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from callwright.errors import ConfigError
+
+
+def left_in(path: Path) -> Path:
+    """Return the folder that a training run left its weights in; `path` itself if it is no run's directory.
+
+    Raises `ConfigError` for a run that has not ended.
+    """
+    for folder, mark in ((path / "adapter", "adapter_config.json"), (path / "model", "config.json")):
+        if (folder / mark).is_file():
+            return folder
+    if (path / "checkpoints").is_dir():
+        raise ConfigError(
+            "the training run in this directory has not ended", place=str(path), hint="call its command again"
+        )
+    return path
 
 
 def base_of(path: Path) -> Path:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from callwright.errors import ConfigError, DataError, ExtraMissing
 from callwright.models import Arrived, Completion, Prompt
-from callwright.models.adapters import base_of, merge_adapter
+from callwright.models.adapters import base_of, left_in, merge_adapter
 from callwright.models.sampling import Picker, Sampler, seed_of
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def turn_end(tokenizer: Any) -> str:
 
 
 class LocalModel:
-    """Answer prompts with the model in a directory: a transformers model, or a LoRA adapter and its base.
+    """Answer prompts with the model in a directory: a transformers model, a LoRA adapter, or a run's.
 
     `batch_size` prompts are answered side by side; if it is not given, as many as `SLOTS`, on a GPU
     `GPU_SLOTS`, and `CACHE` allow. `remember` bytes of what was read and written are kept for prompts that go
@@ -228,7 +228,7 @@ class LocalModel:
 
 
 def load(path: Path, dtype: DType = "auto") -> tuple[Any, Any]:
-    """Return (model, tokenizer) of a model directory or of an adapter directory, ready for inference.
+    """Return (model, tokenizer) of the directory of a model, an adapter or a run, ready for inference.
 
     An adapter is merged into its base in memory. Weights are read from safetensors only, never from pickles.
     """
@@ -242,6 +242,7 @@ def load(path: Path, dtype: DType = "auto") -> tuple[Any, Any]:
     except ImportError as error:
         raise ExtraMissing(str(error), hint="pip install 'callwright[train]'") from None
     silence()
+    path = left_in(path)
     base = base_of(path)
     device = best_device()
     chosen = best_dtype(device) if dtype == "auto" else {"bfloat16": torch.bfloat16}.get(dtype, torch.float32)
