@@ -48,14 +48,29 @@ def test_lengths_are_kept_even_by_classes_that_come_in_one() -> None:
     assert max(balance.classes.values()) < 0.5 * balance.pairs
 
 
+def test_who_calls_is_kept_even_although_rows_without_a_call_allow_one_class_only() -> None:
+    balance = Balance()
+    others = ("wrong-type", "extra-call", "missing-argument", "wrong-value")
+    for k in range(300):
+        if k % 3 == 0:
+            choose(balance, candidate("needless-call", 1))
+        else:
+            calling = [candidate(name, (-1) ** k) for name in others]
+            choose(balance, candidate("needless-refusal", -1), *calling, candidate("wrong-value", 1, "model"))
+    assert balance.classes["needless-call"] == 100
+    assert 75 <= balance.classes["needless-refusal"] <= 100
+    assert balance.guess_by_calling() < 0.55
+    assert min(balance.classes[name] for name in others) > 10
+
+
 def test_real_mistakes_come_first_as_long_as_their_class_is_not_far_ahead() -> None:
     balance = Balance()
     for k in range(100):
         made_up = [candidate(name, (-1) ** k) for name in ("wrong-type", "extra-call", "wrong-value")]
-        choose(balance, candidate("needless-refusal", (-1) ** k, "model"), *made_up)
-    share = balance.classes["needless-refusal"] / 100
+        choose(balance, candidate("wrong-function", (-1) ** k, "model"), *made_up)
+    share = balance.classes["wrong-function"] / 100
     assert 0.3 <= share <= 0.4
-    assert balance.made["needless-refusal", "model"] == balance.classes["needless-refusal"]
+    assert balance.made["wrong-function", "model"] == balance.classes["wrong-function"]
 
 
 def test_a_class_with_its_full_share_gets_no_more() -> None:

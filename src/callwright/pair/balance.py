@@ -1,7 +1,7 @@
-"""Which of its candidates a row gets: no class of mistake dominates, and length gives nothing away.
+"""Which of its candidates a row gets: no class dominates, and neither length nor calling gives anything away.
 
 A reward that a model learns from pairs follows whatever tells the sides apart. Were rejected answers mostly
-shorter, or mostly refusals, it would learn that.
+shorter, or mostly calls where none is due, it would learn to be long, or to refuse.
 """
 
 from __future__ import annotations
@@ -16,6 +16,11 @@ from callwright.verify.table import aligned
 
 HEADSTART = (2, 0.1)
 """Pairs, and share of all pairs, by which real mistakes may bring their class before the least used one."""
+CALLS = {"needless-call": 1, "needless-refusal": -1}
+"""Classes in which only one side calls: 1 where that is the rejected one."""
+CALLING = 4
+"""How much more a pair counts that makes these two more unlike than one that unbalances lengths, if the first
+is ahead: where no call is due there is no other mistake to choose, so the second has to follow."""
 FEW = 16
 """Pairs that a class may have before its share is looked at."""
 _SIGNS = {1: "rejected_longer", 0: "as_long", -1: "rejected_shorter"}
@@ -41,7 +46,7 @@ class Balance:
         """Return the candidates, the most wanted first, without those of a class that has its full share.
 
         Each pair that a class has counts against it as much as each pair that its length would unbalance.
-        Of equals the first one wins.
+        Who calls counts as well (see `CALLING`). Of equals the first one wins.
         """
         open_ones = [each for each in candidates if not self.is_full(each.error_class)]
         return sorted(open_ones, key=self._cost)
@@ -52,7 +57,9 @@ class Balance:
 
     def _cost(self, one: Candidate) -> float:
         lean = sum(sign * count for (_, sign), count in self.lengths.items())
+        called = sum(sign * self.classes[name] for name, sign in CALLS.items())
         cost = self.classes[one.error_class] + one.longer * lean
+        cost += CALLS.get(one.error_class, 0) * called * (CALLING if called > 0 else 1)
         few, share = HEADSTART
         return cost if one.origin == "corruption" else cost - few - share * self.pairs
 
@@ -65,8 +72,15 @@ class Balance:
     def guess(self) -> float:
         """Return how often the better guess by length alone, longer or shorter, finds the rejected answer."""
         counts = self._signs()
-        best = max(counts["rejected_longer"], counts["rejected_shorter"]) + counts["as_long"] / 2
-        return best / self.pairs if self.pairs else 0.5
+        return self._better(counts["rejected_longer"], counts["rejected_shorter"])
+
+    def guess_by_calling(self) -> float:
+        """Return how often the better guess by which side calls, if one does, finds the rejected one."""
+        return self._better(*(self.classes[name] for name in CALLS))
+
+    def _better(self, one: int, other: int) -> float:
+        """Return how often the better of two rules is right; half of the time where neither says anything."""
+        return 0.5 + abs(one - other) / 2 / self.pairs if self.pairs else 0.5
 
     def _signs(self) -> dict[str, int]:
         counts = dict.fromkeys(_SIGNS.values(), 0)
@@ -88,6 +102,7 @@ class Balance:
                 for name in self._names()
             },
             "length": {**self._signs(), "guess": round(self.guess(), 4)},
+            "calling": {"guess": round(self.guess_by_calling(), 4)},
         }
 
     def text(self) -> str:
@@ -105,7 +120,10 @@ class Balance:
             )
             for name in self._names()
         ]
-        told = f"the rejected answer by its length alone: {self.guess():.1%} right"
+        told = (
+            f"the rejected answer by its length alone: {self.guess():.1%} right, "
+            f"by who calls: {self.guess_by_calling():.1%}"
+        )
         return aligned([header, *lines]) + told
 
     def _names(self) -> list[str]:
