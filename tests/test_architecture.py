@@ -7,6 +7,7 @@ package in a fresh process and looks at what got loaded.
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -171,3 +172,9 @@ def test_data_verbs_need_no_heavy_package(unit: str) -> None:
     )
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert loaded.stdout.strip() == "[]"
+
+
+def test_no_two_modules_of_tests_share_a_name() -> None:
+    """Pytest imports them by their name alone, and says nothing as long as one of the two is run."""
+    names = Counter(path.name for path in Path(__file__).parent.rglob("*.py") if path.name != "conftest.py")
+    assert [name for name, count in names.items() if count > 1] == []
