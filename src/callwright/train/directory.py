@@ -42,12 +42,16 @@ def prepare(out: Path, config: TrainConfig, inputs: Mapping[str, Any]) -> None:
 
 
 @contextmanager
-def whole(folder: Path) -> Iterator[Path]:
-    """Give the place to write a folder at; it then takes that of `folder`, whole or not at all."""
+def whole(folder: Path, *, replace: bool = True) -> Iterator[Path]:
+    """Give the place to write a folder at; it then takes that of `folder`, whole or not at all.
+
+    Without `replace`, a folder that has come to be there meanwhile stays, and renaming fails.
+    """
     part = folder.with_name(folder.name + PART)
     shutil.rmtree(part, ignore_errors=True)
     yield part
-    shutil.rmtree(folder, ignore_errors=True)
+    if replace:
+        shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)
 
 

@@ -27,6 +27,6 @@ def run(adapter: Path, out: Path, dtype: Literal["bfloat16", "float32"]) -> None
     # Added in float32 and rounded once: a product of small matrices is lost in bfloat16's last bits.
     model = AutoModelForCausalLM.from_pretrained(str(base), dtype=torch.float32, use_safetensors=True)
     merged = merge_adapter(model, adapter).to(DTYPES[dtype])
-    with whole(out) as part:
+    with whole(out, replace=False) as part:
         merged.save_pretrained(str(part))
         AutoTokenizer.from_pretrained(str(adapter)).save_pretrained(str(part))
