@@ -7,6 +7,7 @@ Exit codes: 0 done, 1 problems found (more rows dropped than allowed), 2 misuse,
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 from dataclasses import asdict
@@ -404,6 +405,8 @@ def main() -> None:
     # Libraries may not ask the hub behind our back; `models.hub` does where a model is told by its id.
     os.environ.setdefault("CALLWRIGHT_HUB_OFFLINE", os.environ.get("HF_HUB_OFFLINE", "0"))
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    # Wherever bitsandbytes is installed, peft brings it in, and it warns of a kernel that nothing here uses.
+    logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
