@@ -10,10 +10,11 @@ measurement runs in a process of its own; the rows that stay go to a temporary f
 import json
 import random
 import resource
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
+
+from _apart import apart
 
 LIMIT = 300
 """MB."""
@@ -71,10 +72,7 @@ def child(side: str, count: int) -> None:
 def main(count: int) -> None:
     """Print a line per kind of blend."""
     for side in SIDES:
-        done = subprocess.run(
-            [sys.executable, __file__, "child", side, str(count)], capture_output=True, text=True, check=True
-        )
-        seconds, peak, kept, dropped = json.loads(done.stdout)
+        seconds, peak, kept, dropped = apart(__file__, "child", side, str(count))
         print(
             f"{side:22} {count:,} rows: {count / seconds:8,.0f} rows/CPU-s, made as they are read; peak "
             f"{peak:5.0f} MB, {peak / LIMIT:.2f} of {LIMIT}; {kept:,} kept, {dropped:,} dropped"

@@ -16,12 +16,13 @@ import importlib.util
 import json
 import random
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from functools import partial
 from pathlib import Path
+
+from _apart import apart
 
 ROWS = 50_000
 LONGEST = 2_000
@@ -111,10 +112,7 @@ SIDES = {
 
 
 def measure(side: str, texts: Path) -> tuple[float, set[int]]:
-    done = subprocess.run(
-        [sys.executable, __file__, side, str(texts)], capture_output=True, text=True, check=True
-    )
-    seconds, found = json.loads(done.stdout)
+    seconds, found = apart(__file__, side, str(texts))
     return seconds, set(found)
 
 

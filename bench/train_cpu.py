@@ -13,15 +13,15 @@ allocated, does not count. Tokens are those of the rows, whoever reads them how 
 """
 
 import json
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from _apart import apart
 
 BATCH = 4
 Stamps = list[float]
@@ -169,12 +169,10 @@ def tokenized(case: Case, data: Path, base: Path) -> tuple[Any, list[Any]]:
 
 def measure(side: str, name: str, data: Path, base: Path, out: Path) -> dict[str, float]:
     """Return what one process found."""
-    settings = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000", "HF_HUB_OFFLINE": "1"}
-    command = [sys.executable, __file__, "--side", side, name, str(data), str(base), str(out)]
-    done = subprocess.run(command, capture_output=True, text=True, env={**os.environ, **settings})
-    if done.returncode:
-        sys.exit(done.stderr)
-    found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
+    settings = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000"}
+    found: dict[str, float] = apart(
+        __file__, "--side", side, name, str(data), str(base), str(out), **settings
+    )
     return found
 
 

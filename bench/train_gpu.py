@@ -17,14 +17,14 @@ With ``--tiny``, and without a GPU, the models have a few million weights: that 
 """
 
 import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from _apart import apart
 
 TOKENS = 1024
 BATCH = 32
@@ -160,23 +160,11 @@ def end_to_end(folder: Path, out: Path) -> dict[str, float]:
     }
 
 
-def apart(*told: str) -> dict[str, float]:
-    """Return what a process of its own found."""
-    done = subprocess.run(
-        [sys.executable, __file__, "--measure", *told], capture_output=True, text=True,
-        env={**os.environ, "HF_HUB_OFFLINE": "1"},
-    )  # fmt: skip
-    if done.returncode:
-        sys.exit(done.stderr)
-    found: dict[str, float] = json.loads(done.stdout.strip().splitlines()[-1])
-    return found
-
-
 def main(folder: Path, *, tiny: bool) -> None:
     import torch
 
     prepare(folder, tiny=tiny)
-    limit = apart("ceiling")["operations"]
+    limit = apart(__file__, "--measure", "ceiling")["operations"]
     card = torch.cuda.get_device_name() if torch.cuda.is_available() else "no GPU"
     print(f"{card}; torch {torch.__version__}; a product of bfloat16 matrices: {limit / 1e12:.1f} Tflop/s")
     with tempfile.TemporaryDirectory(dir=folder) as temporary:
@@ -184,7 +172,8 @@ def main(folder: Path, *, tiny: bool) -> None:
             base = random_model(shape, folder / "embedded", Path(temporary) / name)
             weights = layer_weights(base)
             for stage, operations in (("sft", 4), ("dpo", 6)):
-                told = apart(stage, str(base), str(folder), str(Path(temporary) / f"{name}-{stage}"))
+                out = str(Path(temporary) / f"{name}-{stage}")
+                told = apart(__file__, "--measure", stage, str(base), str(folder), out)
                 share = told["rate"] * operations * weights / limit
                 print(
                     f"{name:<5} {stage}  {told['rate']:8,.0f} tokens/s  {share:6.1%} of the ceiling"
@@ -192,7 +181,7 @@ def main(folder: Path, *, tiny: bool) -> None:
                     flush=True,
                 )
             shutil.rmtree(base)
-        told = apart("end-to-end", str(folder), temporary)
+        told = apart(__file__, "--measure", "end-to-end", str(folder), temporary)
         print(
             f"embedded model, sft and dpo: {told['seconds']:.0f} s, loss {told['first_loss']:.3f} to "
             f"{told['last_loss']:.3f}, accuracy {told['accuracy']:.2f}, {told['peak']:,.0f} MiB"

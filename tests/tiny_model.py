@@ -4,6 +4,7 @@ Nothing heavy is imported before `make_base` is called, so collecting the tests 
 """
 
 from pathlib import Path
+from typing import Any
 
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 
@@ -32,6 +33,17 @@ def make_base(folder: Path) -> Path:
     )  # fmt: skip
     LlamaForCausalLM(config).save_pretrained(str(folder))
     return folder
+
+
+def stirred(model: Any) -> Any:
+    """Give every adapter of a model something to do, the same in every call: B starts at zero."""
+    import torch
+
+    generator = torch.Generator().manual_seed(1)
+    for name, parameter in sorted(model.named_parameters()):
+        if "lora_" in name:
+            torch.nn.init.normal_(parameter, std=0.1, generator=generator)
+    return model
 
 
 def _text(i: int) -> str:

@@ -16,6 +16,7 @@ from callwright.train.branches import Pack
 from callwright.train.lora import add_lora, load_base
 from callwright.train.supervised import Part, nll
 from callwright.train.tokens import Row, tokenize_row
+from tiny_model import stirred
 from tiny_rows import of_many_tools, trajectory
 
 
@@ -36,16 +37,6 @@ def rows(tiny_base: Path) -> list[Row]:
     return [row for row in found if isinstance(row, Row)]
 
 
-def fresh_model(base: Path) -> Any:
-    """An adapter that is not zero, the same in every call."""
-    model = add_lora(load_base(base, "float32"), 4)
-    generator = torch.Generator().manual_seed(1)
-    for name, parameter in model.named_parameters():
-        if "lora_" in name:
-            torch.nn.init.normal_(parameter, std=0.1, generator=generator)
-    return model
-
-
 def loss_and_gradients(model: Any, packs: Sequence[Pack]) -> tuple[float, dict[str, torch.Tensor]]:
     whole = sum(packed.weights.sum().item() for packed in packs)
     loss = torch.stack([nll(model, Part(packed, whole))[0] for packed in packs]).sum()
@@ -55,7 +46,7 @@ def loss_and_gradients(model: Any, packs: Sequence[Pack]) -> tuple[float, dict[s
 
 def stock_loss_and_gradients(base: Path, rows: Sequence[Row]) -> tuple[float, dict[str, torch.Tensor]]:
     """What Transformers' own forward says, row by row, all positions, weighted afterwards."""
-    adapted = fresh_model(base)
+    adapted = stirred(add_lora(load_base(base, "float32"), 4))
     causal = adapted.get_base_model()
     whole = sum(sum(row.weights[1:]) for row in rows)
     losses = []
@@ -82,7 +73,7 @@ def test_eight_rows_at_once_are_one_row_eight_times(
     monkeypatch.setattr(attention, "IN_PIECES", in_pieces)
     packs = packs_of(rows, fill=0, limit=limit)
     assert len(packs) == {1: 8, 600: 4, 10_000: 1}[limit]
-    loss, gradients = loss_and_gradients(fresh_model(tiny_base), packs)
+    loss, gradients = loss_and_gradients(stirred(add_lora(load_base(tiny_base, "float32"), 4)), packs)
     assert loss == pytest.approx(expected[0], rel=1e-5)
     assert gradients.keys() == expected[1].keys() != set()
     for name, gradient in gradients.items():

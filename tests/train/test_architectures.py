@@ -29,6 +29,7 @@ from callwright.train.lora import for_sft, load_adapter, load_base, load_tokeniz
 from callwright.train.optimizer import MasterAdamW
 from callwright.train.tokens import IGNORED, Row, tokenize_row
 from callwright.weights import start_of
+from tiny_model import stirred
 from tiny_rows import pair, trajectory, write
 
 CONFIG = SftConfig(lora_rank=4, dtype="float32")
@@ -57,15 +58,6 @@ def rows_of(base: Path) -> list[Row]:
     tokenizer = load_tokenizer(base)
     rows = [tokenize_row(trajectory(i), tokenizer, max_length=4096) for i in (1, 2, 9, 13)]
     return [row for row in rows if isinstance(row, Row)]
-
-
-def stir(model: Any) -> Any:
-    """Give every adapter something to do: B starts at zero."""
-    generator = torch.Generator().manual_seed(1)
-    for name, p in sorted(model.named_parameters()):
-        if "lora_" in name:
-            p.data = torch.randn(p.shape, generator=generator) * 0.1
-    return model
 
 
 def gradients(model: Any) -> dict[str, torch.Tensor]:
@@ -99,7 +91,7 @@ def test_packed_rows_have_the_loss_and_the_gradients_of_the_plain_model(bases: A
     assert len(branches) == 4
     fresh = -torch.cat([token_logps(model, p) for p in packs]).sum()
     assert fresh.item() == pytest.approx(plain_nll(untouched, rows).item(), rel=1e-5)
-    stir(model)
+    stirred(model)
     packed = -torch.cat([token_logps(model, p) for p in packs]).sum()
     packed.backward()
     found = gradients(model)

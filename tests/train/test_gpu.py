@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -17,6 +16,7 @@ from callwright.train.config import Progress
 from callwright.train.lora import add_lora, load_base
 from callwright.train.supervised import Part, nll
 from callwright.train.tokens import Row, tokenize_row
+from tiny_model import stirred
 from tiny_rows import of_many_tools, pair, trajectory, write
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
@@ -60,15 +60,6 @@ def test_loss_and_gradients_are_those_of_the_cpu(tiny_base: Path) -> None:
     assert found[1][0] == pytest.approx(found[0][0], rel=1e-3)
     for name, right in found[0][1].items():
         assert torch.allclose(found[1][1][name], right, rtol=2e-2, atol=1e-3), name
-
-
-def stirred(model: Any) -> Any:
-    """An adapter that is not zero, the same in every call."""
-    generator = torch.Generator().manual_seed(1)
-    for name, parameter in model.named_parameters():
-        if "lora_" in name:
-            torch.nn.init.normal_(parameter, std=0.1, generator=generator)
-    return model
 
 
 def test_a_run_that_was_killed_ends_like_an_undisturbed_one_and_can_be_preferred_on(

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 from torch.nn.attention.bias import causal_lower_right
-from torch.nn.functional import scaled_dot_product_attention
+from torch.nn.functional import pad, scaled_dot_product_attention
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
@@ -21,6 +21,9 @@ IN_PIECES = (torch.bfloat16,)
 """What a CPU multiplies so fast that plain products are faster than its fused kernel; see `_InPieces`."""
 PIECE = 128
 """Queries whose weights exist at a time."""
+MULTIPLE = 32
+"""Queries, and twice as many places, to which a product is filled up: the kernel of a shape is compiled in
+milliseconds and kept in up to megabytes, so the same few shapes should come again."""
 
 
 class Layout(NamedTuple):
@@ -91,55 +94,88 @@ class _InPieces(torch.autograd.Function):
     def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, scale: float, window: int) -> Tensor:
         ctx.save_for_backward(query, key, value)
         ctx.scale, ctx.window = scale, window
-        queries = _by_key_head(query, key)
+        (queries,), (keys, values) = _filled((query,), (key, value))
         out = torch.empty_like(queries)
-        for own, seen in _pieces(query.shape[2], key.shape[2], window):
-            weights = _weights(queries[:, :, own] * scale, key[0, :, seen], window)
-            out[:, :, own] = torch.bmm(weights, value[0, :, seen]).view_as(out[:, :, own])
-        return out.view(query.shape)
+        for piece in _pieces(query.shape[2], key.shape[2], window):
+            weights = _weights(queries[:, :, piece.own] * scale, keys[:, piece.seen], piece, window)
+            out[:, :, piece.own] = torch.bmm(weights, values[:, piece.seen]).view_as(out[:, :, piece.own])
+        return out[:, :, : query.shape[2]].reshape(query.shape)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, Tensor, Tensor, None, None]:
         query, key, value = ctx.saved_tensors
-        queries, grad = _by_key_head(query, key), _by_key_head(gradients[0], key)
+        length, places = query.shape[2], key.shape[2]
+        (queries, grad), (keys, values) = _filled((query, gradients[0]), (key, value))
         grad_query = torch.empty_like(queries)
-        grad_key, grad_value = (torch.zeros_like(x[0], dtype=torch.float32) for x in (key, value))
-        for own, seen in _pieces(query.shape[2], key.shape[2], ctx.window):
+        grad_key, grad_value = (torch.zeros_like(x, dtype=torch.float32) for x in (keys, values))
+        for piece in _pieces(length, places, ctx.window):
+            own, seen = piece.own, piece.seen
             scaled = queries[:, :, own] * ctx.scale
-            weights = _weights(scaled, key[0, :, seen], ctx.window)
+            weights = _weights(scaled, keys[:, seen], piece, ctx.window)
             above = grad[:, :, own].flatten(1, 2)
             grad_value[:, seen] += torch.bmm(weights.mT, above)
-            slopes = torch.bmm(above, value[0, :, seen].mT)
+            slopes = torch.bmm(above, values[:, seen].mT)
             slopes = torch._softmax_backward_data(slopes, weights, -1, weights.dtype)
-            grad_query[:, :, own] = torch.bmm(slopes, key[0, :, seen]).view_as(scaled) * ctx.scale
+            grad_query[:, :, own] = torch.bmm(slopes, keys[:, seen]).view_as(scaled) * ctx.scale
             grad_key[:, seen] += torch.bmm(slopes.mT, scaled.flatten(1, 2))
-        return grad_query.view(query.shape), grad_key[None].to(key), grad_value[None].to(value), None, None
+        return (
+            grad_query[:, :, :length].reshape(query.shape),
+            grad_key[None, :, :places].to(key),
+            grad_value[None, :, :places].to(value),
+            None,
+            None,
+        )
 
 
-def _by_key_head(x: Tensor, key: Tensor) -> Tensor:
-    """Return (1, heads, length, size) as (key heads, heads of each, length, size)."""
-    return x.reshape(key.shape[1], -1, *x.shape[2:])
+class _Piece(NamedTuple):
+    """Queries that go together, and the places that some of them see."""
+
+    own: slice
+    seen: slice
+    first: int
+    """Which of these places is that of the first query."""
 
 
-def _pieces(length: int, places: int, window: int) -> Iterator[tuple[slice, slice]]:
-    """Yield which queries go together, and which places they see."""
+def _filled(
+    of_queries: tuple[Tensor, ...], of_places: tuple[Tensor, ...]
+) -> tuple[list[Tensor], list[Tensor]]:
+    """Return (1, heads, length, size) as (key heads, heads of each, length, size) or (heads, places, size).
+
+    Both are filled up with zeros. The places that this adds come after every query that counts.
+    """
+    length, places, heads = of_queries[0].shape[2], of_places[0].shape[2], of_places[0].shape[1]
+    more = -length % MULTIPLE
+    by_head = [pad(x, (0, 0, 0, more)).reshape(heads, -1, length + more, x.shape[3]) for x in of_queries]
+    end = _up(places + more, 2 * MULTIPLE)
+    return by_head, [pad(x[0], (0, 0, 0, end - places)) for x in of_places]
+
+
+def _pieces(length: int, places: int, window: int) -> Iterator[_Piece]:
+    """Yield what is multiplied at a time."""
     before = places - length
-    for start in range(0, length, PIECE):
-        end = min(length, start + PIECE)
-        yield slice(start, end), slice(max(0, before + start - window + 1), before + end)
+    filled = _up(length, MULTIPLE)
+    for start in range(0, filled, PIECE):
+        end = min(filled, start + PIECE)
+        begin = max(0, before + start - window + 1) // (2 * MULTIPLE) * (2 * MULTIPLE)
+        seen = slice(begin, _up(before + end, 2 * MULTIPLE))
+        yield _Piece(slice(start, end), seen, before + start - begin)
 
 
-def _weights(queries: Tensor, key: Tensor, window: int) -> Tensor:
+def _up(number: int, multiple: int) -> int:
+    return -(-number // multiple) * multiple
+
+
+def _weights(queries: Tensor, key: Tensor, piece: _Piece, window: int) -> Tensor:
     """Return what each query takes from each place: (key heads, queries of each, places)."""
     length, places = queries.shape[2], key.shape[1]
     scores = torch.bmm(queries.flatten(1, 2), key.mT)
     by_query = scores.view(*queries.shape[:3], places)
-    later = torch.ones(length, length, dtype=torch.bool).triu_(1)
-    by_query[..., places - length :].masked_fill_(later, -torch.inf)
-    if window < places:
-        by_query.masked_fill_(
-            torch.ones(length, places, dtype=torch.bool).tril_(places - length - window), -torch.inf
-        )
+    first = piece.first
+    later = torch.ones(length, places - first, dtype=torch.bool).triu_(1)
+    by_query[..., first:].masked_fill_(later, -torch.inf)
+    if window <= first + length - 1:
+        earlier = torch.ones(length, places, dtype=torch.bool).tril_(first - window)
+        by_query.masked_fill_(earlier, -torch.inf)
     return torch.softmax(scores, -1)
 
 

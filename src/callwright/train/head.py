@@ -12,10 +12,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 from torch.utils.checkpoint import checkpoint
 
 CHUNK = 128
 """Hidden states whose logits exist at a time: 25 MB for 50,000 tokens."""
+MULTIPLE = 32
+"""To which they are filled up: what a CPU compiles for a shape takes 30 ms and 6 MB for 50,000 tokens."""
 
 
 def token_logps_of(hidden: Tensor, weight: Tensor, targets: Tensor, cap: float | None = None) -> Tensor:
@@ -39,10 +42,12 @@ def _pieces(hidden: Tensor, targets: Tensor) -> zip[tuple[Tensor, Tensor]]:
 class _FrozenHead(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, hidden: Tensor, weight: Tensor, targets: Tensor, cap: float | None) -> Tensor:
-        found = (_logps_and_slopes(h, weight, t, cap) for h, t in _pieces(hidden, targets))
-        logps, slopes = zip(*found, strict=True)
-        ctx.save_for_backward(torch.cat(slopes))
-        return torch.cat(logps)
+        count = len(hidden)
+        more = -count % MULTIPLE
+        filled = _pieces(pad(hidden, (0, 0, 0, more)), pad(targets, (0, more)))
+        logps, slopes = zip(*(_logps_and_slopes(h, weight, t, cap) for h, t in filled), strict=True)
+        ctx.save_for_backward(torch.cat(slopes)[:count])
+        return torch.cat(logps)[:count]
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:

@@ -43,7 +43,7 @@ class Schedule:
         """Let `step` and those after it follow a plan of so many steps, and write it down where told."""
         self._plans.append(Planned(step, total))
         if write:
-            write_json_atomic(self._file, {"total_steps": total, "plans": [list(p) for p in self._plans]})
+            write_json_atomic(self._file, {"plans": [list(p) for p in self._plans]})
 
     def factor(self, step: int) -> float:
         """Return the share of the peak that a step learns with, counted from 0."""

@@ -6,6 +6,7 @@ without one, and a run with two processes is the run with one, up to the order i
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Any, Generic, TypeVar
@@ -21,8 +22,8 @@ Unit = TypeVar("Unit")
 Measure = Callable[[Any, Unit], tuple[Tensor, Tensor]]
 """Returns a unit's share of its step's loss, and a vector of its shares of other figures of the step."""
 
-STEPS_BETWEEN_RELEASES = 16
-"""After so many steps freed memory goes back to the system; after each it would cost a tenth of the speed."""
+SECONDS_BETWEEN_RELEASES = 2.0
+"""Freed memory goes back to the system that often; after each of many short steps it would cost a tenth."""
 
 
 class Steps(Generic[Unit]):
@@ -103,6 +104,7 @@ class StepTrainer(Generic[Unit]):
     learning_rate: float
     weight_decay: float
     schedule: Callable[[int], float]
+    _released = 0.0
 
     def get_train_dataloader(self) -> Any:
         """Return all steps; which process computes what is decided in each."""
@@ -126,8 +128,9 @@ class StepTrainer(Generic[Unit]):
         """Return the loss of one optimiser step after its backward passes."""
         model.train()
         added = backward(self.accelerator, model, inputs, self.measure)
-        if self.state.global_step % STEPS_BETWEEN_RELEASES == 0:
+        if time.monotonic() - self._released > SECONDS_BETWEEN_RELEASES:
             release_memory()
+            self._released = time.monotonic()
         for name, value in zip(self.figures, added[1:].tolist(), strict=True):
             self._metrics["train"][name].append(value)
         return added[0]
