@@ -62,6 +62,19 @@ def test_every_row_comes_out_once_and_nothing_straddles(
     assert again == out
 
 
+def test_rows_of_files_that_were_made_apart_get_ids_of_their_own() -> None:
+    """What comes behind a blend knows rows by their id: two that share one are neither scored nor paired."""
+    left = [row("a", "one", 1), row("a~2", "two", 2), row("b", "three", 3)]
+    right = [row("a", "four", 4), row("b", "five", 5), row("a", "six", 6)]
+    out = {t.messages[0].content: t for _, t in kept(blend([("l", left), ("r", right)], seed=1, near=0))}
+    assert {text: t.id for text, t in out.items()} == {
+        "one": "a", "two": "a~2", "three": "b", "four": "a~3", "five": "b~2", "six": "a~4",
+    }  # fmt: skip
+    assert {text: t.extra.get("blend") for text, t in out.items() if t.extra} == {
+        "four": {"id": "a"}, "five": {"id": "b"}, "six": {"id": "a"},
+    }  # fmt: skip
+
+
 def test_a_duplicate_names_the_row_that_came_first() -> None:
     rows = [
         row("a", "Weather in Oslo?", 1),

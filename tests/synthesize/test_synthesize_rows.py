@@ -41,6 +41,14 @@ def test_exactly_as_many_rows_as_asked_for_are_accepted() -> None:
     assert account.candidates == len(rows) == 137 + sum(account.reasons.values())
 
 
+def test_rows_of_other_tools_or_another_seed_have_other_ids_and_equal_runs_the_same() -> None:
+    sets = [
+        {r.id for r in rows_of(tools, 30, seed=s)} for tools, s in ((PLAIN, 1), (PLAIN[:3], 1), (PLAIN, 2))
+    ]
+    assert len(set.union(*sets)) == 90
+    assert {r.id for r in rows_of(PLAIN, 30, seed=1)} == sets[0]
+
+
 def test_the_limit_on_candidates_ends_a_hopeless_run() -> None:
     account = Account()
     rows = list(

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import msgspec
 
 from callwright.blend.contamination import Benchmarks
-from callwright.blend.keys import equal_keys, facts, structure, variant
+from callwright.blend.keys import digest, equal_keys, facts, structure, variant
 from callwright.blend.near import Look, Near
 from callwright.blend.sides import SIDES, Side, Sides, Straddles
 from callwright.blend.table import Table, Texts, eight
@@ -46,6 +46,7 @@ class Sieve:
         self._benchmarks = benchmarks
         self._most = max_per_structure
         self._first = Table()
+        self._taken = Table()
         self._structures: Counter[bytes] = Counter()
         self._ids = Texts()
         self._side_of = bytearray()
@@ -88,12 +89,24 @@ class Sieve:
             side = self._sides.place(row, {SIDES[self._side_of[k]] for k in look.same} if look else set())
         except Straddles as error:
             return drop(row, "straddles-split", str(error))
+        row = self._under_an_id_of_its_own(row)
         if kind is not None:
             self._structures[kind] += 1
         if apart:
             self._variants[len(self._ids)] = apart
         self._remember(row, keys, look, side)
         return Kept(row, side)
+
+    def _under_an_id_of_its_own(self, row: Trajectory) -> Trajectory:
+        """Return the row; one whose id is taken, as in files made apart, with a number behind the id."""
+        row_id = row.id
+        while (times := self._taken.get(key := eight(digest("id", row_id)))) is not None:
+            self._taken.put(key, times + 1)
+            row_id = f"{row.id}~{times + 1}"
+        self._taken.put(key, 1)
+        if row_id == row.id:
+            return row
+        return msgspec.structs.replace(row, id=row_id, extra={**row.extra, "blend": {"id": row.id}})
 
     def _look(self, row: Trajectory) -> Look | None:
         if self._near is None:

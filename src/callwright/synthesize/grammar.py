@@ -46,11 +46,12 @@ def candidate(shop: Workshop, slot: Slot) -> Candidate:
 
     It depends on nothing but the slot, the workshop's tools and seed, and what its coverage has counted.
     """
-    row_id = f"synth/{shop.column}/{slot.style}/{slot.number}"
-    rng = random.Random(row_seed(shop.seed, row_id))
+    # Not of the row's id, which tells sets of tools apart: what is drawn shall not depend on their wording.
+    rng = random.Random(row_seed(shop.seed, f"synth/{shop.column}/{slot.style}/{slot.number}"))
     try:
         return propose(shop, slot.style, slot.number, rng)
     except Unsamplable as error:
+        row_id = shop.row_id(slot.style, slot.number)
         return Dropped(id=row_id, stage="synthesize", reason="unsamplable", detail=str(error)[:300])
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal, NamedTuple
 
 from callwright.errors import ToolsError
 from callwright.record import Json, Message, Task, Tool, ToolCall, Trajectory
 from callwright.record import Source as Origin
+from callwright.store import sha256_text
 from callwright.synthesize.arguments import different, several_in_one
 from callwright.synthesize.bindings import Bindings
 from callwright.synthesize.coverage import Coverage
@@ -93,6 +96,16 @@ class Workshop:
     def column(self) -> str:
         """The part of a row's id that names its split: "train-train"."""
         return f"{self.families}-{self.values}"
+
+    @cached_property
+    def mark(self) -> str:
+        """Sets rows of other tools or another seed apart, whose ids would else be the same."""
+        told = [self.seed, *((s.tool.name, s.tool.description, s.tool.parameters) for s in self.subjects)]
+        return sha256_text(json.dumps(told, default=str))[:8]
+
+    def row_id(self, style: str, number: int) -> str:
+        """Return the id of a row that the grammar writes."""
+        return f"synth/{self.mark}/{self.column}/{style}/{number}"
 
 
 def open_workshop(
@@ -182,7 +195,7 @@ def _row(
         if scene.state is not None:
             extra["state"] = scene.state
     return Trajectory(
-        id=f"synth/{shop.column}/{style}/{index}",
+        id=shop.row_id(style, index),
         source=Origin(
             dataset="synthesized", adapter="grammar", row=index, split=shop.column, license=shop.licence
         ),

@@ -124,7 +124,7 @@ class Writer:
         return _Draw(gold, tuple(offered), name)
 
     def _read(self, slot: Slot, draw: _Draw, answer: Completion | None) -> list[Candidate]:
-        stem = f"synth/{_safe(self.name)}/{slot.style}/{slot.number}"
+        stem = f"synth/{self._shop.mark}/{_safe(self.name)}/{slot.style}/{slot.number}"
         if answer is None:
             return [self._unread(stem, Unread("the prompt does not fit into the model's context", ""))]
         read = read_pairs(answer.text)
