@@ -11,13 +11,15 @@ from hypothesis import strategies as st
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from random_llama import STOP, VOCABULARY, alone, make_llama, some_prompts
+
 from callwright.models import Prompt
 from callwright.models.attention import ATTENTION
 from callwright.models.batching import LOOK, can_decode, decode
 from callwright.models.plain import generate
 from callwright.models.prefixes import Prefill, Prefixes
 from callwright.models.slots import GROWTH, SlotCache
-from random_llama import STOP, VOCABULARY, alone, make_llama, some_prompts
+
 
 @pytest.fixture(scope="module", params=["sdpa", ATTENTION])
 def llama(torch: Any, request: pytest.FixtureRequest) -> Any:

@@ -11,12 +11,13 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from random_llama import STOP, alone, make_llama, some_prompts
+
 from callwright.errors import ModelError
 from callwright.models.batching import Batch, Row
 from callwright.models.continuous import Continuous, Steps
 from callwright.models.plain import Alone
 from callwright.models.prefixes import Prefixes
-from random_llama import STOP, alone, make_llama, some_prompts
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,12 @@ from tiny_model import make_base
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from written_answers import streamed
+
 from callwright.models import Completion, Prompt
 from callwright.models.local import LocalModel
 from callwright.models.plain import generate
 from callwright.models.sampling import Sampler, seed_of
-from written_answers import streamed
 
 
 @pytest.fixture(scope="module")
@@ -107,14 +108,18 @@ def test_a_stream_draws_what_a_completion_draws(model: LocalModel) -> None:
         assert streamed(model, prompt, 12) == answered(model, [prompt])[0].text
 
 
-@pytest.mark.parametrize(("top_p", "left"), [(0.5, {0}), (0.51, {0, 1}), (0.81, {0, 1, 2}), (1.0, {0, 1, 2, 3})])
+@pytest.mark.parametrize(
+    ("top_p", "left"), [(0.5, {0}), (0.51, {0, 1}), (0.81, {0, 1, 2}), (1.0, {0, 1, 2, 3})]
+)
 def test_only_the_likeliest_tokens_are_drawn(torch: Any, top_p: float, left: set[int]) -> None:
     logits = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()
     sampler = Sampler(1.0, 7, top_p)
     assert {sampler.pick(logits) for _ in range(400)} == left
     again = frequencies(Sampler(1.0, 7, top_p).pick, logits, 4000)
     whole = sum([0.5, 0.3, 0.15, 0.05][: len(left)])
-    assert again == pytest.approx([p / whole if i in left else 0 for i, p in enumerate([0.5, 0.3, 0.15, 0.05])], abs=0.03)
+    assert again == pytest.approx(
+        [p / whole if i in left else 0 for i, p in enumerate([0.5, 0.3, 0.15, 0.05])], abs=0.03
+    )
 
 
 def test_a_drawn_answer_keeps_to_its_grammar(model: LocalModel) -> None:

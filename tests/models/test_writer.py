@@ -11,13 +11,14 @@ import pytest
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from written_answers import told_of
+
 from callwright.errors import DataError, ModelError
 from callwright.models import Completion, Prompt
 from callwright.models.local import LocalModel
 from callwright.models.scripted import ScriptedModel
 from callwright.models.writer import LocalWriter
 from callwright.models.writing import Load, Piece, WholeAnswers, Wish
-from written_answers import told_of
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +80,9 @@ def test_what_is_drawn_follows_its_seed(model: LocalModel, writer: LocalWriter) 
     )
 
 
-def test_the_log_probabilities_are_those_of_the_model(model: LocalModel, writer: LocalWriter, torch: Any) -> None:
+def test_the_log_probabilities_are_those_of_the_model(
+    model: LocalModel, writer: LocalWriter, torch: Any
+) -> None:
     pieces, whole = told_of(writer, prompt_of("hello"), Wish(6, logprobs=3))
     scored = [token for piece in pieces for token in piece.tokens]
     assert len(scored) == whole.completion_tokens

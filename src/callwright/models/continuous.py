@@ -113,8 +113,8 @@ class Continuous:
 
     def _fail(self, error: Exception) -> None:
         """Tell of every row that was begun that the model failed, and go on without them."""
-        known = isinstance(error, CallwrightError)
+        known = error if isinstance(error, CallwrightError) else None
         self._steps.clear()
         for row, _ in list(self._begun.values()):
-            row.error = error if known else ModelError("the model failed", got=repr(error))
+            row.error = known or ModelError("the model failed", got=repr(error))
             self._tell(row, ended=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -106,7 +106,7 @@ class LocalModel:
         return len(self._ids(prompt)) + max_tokens <= self.context
 
     def read(self, prompt: Prompt, max_tokens: int, what: str = "the prompt") -> list[int]:
-        """Return the tokens of a prompt; raises `DataError` where no answer of `max_tokens` fits behind them."""
+        """Return the tokens of a prompt; raises `DataError` if no answer of `max_tokens` fits behind them."""
         if max_tokens < 1:
             raise ConfigError("max_tokens must be positive", got=str(max_tokens))
         ids = self._ids(prompt)

@@ -81,7 +81,7 @@ class Prefill:
         return [(layer.keys, layer.values) for layer in self.cache.layers]
 
     def __call__(self, ids: list[int]) -> Tensor:
-        """Return the logits of what comes next, (1, 1, vocabulary); `cache` holds keys and values of `ids` then."""
+        """Return the logits of the next token, (1, 1, vocabulary); `cache` then is that of `ids`."""
         shared, layers = self._known(ids)
         cache = DynamicCache()
         for i, (keys, values) in enumerate(layers):

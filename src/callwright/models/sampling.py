@@ -23,7 +23,7 @@ class Picker(Protocol):
 
 
 class Sampler:
-    """Draws tokens at a temperature above 0, from the likeliest that together have the probability `top_p`."""
+    """Draws tokens at a temperature above 0, from the likeliest that together reach `top_p`."""
 
     def __init__(self, temperature: float, seed: int, top_p: float = 1.0) -> None:
         self._top_p = top_p

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 from torch import Tensor
 
-from callwright.errors import CallwrightError
 from callwright.models import Completion, Prompt
 from callwright.models.batching import Batch, Row, can_decode
 from callwright.models.continuous import Continuous, Steps
@@ -117,8 +114,8 @@ class _Teller:
     def _completion(self, row: Row) -> Completion:
         said_stop = row.tokens[-1] in self._model.stop
         count = len(row.tokens) - said_stop
-        finish = "stop" if said_stop or self._until.found else "length"
-        return Completion(self._text, len(row.prompt), count, finish)
+        over = said_stop or self._until.found
+        return Completion(self._text, len(row.prompt), count, "stop" if over else "length")
 
 
 class _Scores:

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from callwright.errors import CallwrightError, ModelError
+from callwright.errors import CallwrightError, DataError, ModelError
 from callwright.models import Completion, Model, Prompt
 from callwright.models.scripted import words
 from callwright.models.spelling import Until
@@ -29,7 +29,7 @@ class Wish:
     stop: tuple[str, ...] = ()
     """Texts before which the answer ends."""
     logprobs: int | None = None
-    """The log-probabilities of tokens are told, and of so many likelier ones at their place; None: none are."""
+    """Log-probabilities are told, of a token and of so many others at its place; None: they are not."""
 
 
 class Scored(NamedTuple):
@@ -49,7 +49,7 @@ class Piece(NamedTuple):
 
 
 Told = Callable[[Piece | Completion | CallwrightError], None]
-"""Is told of the pieces of an answer, then of the whole, or of why there is none; from a thread of the model."""
+"""Is told of the pieces of an answer, then of the whole or of why there is none; in a thread of the model."""
 Cancel = Callable[[], None]
 
 
@@ -80,7 +80,8 @@ class Writer(Protocol):
     def write(self, prompt: Prompt, wish: Wish, told: Told) -> Cancel:
         """Begin an answer; return what gives it up.
 
-        Raises `DataError` for a prompt that does not fit or whose grammar is none, `ModelError` after `close`.
+        Raises `DataError` for a prompt that does not fit or a grammar that is none, and `ModelError` after
+        `close`.
         """
         ...
 
@@ -115,6 +116,8 @@ class WholeAnswers:
     def write(self, prompt: Prompt, wish: Wish, told: Told) -> Cancel:
         """Begin an answer; such a model draws nothing and tells no log-probabilities."""
         given_up = threading.Event()
+        if not self.fits(prompt, wish.max_tokens):
+            raise DataError(f"the prompt does not fit into the context of {self.name}")
         try:
             self._thread.submit(self._answer, prompt, wish, told, given_up)
         except RuntimeError as error:
