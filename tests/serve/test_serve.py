@@ -1,7 +1,6 @@
 """The real openai client against the real server; a scripted model stands behind it."""
 
 import contextlib
-import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -12,13 +11,12 @@ pytest.importorskip("uvicorn", reason="serving needs callwright[serve]")
 
 import httpx
 import openai
-import uvicorn
+from running_server import serving
 
 from callwright.errors import ConfigError, ModelError
 from callwright.models import Completion, Prompt
 from callwright.models.writing import WholeAnswers
 from callwright.serve import check_address
-from callwright.serve.app import create_app
 from callwright.serve.settings import Limits
 
 CALL = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Köln", "days": 2}}\n</tool_call>'
@@ -66,20 +64,8 @@ class Parrot:
 @contextlib.contextmanager
 def running(limits: Limits | None = None, token: str | None = None) -> Iterator[tuple[str, Parrot]]:
     parrot = Parrot()
-    config = uvicorn.Config(
-        create_app(WholeAnswers(parrot), token=token, limits=limits), port=0, log_level="error"
-    )
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(64)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}", parrot
-        finally:
-            server.should_exit = True
-            thread.join()
+    with serving(WholeAnswers(parrot), limits=limits, token=token) as url:
+        yield url, parrot
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -11,6 +10,7 @@ import msgspec
 
 from callwright import schema
 from callwright.formats import plain_messages, segments
+from callwright.formats.grammar import by_schema
 from callwright.formats.hermes import grammar
 from callwright.formats.reply import Unrenderable
 from callwright.models import Prompt
@@ -76,7 +76,7 @@ class Asked:
 
     def _grammar(self, tools: Sequence[Tool]) -> str:
         if self.answer_schema is not None:
-            return f"start: %json {json.dumps(self.answer_schema)}"
+            return f"start: {by_schema(self.answer_schema)}"
         required = self.choice.mode == "required"
         if not tools or not (required or self.strict or not self.choice.parallel):
             return ""
