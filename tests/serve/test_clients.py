@@ -1,6 +1,6 @@
 """Clients of other makers, unchanged, against a real server: the tool loop of each, to its end.
 
-A script stands in for the model, because what is tested is the wire: each client has to send tools, get calls,
+A script stands in for the model, because what is tested is the wire: a client has to send tools, get calls,
 run them, send the results, and get an answer.
 """
 
@@ -13,10 +13,11 @@ import pytest
 
 pytest.importorskip("uvicorn", reason="serving needs callwright[serve]")
 
+from running_server import serving
+
 from callwright.models import Prompt
 from callwright.models.scripted import ScriptedModel
 from callwright.models.writing import WholeAnswers
-from running_server import serving
 
 CALLS = "\n".join(
     f"<tool_call>\n{json.dumps({'name': 'get_weather', 'arguments': {'city': city}})}\n</tool_call>"

@@ -1,6 +1,6 @@
 """The official client against a server of a real, random model: what the grammar promises, and what streams.
 
-A random model says nothing sensible, which is the point: whatever it would like to write, the calls are valid.
+A random model says nothing sensible, which is the point: whatever it would like to write, calls are valid.
 """
 
 import asyncio
