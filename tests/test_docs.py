@@ -127,7 +127,8 @@ def command_lines() -> list[tuple[str, str]]:
         lines = [line.strip() for line in fenced.splitlines()] + [" ".join(line.split()) for line in inline]
         found += [(name_of(page), line) for line in lines if line.startswith("callwright ")]
     for recipe in RECIPES:
-        lines = [line for line in recipe.read_text("utf-8").splitlines() if line.startswith("run ")]
+        script = re.sub(r"\\\n\s*", "", recipe.read_text("utf-8"))
+        lines = [line for line in script.splitlines() if line.startswith("run ")]
         found += [(name_of(recipe), f"callwright {line.removeprefix('run ')}") for line in lines]
     return found
 
