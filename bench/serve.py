@@ -1,6 +1,6 @@
 """Serving on this machine: ours beside `transformers serve`, the same model, requests and clients, in one run.
 
-Eight clients of the official library send requests of about 500 tokens, each with tools of its own, and read
+Eight clients of the official library send requests of about 500 tokens, each with its own tools, and read
 answers of up to 48 tokens; every fourth request goes on with the conversation before it. Both servers run
 in processes of their own, one after the other, with the embedded model in the same number format; the first
 eight requests warm up and do not count.
