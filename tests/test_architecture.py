@@ -59,6 +59,7 @@ HEAVY: dict[str, set[str]] = {
     "mpmath": {"evaluate"},
     "llguidance": {"models/constrained.py"},
     "starlette": {"serve"},
+    "prometheus_client": {"serve/metrics.py"},
     "uvicorn": {"serve", "served.py"},
     "ray": {"engine"},
     "openai": {"models/chat.py"},

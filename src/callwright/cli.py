@@ -296,18 +296,25 @@ def serve(
     token: Annotated[
         str | None, typer.Option(envvar="CALLWRIGHT_TOKEN", help="Bearer token to ask for.")
     ] = None,
+    tools: Annotated[
+        str | None, typer.Option(help="Tools, as for synthesize, to offer where a request brings none.")
+    ] = None,
+    constrain: Annotated[
+        bool, typer.Option("--constrain", help="Hold every call to the schema of its tool.")
+    ] = False,
 ) -> None:
     """Serve a model behind an OpenAI-compatible endpoint."""
     from callwright.serve import check_address
     from callwright.serve import serve as run_server
-    from callwright.served import check_port
-    from callwright.weights import streaming_model
+    from callwright.served import check_port, defaults_of
+    from callwright.weights import local_model, writer_of
 
     check_address(host, token)
     check_port(host, port)
-    opened = streaming_model(model)
+    defaults = defaults_of(tools, constrain)
+    opened = local_model(model)
     say(f"serving {opened.name} at http://{host}:{port}/v1 (Ctrl-C stops)")
-    run_server(opened, host=host, port=port, token=token)
+    run_server(writer_of(opened), host=host, port=port, token=token, defaults=defaults)
 
 
 def build(

@@ -11,8 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from callwright.errors import ConfigError
+from callwright.models.writing import Writer
 from callwright.record import Json, Tool
-from callwright.serve.wire import StreamingModel
+from callwright.serve.settings import Defaults
+from callwright.worlds import open_world
 
 SECONDS = 120.0
 
@@ -33,9 +35,9 @@ def request_body(request: str, tools: tuple[Tool, ...]) -> dict[str, Json]:
     }
 
 
-def ask_once(model: StreamingModel, body: dict[str, Json]) -> dict[str, Json]:
-    """Serve `model`, send `body` to ``/v1/chat/completions``, and return the response."""
-    with _serving(model) as url:
+def ask_once(writer: Writer, body: dict[str, Json]) -> dict[str, Json]:
+    """Serve `writer`, send `body` to ``/v1/chat/completions``, and return the response."""
+    with _serving(writer) as url:
         sent = urllib.request.Request(
             f"{url}/v1/chat/completions",
             data=json.dumps(body).encode(),
@@ -45,6 +47,11 @@ def ask_once(model: StreamingModel, body: dict[str, Json]) -> dict[str, Json]:
         with direct.open(sent, timeout=SECONDS) as answer:
             parsed: dict[str, Json] = json.loads(answer.read())
             return parsed
+
+
+def defaults_of(tools: str | None, constrain: bool) -> Defaults:
+    """Return what a server does for requests that do not say; `tools` is what `worlds.open_world` opens."""
+    return Defaults(tuple(open_world(tools).tools) if tools else (), constrain)
 
 
 def check_port(host: str, port: int) -> None:
@@ -62,12 +69,12 @@ def check_port(host: str, port: int) -> None:
 
 
 @contextmanager
-def _serving(model: StreamingModel) -> Iterator[str]:
+def _serving(writer: Writer) -> Iterator[str]:
     import uvicorn
 
     from callwright.serve.app import create_app
 
-    server = uvicorn.Server(uvicorn.Config(create_app(model), log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(create_app(writer), log_level="error"))
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(8)

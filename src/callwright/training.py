@@ -20,7 +20,7 @@ from callwright.record import Json, Trajectory
 from callwright.store import read, write_json_atomic
 from callwright.suite_scoring import score_suite
 from callwright.train.config import Details, DpoConfig, Progress, SftConfig, TrainSummary
-from callwright.weights import base_directory, streaming_model
+from callwright.weights import base_directory, local_model, writer_of
 
 if TYPE_CHECKING:
     from callwright.build import BuildConfig
@@ -42,7 +42,7 @@ def score_tuned(folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[
 
 
 def _score(weights: Path, folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[str, Json]:
-    model, fingerprint = streaming_model(str(weights)), fingerprint_of(str(weights))
+    model, fingerprint = local_model(str(weights)), fingerprint_of(str(weights))
     scores: dict[str, Summary] = {}
     started = time.monotonic()
 
@@ -125,9 +125,9 @@ def answer_once(folder: Path, run: Path, config: BuildConfig) -> dict[str, Json]
     asked = [r for r in read(run / "suite" / "suite.jsonl") if isinstance(r, Trajectory) and r.tools]
     row = next((r for r in asked if r.messages[-1].tool_calls), asked[0])  # one that wants a call, if any
     body = served.request_body(row.messages[0].content, row.tools or ())
-    model = streaming_model(str(adapter_of(run)))
+    model = local_model(str(adapter_of(run)))
     started = time.monotonic()
-    response = served.ask_once(model, body)
+    response = served.ask_once(writer_of(model), body)
     seconds = round(time.monotonic() - started, 2)
     write_json_atomic(folder / "exchange.json", {"request": body, "response": response})
     message = response["choices"][0]["message"]

@@ -14,7 +14,7 @@ from callwright.models import EMBEDDED, Model, open_model
 from callwright.models.adapters import base_of, left_in
 from callwright.models.hub import hub_directory
 from callwright.models.scripted import read_script
-from callwright.serve.wire import StreamingModel
+from callwright.models.writing import WholeAnswers, Writer
 
 HUB_ID = re.compile(r"[\w-][\w.-]*/[\w-][\w.-]*")
 """How the Hugging Face Hub calls models."""
@@ -96,8 +96,8 @@ def model_of(spec: str, *, journal: Path | None = None, remember: int = 0) -> Mo
     return open_model(spec, embedded=embedded_model, journal=journal, remember=remember)
 
 
-def streaming_model(spec: str) -> StreamingModel:
-    """Return a model that runs here and can be served: the embedded one, a directory, or a script."""
+def local_model(spec: str) -> Model:
+    """Return a model that runs here: the embedded one, a directory, or a script."""
     if spec.startswith("scripted:"):
         return read_script(Path(spec.removeprefix("scripted:")))
     folder = base_directory(spec) if spec == EMBEDDED else Path(spec)
@@ -112,3 +112,14 @@ def streaming_model(spec: str) -> StreamingModel:
     except ImportError as error:
         raise _missing(error) from error
     return LocalModel(folder)
+
+
+def writer_of(model: Model) -> Writer:
+    """Return what a server asks for answers: those of a model of this machine are written side by side."""
+    from callwright.models.local import LocalModel
+
+    if not isinstance(model, LocalModel):
+        return WholeAnswers(model)
+    from callwright.models.writer import LocalWriter  # needs torch, which such a model has brought in
+
+    return LocalWriter(model)

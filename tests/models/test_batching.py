@@ -11,65 +11,19 @@ from hypothesis import strategies as st
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from random_llama import STOP, VOCABULARY, alone, make_llama, some_prompts
+
 from callwright.models import Prompt
 from callwright.models.attention import ATTENTION
-from callwright.models.batching import GROWTH, LOOK, SlotCache, can_decode, decode
-from callwright.models.plain import decode_one, generate
+from callwright.models.batching import LOOK, can_decode, decode
+from callwright.models.plain import generate
 from callwright.models.prefixes import Prefill, Prefixes
-
-STOP = frozenset({3})
-VOCABULARY = 24
+from callwright.models.slots import GROWTH, SlotCache
 
 
 @pytest.fixture(scope="module", params=["sdpa", ATTENTION])
 def llama(torch: Any, request: pytest.FixtureRequest) -> Any:
-    """A random two-layer llama in float32 whose greedy answers vary and often stop."""
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    torch.manual_seed(1)
-    config = LlamaConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=1024,
-        initializer_range=0.8,
-        eos_token_id=3,
-        pad_token_id=0,
-        bos_token_id=1,
-    )
-    model = LlamaForCausalLM(config).eval()
-    model.set_attn_implementation(request.param)
-    return model
-
-
-def alone(model: Any, prompt: list[int], max_tokens: int) -> list[int]:
-    """Return what transformers generates for the prompt with its own attention."""
-    import torch
-
-    attention = model.config._attn_implementation
-    model.set_attn_implementation("sdpa")
-    out = model.generate(
-        input_ids=torch.tensor([prompt]),
-        attention_mask=torch.ones(1, len(prompt), dtype=torch.long),
-        max_new_tokens=max_tokens,
-        do_sample=False,
-    )
-    model.set_attn_implementation(attention)
-    return list(out[0, len(prompt) :].tolist())
-
-
-def some_prompts(count: int, seed: int, *, longest: int = 60) -> list[list[int]]:
-    """Return random prompts, half of which share a long prefix."""
-    rng = random.Random(seed)
-    prefix = [rng.randrange(4, VOCABULARY) for _ in range(40)]
-    prompts = []
-    for i in range(count):
-        own = [rng.randrange(4, VOCABULARY) for _ in range(rng.randint(1, longest))]
-        prompts.append(prefix + own if i % 2 else own)
-    return prompts
+    return make_llama(request.param)
 
 
 @pytest.mark.slow
@@ -224,12 +178,6 @@ def test_the_fallback_loop_gives_the_same_tokens(llama: Any) -> None:
     prompts = some_prompts(6, seed=9)
     expected = [alone(llama, prompt, 10) for prompt in prompts]
     assert generate(llama, prompts, max_tokens=10, stop=STOP, slots=4) == expected
-
-
-def test_one_prompt_streams_the_same_tokens(llama: Any) -> None:
-    for prompt in some_prompts(4, seed=11):
-        expected = [token for token in alone(llama, prompt, 20) if token not in STOP]
-        assert list(decode_one(llama, prompt, max_tokens=20, stop=STOP)) == expected
 
 
 def test_sliding_attention_takes_the_fallback(llama: Any) -> None:

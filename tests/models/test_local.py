@@ -108,9 +108,9 @@ def test_completions_come_in_the_order_of_the_prompts(model: LocalModel) -> None
 def test_so_many_prompts_share_a_step_as_their_caches_have_room_for(tiny_dir: Path) -> None:
     model = LocalModel(tiny_dir, dtype="float32")
     token = 2 * 2 * 2 * 16 * 4  # keys and values, two layers, two heads of 16 in float32
-    assert model._slots(100) == SLOTS
-    assert model._slots(CACHE // token // 5) == 5
-    assert model._slots(CACHE) == 1
+    assert model.slots(100) == SLOTS
+    assert model.slots(CACHE // token // 5) == 5
+    assert model.slots(CACHE) == 1
 
 
 def test_finish_says_whether_the_model_stopped(model: LocalModel) -> None:
@@ -118,28 +118,6 @@ def test_finish_says_whether_the_model_stopped(model: LocalModel) -> None:
         assert completion.completion_tokens == 5 if completion.finish == "length" else True
         assert completion.completion_tokens <= 5
         assert "<|im_end|>" not in completion.text
-
-
-def test_the_pieces_of_a_stream_make_up_the_completion(model: LocalModel) -> None:
-    for text in ("hello", "é", "a b c"):
-        prompt = Prompt(segments=((text, False),))
-        pieces = list(model.stream(prompt, max_tokens=40))
-        assert "".join(pieces) == model.complete([prompt], max_tokens=40)[0].text
-
-
-def test_a_streamed_piece_never_ends_inside_a_character(model: LocalModel) -> None:
-    """Feed the bytes of known characters through the same path, token by token."""
-    text = "a é 你 🎉 z"
-    tokens = encode(model.tokenizer, [(text, False)])
-    assert len(tokens) > len(text)
-    pieces = list(model.pieces(iter(tokens)))
-    assert "".join(pieces) == text
-    assert not any("\ufffd" in piece for piece in pieces)
-
-
-def test_broken_bytes_at_the_end_are_still_told(model: LocalModel) -> None:
-    tokens = encode(model.tokenizer, [("ab🎉", False)])[:-1]
-    assert "".join(model.pieces(iter(tokens))) == "ab\ufffd"
 
 
 def test_a_prompt_that_does_not_fit_is_named_before_anything_is_generated(model: LocalModel) -> None:

@@ -13,6 +13,8 @@ from tiny_model import make_base
 pytest.importorskip("torch")
 pytest.importorskip("transformers")
 
+from written_answers import streamed
+
 from callwright.models import Completion, Prompt
 from callwright.models.local import LocalModel
 from callwright.models.plain import generate
@@ -103,7 +105,21 @@ def test_an_answer_that_is_picked_ends_as_every_other(model: LocalModel, tokens:
 
 def test_a_stream_draws_what_a_completion_draws(model: LocalModel) -> None:
     for prompt in PROMPTS[:3]:
-        assert "".join(model.stream(prompt, 12)) == answered(model, [prompt])[0].text
+        assert streamed(model, prompt, 12) == answered(model, [prompt])[0].text
+
+
+@pytest.mark.parametrize(
+    ("top_p", "left"), [(0.5, {0}), (0.51, {0, 1}), (0.81, {0, 1, 2}), (1.0, {0, 1, 2, 3})]
+)
+def test_only_the_likeliest_tokens_are_drawn(torch: Any, top_p: float, left: set[int]) -> None:
+    logits = torch.tensor([0.5, 0.3, 0.15, 0.05]).log()
+    sampler = Sampler(1.0, 7, top_p)
+    assert {sampler.pick(logits) for _ in range(400)} == left
+    again = frequencies(Sampler(1.0, 7, top_p).pick, logits, 4000)
+    whole = sum([0.5, 0.3, 0.15, 0.05][: len(left)])
+    assert again == pytest.approx(
+        [p / whole if i in left else 0 for i, p in enumerate([0.5, 0.3, 0.15, 0.05])], abs=0.03
+    )
 
 
 def test_a_drawn_answer_keeps_to_its_grammar(model: LocalModel) -> None:
@@ -111,7 +127,7 @@ def test_a_drawn_answer_keeps_to_its_grammar(model: LocalModel) -> None:
     prompts = [drawn("x", sample, 2.0, grammar='start: "red" | "green" | "blue"') for sample in range(30)]
     found = [c.text for c in answered(model, prompts)]
     assert set(found) == {"red", "green", "blue"}
-    assert "".join(model.stream(prompts[0], 12)) == found[0]
+    assert streamed(model, prompts[0], 12) == found[0]
     assert [answered(model, [prompt])[0].text for prompt in prompts[:5]] == found[:5]
 
 

@@ -1,7 +1,6 @@
 """The real openai client against the real server; a scripted model stands behind it."""
 
 import contextlib
-import socket
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -12,12 +11,13 @@ pytest.importorskip("uvicorn", reason="serving needs callwright[serve]")
 
 import httpx
 import openai
-import uvicorn
+from running_server import serving
 
 from callwright.errors import ConfigError, ModelError
 from callwright.models import Completion, Prompt
+from callwright.models.writing import WholeAnswers
 from callwright.serve import check_address
-from callwright.serve.app import Limits, create_app
+from callwright.serve.settings import Limits
 
 CALL = '<tool_call>\n{"name": "get_weather", "arguments": {"city": "Köln", "days": 2}}\n</tool_call>'
 TOOL = {
@@ -60,25 +60,12 @@ class Parrot:
             time.sleep(1.5)
         return [Completion(self._text(p), 10, 5, "stop") for p in prompts]
 
-    def stream(self, prompt: Prompt, *, max_tokens: int) -> Iterator[str]:
-        yield from self._text(prompt)
-
 
 @contextlib.contextmanager
 def running(limits: Limits | None = None, token: str | None = None) -> Iterator[tuple[str, Parrot]]:
     parrot = Parrot()
-    config = uvicorn.Config(create_app(parrot, token=token, limits=limits), port=0, log_level="error")
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(64)
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}", parrot
-        finally:
-            server.should_exit = True
-            thread.join()
+    with serving(WholeAnswers(parrot), limits=limits, token=token) as url:
+        yield url, parrot
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +140,7 @@ def test_tool_choice_none_hides_the_tools(client: openai.OpenAI) -> None:
     [
         ({"messages": []}, "at least one message"),
         ({"messages": [{"role": "wizard", "content": "x"}]}, "wizard"),
-        ({"messages": [{"role": "user", "content": "x"}], "n": 3}, "n: only 1"),
+        ({"messages": [{"role": "user", "content": "x"}], "n": 99}, "n: expected 1 to 8, got 99"),
         ({"messages": [{"role": "user", "content": "x"}], "tool_choice": "required"}, "tool_choice"),
         ({"messages": [{"role": "user", "content": "x"}], "max_tokens": 100000}, "max_tokens"),
         ({"messages": [{"role": "user", "content": "x" * 9000}]}, "context"),
@@ -183,7 +170,7 @@ def test_garbage_and_oversize_bodies_are_refused(server: tuple[str, Parrot]) -> 
     url = f"{server[0]}/v1/chat/completions"
     assert httpx.post(url, content=b"\xff{").status_code == 400
     assert httpx.post(url, content=b"[" * 100_000).status_code == 400
-    assert httpx.post(url, content=b" " * (2 << 20)).status_code == 400
+    assert httpx.post(url, content=b" " * (2 << 20)).status_code == 413
 
 
 def test_an_outage_is_a_503_and_not_an_empty_answer(server: tuple[str, Parrot]) -> None:
@@ -214,7 +201,7 @@ def test_a_token_is_asked_for_and_compared() -> None:
 
 def test_waiting_is_bounded_and_slow_answers_time_out() -> None:
     body = {"messages": [{"role": "user", "content": "slow"}]}
-    with running(limits=Limits(waiting=1, seconds=0.5)) as (url, _):
+    with running(limits=Limits(open=1, seconds=0.5)) as (url, _):
         codes: list[int] = []
 
         def ask() -> None:
@@ -226,7 +213,7 @@ def test_waiting_is_bounded_and_slow_answers_time_out() -> None:
             time.sleep(0.1)
         for thread in threads:
             thread.join()
-        assert sorted(codes) == [429, 503]
+        assert sorted(codes) == [429, 504]
 
 
 def test_an_address_that_others_reach_needs_a_token() -> None:

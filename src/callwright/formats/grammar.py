@@ -35,8 +35,10 @@ def argument_rules(tools: Sequence[Tool]) -> str:
 
     Arguments that a schema does not name are left out unless it asks for them.
     """
-    rules = []
-    for number, tool in enumerate(tools):
-        schema = {"additionalProperties": False, **tool.parameters, "type": "object", "x-guidance": _WRITTEN}
-        rules.append(f"arguments_{number}: %json {json.dumps(schema)}")
-    return "\n".join(rules)
+    schemas = ({"additionalProperties": False, **tool.parameters, "type": "object"} for tool in tools)
+    return "\n".join(f"arguments_{number}: {by_schema(schema)}" for number, schema in enumerate(schemas))
+
+
+def by_schema(schema: Json) -> str:
+    """Return the right side of a rule: JSON that follows a schema."""
+    return f"%json {json.dumps({**schema, 'x-guidance': _WRITTEN})}"

@@ -84,14 +84,16 @@ def begun(text: str) -> str:
     return shortest.removesuffix("\n")
 
 
-def grammar(tools: Sequence[Tool]) -> str:
-    """Return the grammar of text, or blocks, or text above blocks; its text holds no angle bracket."""
+def grammar(tools: Sequence[Tool], *, text: bool = True, several: bool = True) -> str:
+    """Return the grammar of text, or blocks, or text above blocks; its text holds no angle bracket.
+
+    Without `text` there have to be blocks and nothing else, and without `several` at most one.
+    """
     opened, closed = json.dumps(f"{OPEN}\n"), json.dumps(f"\n{CLOSE}")
-    blocks = f"""start: text | text? block ("\\n" block)*
-text: /[^<]+/
-block: {opened} call {closed}
-"""
-    return blocks + call_rules(tools)
+    blocks = "block" + ' ("\\n" block)*' * several
+    start = f"text | text? {blocks}" if text else blocks
+    rules = [f"start: {start}", f"block: {opened} call {closed}"] + ["text: /[^<]+/"] * text
+    return "\n".join([*rules, call_rules(tools)])
 
 
 HERMES = Format(

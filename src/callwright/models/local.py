@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -97,15 +97,30 @@ class LocalModel:
         from callwright.models.prefixes import Prefixes  # needs torch, which `load` asked for
 
         self.context: int = self.model.config.get_text_config().max_position_embeddings
-        self._stop = _stop_ids(self.model, self.tokenizer)
+        self.stop = _stop_ids(self.model, self.tokenizer)
         self._prefixes = Prefixes(remember) if remember else None
         self._guides: Guides | None = None
 
     def fits(self, prompt: Prompt, max_tokens: int) -> bool:
         """Tell whether the prompt and an answer of `max_tokens` fit into the model's context."""
-        return len(self._read(prompt)) + max_tokens <= self.context
+        return len(self._ids(prompt)) + max_tokens <= self.context
 
-    def _read(self, prompt: Prompt) -> list[int]:
+    def read(self, prompt: Prompt, max_tokens: int, what: str = "the prompt") -> list[int]:
+        """Return the tokens of a prompt; raises `DataError` if no answer of `max_tokens` fits behind them."""
+        if max_tokens < 1:
+            raise ConfigError("max_tokens must be positive", got=str(max_tokens))
+        ids = self._ids(prompt)
+        if not ids:
+            raise DataError(f"{what} is empty")
+        if len(ids) + max_tokens > self.context:
+            raise DataError(
+                f"{what} does not fit into the context of {self.name}",
+                expected=f"at most {self.context - max_tokens} tokens",
+                got=f"{len(ids)}",
+            )
+        return ids
+
+    def _ids(self, prompt: Prompt) -> list[int]:
         return [*opening(self.tokenizer), *encode(self.tokenizer, prompt.segments)]
 
     def complete(
@@ -124,10 +139,8 @@ class LocalModel:
         from callwright.models.batching import can_decode, decode
         from callwright.models.plain import generate
 
-        encoded = [self._read(prompt) for prompt in prompts]
-        for i, ids in enumerate(encoded):
-            self._check_room(ids, max_tokens, f"prompt {i}")
-        pickers = {i: picker for i, prompt in enumerate(prompts) if (picker := self._picker(prompt, seed))}
+        encoded = [self.read(prompt, max_tokens, f"prompt {i}") for i, prompt in enumerate(prompts)]
+        pickers = {i: picker for i, prompt in enumerate(prompts) if (picker := self.picker(prompt, seed))}
         own = partial(decode, prefixes=self._prefixes, settled=partial(self._settled, prompts))
         answer = own if can_decode(self.model) else generate
         done: dict[int, Completion] = {}
@@ -141,14 +154,14 @@ class LocalModel:
             self.model,
             encoded,
             max_tokens=max_tokens,
-            stop=self._stop,
-            slots=self.batch_size or self._slots(max(map(len, encoded), default=1) + max_tokens),
+            stop=self.stop,
+            slots=self.batch_size or self.slots(max(map(len, encoded), default=1) + max_tokens),
             pickers=pickers,
             finished=finished,
         )
         return [done[place] for place in range(len(encoded))]
 
-    def _slots(self, longest: int) -> int:
+    def slots(self, longest: int) -> int:
         """Return how many prompts are answered side by side: more are faster, but every slot is a cache."""
         config = self.model.config.get_text_config()
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
@@ -157,12 +170,12 @@ class LocalModel:
         most = SLOTS if self.model.device.type == "cpu" else GPU_SLOTS
         return max(1, min(most, CACHE // (token * longest)))
 
-    def _picker(self, prompt: Prompt, seed: int = 0) -> Picker | None:
+    def picker(self, prompt: Prompt, seed: int = 0, top_p: float = 1.0) -> Picker | None:
         """Return what chooses the tokens of an answer; None where it is always the best one."""
         sampler = None
         if prompt.temperature:
             text = "".join(segment for segment, _ in prompt.segments)
-            sampler = Sampler(prompt.temperature, seed_of(text, prompt.sample, seed))
+            sampler = Sampler(prompt.temperature, seed_of(text, prompt.sample, seed), top_p)
         if not prompt.grammar:
             return sampler
         from callwright.models.batching import can_decode
@@ -171,58 +184,23 @@ class LocalModel:
         if not can_decode(self.model):
             raise ConfigError("this architecture can not be held to a grammar", place=self.name)
         if self._guides is None:
-            self._guides = Guides(self.tokenizer, self._stop)
+            self._guides = Guides(self.tokenizer, self.stop)
         return self._guides.guide(prompt.grammar, sampler)
 
     def _settled(self, prompts: Sequence[Prompt], index: int, tokens: list[int]) -> bool:
         settled = prompts[index].settled
-        return settled is not None and settled(self._text(tokens))
-
-    def stream(self, prompt: Prompt, max_tokens: int) -> Iterator[str]:
-        """Return the answer in pieces as it is generated; a piece never ends inside a character."""
-        from callwright.models.plain import decode_one
-
-        ids = self._read(prompt)
-        self._check_room(ids, max_tokens, "the prompt")
-        picker = self._picker(prompt)
-        return self.pieces(decode_one(self.model, ids, max_tokens=max_tokens, stop=self._stop, picker=picker))
-
-    def pieces(self, generated: Iterable[int]) -> Iterator[str]:
-        """Yield the text of tokens as they come, whole characters only."""
-        tokens: list[int] = []
-        told = ""
-        for token in generated:
-            tokens.append(token)
-            text = self._text(tokens)
-            # Tokens are pieces of UTF-8: what ends in a replacement character may be half of one.
-            if not text.endswith("\ufffd") and len(text) > len(told):
-                yield text[len(told) :]
-                told = text
-        rest = self._text(tokens)[len(told) :]
-        if rest:
-            yield rest
-
-    def _check_room(self, ids: list[int], max_tokens: int, what: str) -> None:
-        if max_tokens < 1:
-            raise ConfigError("max_tokens must be positive", got=str(max_tokens))
-        if not ids:
-            raise DataError(f"{what} is empty")
-        if len(ids) + max_tokens > self.context:
-            raise DataError(
-                f"{what} does not fit into the context of {self.name}",
-                expected=f"at most {self.context - max_tokens} tokens",
-                got=f"{len(ids)}",
-            )
+        return settled is not None and settled(self.text(tokens))
 
     def _completion(self, ids: list[int], tokens: list[int], max_tokens: int) -> Completion:
-        kept = tokens[:-1] if tokens[-1] in self._stop else tokens
+        kept = tokens[:-1] if tokens[-1] in self.stop else tokens
         return Completion(
-            self._text(kept), len(ids), len(kept), "stop" if len(kept) < max_tokens else "length"
+            self.text(kept), len(ids), len(kept), "stop" if len(kept) < max_tokens else "length"
         )
 
-    def _text(self, tokens: list[int]) -> str:
+    def text(self, tokens: Sequence[int]) -> str:
+        """Return the text of tokens, control tokens included."""
         text: str = self.tokenizer.decode(
-            tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False
+            list(tokens), skip_special_tokens=False, clean_up_tokenization_spaces=False
         )
         return text
 

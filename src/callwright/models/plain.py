@@ -1,14 +1,13 @@
-"""Decoding without the batched loop: for architectures that it does not take, and for one prompt."""
+"""Decoding without the batched loop, for architectures that it does not take."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from callwright.models.batching import Finished
-from callwright.models.prefixes import best
+from callwright.models.batching import Finished, Row, write
 
 if TYPE_CHECKING:
     from callwright.models.sampling import Picker
@@ -32,8 +31,7 @@ def generate(
     answers: list[list[int]] = [[] for _ in prompts]
     pad = min(stop)
     for i, picker in (pickers or {}).items():
-        tokens = list(decode_one(model, prompts[i], max_tokens=max_tokens, stop=stop, picker=picker))
-        answers[i] = tokens if len(tokens) == max_tokens else [*tokens, pad]
+        answers[i] = _drawn(model, Row(prompts[i], max_tokens, picker), stop)
         finished(i, answers[i])
     order = sorted(set(range(len(prompts))) - set(pickers or ()), key=lambda i: len(prompts[i]))
     for start in range(0, len(order), slots):
@@ -55,28 +53,62 @@ def generate(
     return answers
 
 
+class Alone:
+    """One answer at a time, for `continuous.Continuous` where `can_decode` says no."""
+
+    slots = 1
+
+    def __init__(self, model: Any, stop: frozenset[int]) -> None:
+        self.rows: list[Row] = []
+        self._model = model
+        self._stop = stop
+        self._cache: Any = None
+
+    def admit(self, row: Row) -> bool:
+        """Begin a row; tell whether its first token is its last."""
+        self._cache = None
+        self._write(row, row.prompt)
+        if row.ended(self._stop):
+            return True
+        self.rows.append(row)
+        return False
+
+    def step(self) -> list[Row]:
+        """Write one token; return the row if it ended."""
+        if not self.rows:
+            return []
+        [row] = self.rows
+        self._write(row, row.tokens[-1:])
+        if not row.ended(self._stop):
+            return []
+        self.rows.clear()
+        return [row]
+
+    def clear(self) -> None:
+        """Forget the row."""
+        self.rows.clear()
+
+    def _write(self, row: Row, read: list[int]) -> None:
+        out = self._model(
+            input_ids=torch.tensor([read], device=self._model.device),
+            past_key_values=self._cache,
+            use_cache=True,
+            logits_to_keep=1,
+        )
+        self._cache = out.past_key_values
+        write([row], out.logits)
+
+
+def _drawn(model: Any, row: Row, stop: frozenset[int]) -> list[int]:
+    alone = Alone(model, stop)
+    alone.admit(row)
+    while alone.rows:
+        alone.step()
+    if row.error:
+        raise row.error
+    return row.tokens
+
+
 def _until_stop(tokens: list[int], stop: frozenset[int]) -> list[int]:
     end = next((i + 1 for i, token in enumerate(tokens) if token in stop), len(tokens))
     return tokens[:end]
-
-
-def decode_one(
-    model: Any, ids: list[int], *, max_tokens: int, stop: frozenset[int], picker: Picker | None = None
-) -> Iterator[int]:
-    """Yield the continuation of one prompt, token by token, without the stop token."""
-    cache: Any = None
-    pending = ids
-    for _ in range(max_tokens):
-        # A generator may be resumed on any thread, and inference mode belongs to one: enter it for each step.
-        with torch.inference_mode():
-            out = model(
-                input_ids=torch.tensor([pending], device=model.device),
-                past_key_values=cache,
-                use_cache=True,
-                logits_to_keep=1,
-            )
-        token = best(out.logits, [picker])[0]
-        if token in stop:
-            return
-        cache, pending = out.past_key_values, [token]
-        yield token

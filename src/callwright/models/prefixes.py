@@ -7,14 +7,11 @@ said so far. The keys and values of a shared prefix are the same, so only the re
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from torch import Tensor
 from transformers import DynamicCache
-
-if TYPE_CHECKING:
-    from callwright.models.sampling import Picker
 
 MIN_SHARED = 16
 """A shared prefix shorter than this is read again: slicing it out costs as much."""
@@ -83,14 +80,14 @@ class Prefill:
         """Return the keys and values of what was read last."""
         return [(layer.keys, layer.values) for layer in self.cache.layers]
 
-    def __call__(self, ids: list[int], picker: Picker | None = None) -> int:
-        """Return the first new token after `ids`; `self.cache` then holds their keys and values."""
+    def __call__(self, ids: list[int]) -> Tensor:
+        """Return the logits of the next token, (1, 1, vocabulary); `cache` then is that of `ids`."""
         shared, layers = self._known(ids)
         cache = DynamicCache()
         for i, (keys, values) in enumerate(layers):
             cache.update(keys[:, :, :shared], values[:, :, :shared], i)
         device = self.model.device
-        logits = self.model(
+        logits: Tensor = self.model(
             input_ids=torch.tensor([ids[shared:]], device=device),
             position_ids=torch.arange(shared, len(ids), device=device)[None],
             past_key_values=cache,
@@ -98,7 +95,7 @@ class Prefill:
             logits_to_keep=1,
         ).logits
         self.ids, self.cache = ids, cache
-        return best(logits, [picker])[0]
+        return logits
 
     def _known(self, ids: list[int]) -> tuple[int, Layers]:
         shared, layers = common_prefix(self.ids, ids), self.layers
@@ -109,16 +106,3 @@ class Prefill:
         # The last token is always read again: its logits are what is asked for.
         shared = min(shared, len(ids) - 1)
         return (shared, layers) if shared >= MIN_SHARED else (0, ())
-
-
-def best(logits: Tensor, pickers: Sequence[Picker | None] = ()) -> list[int]:
-    """Return the best token of every row, or what its picker chooses where it has one.
-
-    In float32, because on a CPU that is five times faster than in bfloat16.
-    """
-    last = logits[:, -1].float()
-    tokens: list[int] = last.argmax(-1).tolist()
-    for row, picker in enumerate(pickers):
-        if picker is not None:
-            tokens[row] = picker.pick(last[row])
-    return tokens

@@ -23,17 +23,22 @@ class Picker(Protocol):
 
 
 class Sampler:
-    """Draws tokens at a temperature above 0."""
+    """Draws tokens at a temperature above 0, from the likeliest that together reach `top_p`."""
 
-    def __init__(self, temperature: float, seed: int) -> None:
+    def __init__(self, temperature: float, seed: int, top_p: float = 1.0) -> None:
+        self._top_p = top_p
         self._temperature = max(temperature, 1e-30)  # float32 takes anything smaller for 0
         self._random = random.Random(seed)
 
     def pick(self, logits: Tensor) -> int:
         """Return a token drawn by its probability; `logits` is (vocabulary,), -inf for what may not be."""
         scores = logits.cpu().float()
-        weights = ((scores - scores.max()) / self._temperature).exp()
-        reached = weights.double().cumsum(0)
+        weights = ((scores - scores.max()) / self._temperature).exp().double()
+        if self._top_p < 1:
+            likeliest, places = weights.sort(descending=True, stable=True)
+            before = likeliest.cumsum(0) - likeliest
+            weights[places[before >= self._top_p * likeliest.sum()]] = 0.0
+        reached = weights.cumsum(0)
         return int((reached <= self._random.random() * reached[-1]).sum())
 
 

@@ -1,6 +1,6 @@
 """Serving: an OpenAI-compatible endpoint that renders and parses exactly as training did.
 
-    serve(open_model("smollm2-135m"), host="127.0.0.1", port=8000)
+    serve(LocalWriter(LocalModel(Path("run"))), host="127.0.0.1", port=8000)
 
 Loopback by default; any other address needs a token. The server never executes a tool.
 """
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 from callwright.errors import ConfigError, ExtraMissing
 
 if TYPE_CHECKING:
-    from callwright.serve.app import Limits
-    from callwright.serve.wire import StreamingModel
+    from callwright.models.writing import Writer
+    from callwright.serve.settings import Defaults, Limits
 
+GRACE = 30
+"""Seconds in which answers that were begun may end when the server is stopped."""
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 __all__ = ["check_address", "serve"]
@@ -31,22 +33,30 @@ def check_address(host: str, token: str | None) -> None:
 
 
 def serve(
-    model: StreamingModel,
+    writer: Writer,
     *,
     host: str = "127.0.0.1",
     port: int = 8000,
     token: str | None = None,
     limits: Limits | None = None,
+    defaults: Defaults | None = None,
 ) -> None:
-    """Serve `model` until interrupted."""
+    """Serve `writer` until interrupted; answers that were begun are then written to their end."""
     check_address(host, token)
     try:
         import uvicorn
 
-        from callwright.serve.app import Limits, create_app
+        from callwright.serve.app import create_app
     except ImportError as error:
         raise ExtraMissing(
             f"serving needs the package {error.name!r}", hint="pip install 'callwright[serve]'"
         ) from error
-    app = create_app(model, token=token, limits=limits or Limits())
-    uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+    app = create_app(writer, token=token, limits=limits, defaults=defaults)
+    uvicorn.run(
+        app,
+        host=host,
+        port=port,
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )

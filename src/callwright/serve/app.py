@@ -1,162 +1,304 @@
-"""The HTTP side: routes, authentication, limits, streaming. One generation at a time, in its own thread."""
+"""The HTTP side: routes, authentication, limits, errors, and clients that go before their answer is there."""
 
 from __future__ import annotations
 
 import asyncio
 import hmac
+import logging
 import time
-import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
+from typing import Protocol, TypeVar
 
 from starlette.applications import Starlette
-from starlette.concurrency import iterate_in_threadpool
-from starlette.requests import Request
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from callwright.errors import ModelError
-from callwright.models import Completion
-from callwright.serve import wire
-from callwright.serve.wire import BadRequest, ChatRequest, StreamingModel
+from callwright.errors import CallwrightError, DataError, UserError
+from callwright.models.writing import Writer
+from callwright.record import Json
+from callwright.serve import chat, responses
+from callwright.serve.answers import Answer, Delta, answer
+from callwright.serve.asked import Asked, BadRequest, checked
+from callwright.serve.merging import merged
+from callwright.serve.metrics import Metrics
+from callwright.serve.settings import Defaults, Limits
+
+T = TypeVar("T")
+_log = logging.getLogger("callwright.serve")
 
 
-@dataclass(frozen=True)
-class Limits:
-    """What one client may ask for."""
+class Wire(Protocol):
+    """Writes what a client of one API is told."""
 
-    body_bytes: int = 1 << 20
-    max_tokens: int = 2048
-    waiting: int = 32
-    """Requests that may wait for the model; one more is told to come back."""
-    seconds: float = 120.0
+    def response(self, answers: Sequence[Answer]) -> dict[str, Json]: ...
+    def begin(self, index: int) -> Iterator[bytes]: ...
+    def delta(self, index: int, delta: Delta) -> Iterator[bytes]: ...
+    def end(self, index: int, answer: Answer) -> Iterator[bytes]: ...
+    def close(self, answers: Sequence[Answer]) -> Iterator[bytes]: ...
 
 
-def create_app(model: StreamingModel, *, token: str | None = None, limits: Limits | None = None) -> Starlette:
-    """Return the ASGI application that serves `model`; `token` guards every route but health."""
-    server = _Server(model, token, limits or Limits())
+Read = Callable[[bytes, str], tuple[Asked, Wire]]
+"""Reads the body of a request, given the name of the model."""
+
+
+def create_app(
+    writer: Writer,
+    *,
+    token: str | None = None,
+    limits: Limits | None = None,
+    defaults: Defaults | None = None,
+) -> Starlette:
+    """Return the ASGI application that serves `writer`; `token` guards every route but health.
+
+    When it is shut down, answers that were begun are written to their end.
+    """
+    server = _Server(writer, token, limits or Limits(), defaults or Defaults())
     return Starlette(
         routes=[
             Route("/health", server.health),
+            Route("/metrics", server.guarded(server.figures)),
             Route("/v1/models", server.guarded(server.models)),
-            Route("/v1/chat/completions", server.guarded(server.chat), methods=["POST"]),
-        ]
+            Route("/v1/chat/completions", server.guarded(server.answering(_read_chat)), methods=["POST"]),
+            Route("/v1/responses", server.guarded(server.answering(_read_responses)), methods=["POST"]),
+        ],
+        exception_handlers={HTTPException: _no_route},
+        lifespan=server.lifespan,
     )
 
 
-class _Server:
-    """The state behind the routes: the model, who waits for it, and its single worker thread."""
+def _read_chat(body: bytes, model: str) -> tuple[Asked, Wire]:
+    request = chat.decode(body)
+    return chat.to_asked(request), chat.Chat(model, request)
 
-    def __init__(self, model: StreamingModel, token: str | None, limits: Limits) -> None:
-        self.model = model
+
+def _read_responses(body: bytes, model: str) -> tuple[Asked, Wire]:
+    request = responses.decode(body)
+    return responses.to_asked(request), responses.Responses(model, request)
+
+
+class _Server:
+    """The state behind the routes."""
+
+    def __init__(self, writer: Writer, token: str | None, limits: Limits, defaults: Defaults) -> None:
+        self.writer = writer
         self.token = token
         self.limits = limits
+        self.defaults = defaults
         self.created = int(time.time())
-        self.waiting = 0
-        self.turn = asyncio.Lock()
-        self.thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="model")
+        self.metrics = Metrics(writer)
+        self.open = 0
+
+    @asynccontextmanager
+    async def lifespan(self, app: Starlette) -> AsyncIterator[None]:
+        yield
+        await asyncio.to_thread(self.writer.close)
 
     def guarded(
         self, handler: Callable[[Request], Awaitable[Response]]
     ) -> Callable[[Request], Awaitable[Response]]:
-        """Return `handler` behind the token check, its failures turned into OpenAI error bodies."""
+        """Return `handler` behind the token check, its failures turned into error bodies, and counted."""
 
         async def checked(request: Request) -> Response:
-            given = request.headers.get("authorization", "").removeprefix("Bearer ")
-            if self.token and not hmac.compare_digest(given.encode(), self.token.encode()):
-                return failure(401, "the bearer token is missing or wrong", "authentication_error")
-            try:
-                return await handler(request)
-            except BadRequest as error:
-                return failure(400, str(error), "invalid_request_error")
-            except ModelError as error:
-                return failure(503, str(error), "server_error")
+            response = await self._checked(handler, request)
+            self.metrics.requests.labels(request.url.path, str(response.status_code)).inc()
+            return response
 
         return checked
 
+    async def _checked(self, handler: Callable[[Request], Awaitable[Response]], request: Request) -> Response:
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if self.token and not hmac.compare_digest(given.encode(), self.token.encode()):
+            return failure(401, "the bearer token is missing or wrong")
+        try:
+            return await handler(request)
+        except (ClientDisconnect, _Gone):
+            self.metrics.gone.inc()
+            return Response(status_code=499)  # nobody reads it
+        except Exception as error:
+            return _failed(error)
+
     async def health(self, request: Request) -> Response:
-        return JSONResponse({"status": "ok", "waiting": self.waiting})
+        load = self.writer.load
+        return JSONResponse({"status": "ok", "waiting": load.waiting, "running": load.running})
+
+    async def figures(self, request: Request) -> Response:
+        return Response(self.metrics.text(), media_type="text/plain; version=0.0.4")
 
     async def models(self, request: Request) -> Response:
-        entry = {"id": self.model.name, "object": "model", "created": self.created, "owned_by": "callwright"}
+        entry = {"id": self.writer.name, "object": "model", "created": self.created, "owned_by": "callwright"}
         return JSONResponse({"object": "list", "data": [entry]})
 
-    async def chat(self, request: Request) -> Response:
-        body = await self._body(request)
-        asked = wire.decode_request(body)
-        if asked.limit() > self.limits.max_tokens:
-            raise BadRequest(f"max_tokens: at most {self.limits.max_tokens}, got {asked.limit()}")
-        prompt = wire.to_prompt(asked)
-        if not self.model.fits(prompt, asked.limit()):
-            raise BadRequest("messages: the prompt and its answer do not fit into the model's context")
-        if self.waiting >= self.limits.waiting:
-            return failure(429, "too many requests are waiting", "rate_limit_error")
-        request_id = f"chatcmpl-{uuid.uuid4().hex}"
-        if asked.stream:
-            return StreamingResponse(self._stream(asked, request_id), media_type="text/event-stream")
-        completion = await self._complete(asked)
-        return JSONResponse(wire.response(request_id, self.model.name, int(time.time()), completion))
+    def answering(self, read: Read) -> Callable[[Request], Awaitable[Response]]:
+        """Return the handler of requests that `read` reads."""
+
+        async def handler(request: Request) -> Response:
+            async with asyncio.timeout(self.limits.seconds):
+                body = await self._body(request)
+                asked, wire = await asyncio.to_thread(self._prepared, read, body)
+            if self.open + asked.n > self.limits.open:
+                return failure(429, "too many requests are waiting", headers={"Retry-After": "1"})
+            running = _Running(self, asked, wire)
+            if asked.stream:
+                # The first event is waited for: until then a failure still has a status line to be told in.
+                events = running.events()
+                first = await _unless_gone(request, anext(events))
+                return StreamingResponse(_again(first, events), media_type="text/event-stream")
+            answers = await _unless_gone(request, running.whole())
+            return JSONResponse(wire.response(answers))
+
+        return handler
 
     async def _body(self, request: Request) -> bytes:
         body = b""
         async for part in request.stream():
             body += part
             if len(body) > self.limits.body_bytes:
-                raise BadRequest(f"body: at most {self.limits.body_bytes} bytes")
+                raise _TooLarge(f"body: at most {self.limits.body_bytes} bytes")
         return body
 
-    async def _complete(self, asked: ChatRequest) -> Completion:
-        prompt = wire.to_prompt(asked)
-        self.waiting += 1
+    def _prepared(self, read: Read, body: bytes) -> tuple[Asked, Wire]:
+        asked, wire = read(body, self.writer.name)
+        if asked.tools is None and self.defaults.tools:
+            asked = replace(asked, tools=self.defaults.tools)
+        asked = replace(asked, strict=asked.strict or self.defaults.constrain)
+        return checked(asked, self.limits.max_tokens, self.limits.answers), wire
+
+
+class _Running:
+    """A request that is being answered."""
+
+    def __init__(self, server: _Server, asked: Asked, wire: Wire) -> None:
+        self._server = server
+        self._asked = asked
+        self._wire = wire
+        self._answers: dict[int, Answer] = {}
+
+    async def whole(self) -> list[Answer]:
+        """Return all answers."""
+        async with asyncio.timeout(self._server.limits.seconds), aclosing(self._items()) as items:
+            async for _ in items:
+                pass
+        return [self._answers[index] for index in range(self._asked.n)]
+
+    async def events(self) -> AsyncGenerator[bytes]:
+        """Yield what a client that streams is told."""
+        begun: set[int] = set()
         try:
-            async with asyncio.timeout(self.limits.seconds), self.turn:
-                work = asyncio.get_running_loop().run_in_executor(
-                    self.thread, lambda: self.model.complete([prompt], max_tokens=asked.limit())
-                )
-                return (await asyncio.shield(work))[0]  # a thread can not be cancelled
-        except TimeoutError as error:
-            raise ModelError(f"no answer within {self.limits.seconds:g} seconds") from error
-        finally:
-            self.waiting -= 1
-
-    async def _stream(self, asked: ChatRequest, request_id: str) -> AsyncIterator[bytes]:
-        """Yield events: text as it comes when no tool is offered, else whole calls once they are complete."""
-
-        def event(delta: dict[str, object], finish: str | None = None) -> bytes:
-            return wire.chunk(request_id, self.model.name, created, delta, finish)
-
-        created = int(time.time())
-        yield event({"role": "assistant", "content": ""})
-        try:
-            if asked.tools and asked.tool_choice != "none":
-                message, finish = wire.answer(await self._complete(asked))
-                for delta in wire.deltas(message):
-                    yield event(delta)
-            else:
-                finish = "stop"
-                async for piece in self._pieces(asked):
-                    yield event({"content": piece})
-        except ModelError as error:  # the status line is gone; the protocol's way is an error event
-            yield b"data: " + failure(503, str(error), "server_error").body + b"\n\n"
+            async with asyncio.timeout(self._server.limits.seconds), aclosing(self._items()) as items:
+                async for index, item in items:
+                    if index not in begun:
+                        begun.add(index)
+                        yield b"".join(self._wire.begin(index))
+                    if isinstance(item, Delta):
+                        yield b"".join(self._wire.delta(index, item))
+                    else:
+                        yield b"".join(self._wire.end(index, item))
+        except (TimeoutError, CallwrightError) as error:
+            if not begun:
+                raise
+            # The status line is gone; the protocol's way is an error event.
+            yield b"data: " + bytes(_failed(error).body) + b"\n\n"
             return
-        yield event({}, finish)
-        yield b"data: [DONE]\n\n"
+        yield b"".join(self._wire.close([self._answers[index] for index in range(self._asked.n)]))
 
-    async def _pieces(self, asked: ChatRequest) -> AsyncIterator[str]:
-        self.waiting += 1
+    async def _items(self) -> AsyncGenerator[tuple[int, Delta | Answer]]:
+        server, asked = self._server, self._asked
+        calls = bool(asked.tools) and asked.choice.mode != "none"
+        parts = [answer(server.writer, asked.prompt(i), asked.wish, calls=calls) for i in range(asked.n)]
+        started, told = time.perf_counter(), False
+        server.open += asked.n
         try:
-            async with asyncio.timeout(self.limits.seconds), self.turn:
-                pieces = self.model.stream(wire.to_prompt(asked), max_tokens=asked.limit())
-                async for piece in iterate_in_threadpool(pieces):
-                    yield piece
-        except TimeoutError as error:
-            raise ModelError(f"no answer within {self.limits.seconds:g} seconds") from error
+            async with aclosing(merged(parts)) as items:
+                async for index, item in items:
+                    seconds = time.perf_counter() - started
+                    if not told:
+                        told = True
+                        server.metrics.first.observe(seconds)
+                    if isinstance(item, Answer):
+                        self._answers[index] = item
+                        server.metrics.add(item, seconds)
+                    yield index, item
         finally:
-            self.waiting -= 1
+            server.open -= asked.n
 
 
-def failure(status: int, message: str, kind: str) -> JSONResponse:
+class _Gone(Exception):
+    """The client has hung up."""
+
+
+class _TooLarge(BadRequest):
+    """A body is larger than one may be."""
+
+
+async def _unless_gone(request: Request, work: Awaitable[T]) -> T:
+    """Return what comes of `work`; gives it up, and raises `_Gone`, when the client hangs up before."""
+    working = asyncio.ensure_future(work)
+    gone = asyncio.ensure_future(_hung_up(request))
+    try:
+        await asyncio.wait((working, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise _Gone
+        return await working
+    finally:
+        gone.cancel()
+        if not working.done():
+            working.cancel()
+            await asyncio.wait((working,))
+
+
+async def _hung_up(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _again(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """Yield what was read already, then the rest."""
+    async with aclosing(rest):
+        yield first
+        async for event in rest:
+            yield event
+
+
+def _failed(error: Exception) -> JSONResponse:
+    """Return what a client is told of a failure; one that nobody thought of is written to the log."""
+    match error:
+        case _TooLarge():
+            return failure(413, str(error))
+        case BadRequest():
+            return failure(400, str(error), param=error.param)
+        case DataError() if "does not fit" in error.what:
+            return failure(400, str(error), param="messages", code="context_length_exceeded")
+        case UserError():
+            return failure(400, str(error))
+        case TimeoutError():
+            return failure(504, "the time for an answer is over")
+        case CallwrightError():
+            return failure(503, str(error))
+    _log.error("a request failed", exc_info=error)
+    return failure(500, "the server made a mistake; its log says which")
+
+
+async def _no_route(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return failure(error.status_code, error.detail, headers=dict(error.headers or {}))
+
+
+_KINDS = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
+
+
+def failure(
+    status: int,
+    message: str,
+    *,
+    param: str | None = None,
+    code: str | None = None,
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
     """Return an error in OpenAI's shape."""
-    body = {"error": {"message": message, "type": kind, "code": None, "param": None}}
-    return JSONResponse(body, status_code=status)
+    kind = _KINDS.get(status, "server_error" if status >= 500 else "invalid_request_error")
+    body = {"error": {"message": message, "type": kind, "code": code, "param": param}}
+    return JSONResponse(body, status_code=status, headers=headers)
