@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from peft.tuners.lora import Linear as LoraLinear
 from torch import Tensor, nn
-from torch.nn.functional import silu
+from torch.nn.functional import linear, silu
 
 
 def fewer_passes(model: Any) -> Any:
@@ -24,7 +24,7 @@ def fewer_passes(model: Any) -> Any:
             module.forward = partial(_adapted, module, module.forward)
         elif type(module).__name__.endswith("RMSNorm") and _like_llama(module):
             module.forward = partial(_normed, module)
-        elif isinstance(getattr(module, "act_fn", None), nn.SiLU) and hasattr(module, "gate_proj"):
+        elif hasattr(module, "gate_proj") and type(module.act_fn) is nn.SiLU:
             module.forward = partial(_gated, module)
     return model
 
@@ -34,8 +34,7 @@ def _plain(module: Any) -> bool:
     base = module.get_base_layer()
     return (
         type(base) is nn.Linear
-        and base.bias is None
-        and not base.weight.requires_grad
+        and not any(parameter.requires_grad for parameter in base.parameters())
         and len(module.lora_A) == 1
         and not module.lora_variant
         and all(isinstance(dropout, nn.Identity) for dropout in module.lora_dropout.values())
@@ -54,7 +53,8 @@ def _adapted(module: Any, plain: Any, x: Tensor, *args: Any, **kwargs: Any) -> T
         return found
     [name] = module.lora_A
     down, up = module.lora_A[name].weight, module.lora_B[name].weight
-    out: Tensor = _Adapted.apply(x, module.get_base_layer().weight, down, up, module.scaling[name])  # type: ignore[no-untyped-call]
+    base = module.get_base_layer()
+    out: Tensor = _Adapted.apply(x, base.weight, base.bias, down, up, module.scaling[name])  # type: ignore[no-untyped-call]
     return out
 
 
@@ -70,27 +70,29 @@ def _gated(module: Any, x: Tensor) -> Tensor:
 
 
 class _Adapted(torch.autograd.Function):
-    """``x W^T + scale * (x A^T) B^T`` of a frozen W."""
+    """``x W^T + b + scale * (x A^T) B^T`` of a frozen W and b."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, down: Tensor, up: Tensor, scale: float) -> Tensor:
+    def forward(
+        ctx: Any, x: Tensor, weight: Tensor, bias: Tensor | None, down: Tensor, up: Tensor, scale: float
+    ) -> Tensor:
         flat = x.reshape(-1, x.shape[-1])
         low = flat @ down.T
-        out = flat @ weight.T
+        out = linear(flat, weight, bias)
         out.addmm_(low, up.T, alpha=scale)
         ctx.save_for_backward(flat, weight, down, up, low)
         ctx.scale, ctx.shape = scale, x.shape
         return out.view(*x.shape[:-1], -1)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, None, Tensor, Tensor, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, None, None, Tensor, Tensor, None]:
         flat, weight, down, up, low = ctx.saved_tensors
         grad = gradients[0].reshape(-1, gradients[0].shape[-1])
         grad_low = (grad @ up).mul_(ctx.scale)
         grad_x = None
         if ctx.needs_input_grad[0]:
             grad_x = (grad @ weight).addmm_(grad_low, down).view(ctx.shape)
-        return grad_x, None, grad_low.T @ flat, (grad.T @ low).mul_(ctx.scale), None
+        return grad_x, None, None, grad_low.T @ flat, (grad.T @ low).mul_(ctx.scale), None
 
 
 class _Norm(torch.autograd.Function):
