@@ -1,4 +1,4 @@
-"""Serving on this machine: ours beside `transformers serve`, the same model, requests and clients, in one run.
+"""Serving on this machine: ours beside `transformers serve`: same model, requests and clients, in one run.
 
 Eight clients of the official library send requests of about 500 tokens, each with its own tools, and read
 answers of up to 48 tokens; every fourth request goes on with the conversation before it. Both servers run
