@@ -32,7 +32,7 @@ done
 run blend "${public[@]}" -o "$OUT/real" --against bfcl --holdout 0.03
 
 # --- 2. Requests of which no offered tool is left: what a model must learn not to answer by a call -------------
-run augment "$OUT/real/train.jsonl" -o "$OUT/without.jsonl" --no-originals --policy irrelevant=1
+run augment "$OUT/real/train.jsonl" -o "$OUT/without.jsonl" --no-originals --policy irrelevant=1,order=1
 grep '"done":\["irrelevant"' "$OUT/without.jsonl" > "$OUT/irrelevant.jsonl"
 
 # --- 3. Rows synthesized for the tools of ToolBench and of the public rows -------------------------------------
