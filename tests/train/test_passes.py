@@ -73,6 +73,21 @@ def test_a_disabled_adapter_is_the_base(base_of: Any) -> None:
     assert not torch.allclose(model(input_ids=IDS).logits, expected, atol=1e-2)
 
 
+def test_of_several_adapters_the_active_one_counts(base_of: Any) -> None:
+    """TRL's trainer of preferences puts a second one, the reference, beside the one that learns."""
+    model = fewer_passes(stirred(add_lora(load_base(base_of("llama-3.2"), "float32"), 4)))
+    first, _ = found(model)
+    model.zero_grad()
+    model.add_adapter("other", model.peft_config["default"])
+    again, _ = found(model)
+    assert torch.equal(again, first)
+    model.set_adapter("other")  # fresh: it changes nothing
+    expected = load_base(base_of("llama-3.2"), "float32")(input_ids=IDS).logits
+    assert torch.allclose(model(input_ids=IDS).logits, expected, atol=1e-5)
+    model.base_model.set_adapter(["default", "other"])
+    assert torch.allclose(model(input_ids=IDS).logits, first, atol=1e-5)
+
+
 def test_activations_that_are_computed_twice_give_the_same_gradients(base_of: Any) -> None:
     _, expected = found(stirred(add_lora(load_base(base_of("llama-3.2"), "float32"), 4)))
     model = fewer_passes(stirred(add_lora(load_base(base_of("llama-3.2"), "float32"), 4)))

@@ -48,10 +48,11 @@ def _like_llama(module: Any) -> bool:
 
 
 def _adapted(module: Any, plain: Any, x: Tensor, *args: Any, **kwargs: Any) -> Tensor:
-    if args or kwargs or module.disable_adapters or module.merged:
+    active = [name for name in module.active_adapters if name in module.lora_A]
+    if args or kwargs or module.disable_adapters or module.merged or len(active) != 1:
         found: Tensor = plain(x, *args, **kwargs)
         return found
-    [name] = module.lora_A
+    [name] = active
     down, up = module.lora_A[name].weight, module.lora_B[name].weight
     base = module.get_base_layer()
     out: Tensor = _Adapted.apply(x, base.weight, base.bias, down, up, module.scaling[name])  # type: ignore[no-untyped-call]
