@@ -42,10 +42,6 @@ class LocalWriter:
         """Return how many answers wait and how many are being written."""
         return Load(self._lines.waiting, self._lines.running)
 
-    def fits(self, prompt: Prompt, max_tokens: int) -> bool:
-        """Tell whether the prompt and an answer of `max_tokens` fit into the model's context."""
-        return self._model.fits(prompt, max_tokens)
-
     def write(self, prompt: Prompt, wish: Wish, told: Told) -> Cancel:
         """Begin an answer; return what gives it up."""
         ids = self._model.read(prompt, wish.max_tokens)

@@ -73,10 +73,6 @@ class Writer(Protocol):
         """Return how many answers wait and how many are being written."""
         ...
 
-    def fits(self, prompt: Prompt, max_tokens: int) -> bool:
-        """Tell whether the prompt and an answer of `max_tokens` fit into the model's context."""
-        ...
-
     def write(self, prompt: Prompt, wish: Wish, told: Told) -> Cancel:
         """Begin an answer; return what gives it up.
 
@@ -109,14 +105,10 @@ class WholeAnswers:
         """Return how many wait behind the one that is being answered."""
         return Load(max(0, self._open - 1), min(1, self._open))
 
-    def fits(self, prompt: Prompt, max_tokens: int) -> bool:
-        """Return what the model says."""
-        return self._model.fits(prompt, max_tokens)
-
     def write(self, prompt: Prompt, wish: Wish, told: Told) -> Cancel:
         """Begin an answer; such a model draws nothing and tells no log-probabilities."""
         given_up = threading.Event()
-        if not self.fits(prompt, wish.max_tokens):
+        if not self._model.fits(prompt, wish.max_tokens):
             raise DataError(f"the prompt does not fit into the context of {self.name}")
         try:
             self._thread.submit(self._answer, prompt, wish, told, given_up)

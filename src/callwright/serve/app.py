@@ -18,6 +18,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from callwright.errors import CallwrightError, DataError, UserError
+from callwright.models import Prompt
 from callwright.models.writing import Writer
 from callwright.record import Json
 from callwright.serve import chat, responses
@@ -138,10 +139,10 @@ class _Server:
         async def handler(request: Request) -> Response:
             async with asyncio.timeout(self.limits.seconds):
                 body = await self._body(request)
-                asked, wire = await asyncio.to_thread(self._prepared, read, body)
+                asked, prompt, wire = await asyncio.to_thread(self._prepared, read, body)
             if self.open + asked.n > self.limits.open:
                 return failure(429, "too many requests are waiting", headers={"Retry-After": "1"})
-            running = _Running(self, asked, wire)
+            running = _Running(self, asked, prompt, wire)
             if asked.stream:
                 # The first event is waited for: until then a failure still has a status line to be told in.
                 events = running.events()
@@ -160,20 +161,23 @@ class _Server:
                 raise _TooLarge(f"body: at most {self.limits.body_bytes} bytes")
         return body
 
-    def _prepared(self, read: Read, body: bytes) -> tuple[Asked, Wire]:
+    def _prepared(self, read: Read, body: bytes) -> tuple[Asked, Prompt, Wire]:
+        """Return a request, read and rendered: in a thread, since a large one takes its time."""
         asked, wire = read(body, self.writer.name)
         if asked.tools is None and self.defaults.tools:
             asked = replace(asked, tools=self.defaults.tools)
         asked = replace(asked, strict=asked.strict or self.defaults.constrain)
-        return checked(asked, self.limits.max_tokens, self.limits.answers), wire
+        asked = checked(asked, self.limits.max_tokens, self.limits.answers)
+        return asked, asked.prompt(), wire
 
 
 class _Running:
     """A request that is being answered."""
 
-    def __init__(self, server: _Server, asked: Asked, wire: Wire) -> None:
+    def __init__(self, server: _Server, asked: Asked, prompt: Prompt, wire: Wire) -> None:
         self._server = server
         self._asked = asked
+        self._prompt = prompt
         self._wire = wire
         self._answers: dict[int, Answer] = {}
 
@@ -208,7 +212,8 @@ class _Running:
     async def _items(self) -> AsyncGenerator[tuple[int, Delta | Answer]]:
         server, asked = self._server, self._asked
         calls = bool(asked.tools) and asked.choice.mode != "none"
-        parts = [answer(server.writer, asked.prompt(i), asked.wish, calls=calls) for i in range(asked.n)]
+        prompts = [replace(self._prompt, sample=i) for i in range(asked.n)]
+        parts = [answer(server.writer, prompt, asked.wish, calls=calls) for prompt in prompts]
         started, told = time.perf_counter(), False
         server.open += asked.n
         try:

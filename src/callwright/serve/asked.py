@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -17,6 +17,7 @@ from callwright.models import Prompt
 from callwright.models.writing import Wish
 from callwright.record import Json, Message, Task, Tool, ToolCall, Trajectory
 
+T = TypeVar("T")
 MAX_TOKENS = 512
 """Of an answer, unless the client asks for a number."""
 Mode = Literal["auto", "none", "required"]
@@ -57,7 +58,7 @@ class Asked:
     n: int = 1
     stream: bool = False
 
-    def prompt(self, sample: int = 0) -> Prompt:
+    def prompt(self) -> Prompt:
         """Return what the model reads, rendered as in training, and the grammar that holds its answer."""
         tools = None if self.choice.mode == "none" else self.tools
         row = Trajectory(id="request", task=Task(), tools=tools or None, messages=self.messages)
@@ -71,7 +72,6 @@ class Asked:
             segments=tuple((s.text, s.control) for s in parts),
             grammar=self._grammar(tools or ()),
             temperature=self.temperature,
-            sample=sample,
         )
 
     def _grammar(self, tools: Sequence[Tool]) -> str:
@@ -83,6 +83,43 @@ class Asked:
         only = self.choice.only
         wanted = [tool for tool in tools if only in (None, tool.name)]
         return grammar(wanted, text=not required, several=self.choice.parallel and only is None)
+
+
+def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """Return what a body holds; raises `BadRequest` with the path of what is wrong."""
+    try:
+        return decoder.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequest(str(error)) from error
+
+
+def choice_of(told: Json, function: Json, parallel: bool | None) -> Choice:
+    """Return what ``tool_choice`` tells; `function` is where an API writes the name of the tool to call."""
+    several = parallel is not False
+    match told, function:
+        case ((None | "auto"), _):
+            return Choice(parallel=several)
+        case ("none" | "required") as mode, _:
+            return Choice(mode, parallel=several)
+        case {"type": "function"}, {"name": str(name)}:
+            return Choice("required", name, several)
+    raise BadRequest(f"expected auto, none, required or a function, got {_written(told)}", "tool_choice")
+
+
+def answer_schema_of(told: Json, form: Json, param: str) -> dict[str, Json] | None:
+    """Return the schema that an answer has to follow; `form` is where an API writes it."""
+    match told, form:
+        case ((None | {"type": "text"}), _):
+            return None
+        case {"type": "json_object"}, _:
+            return {"type": "object"}
+        case {"type": "json_schema"}, {"schema": dict(schema)}:
+            return schema
+    raise BadRequest(f"expected text, json_object or json_schema, got {_written(told)}", param)
+
+
+def _written(value: Json) -> str:
+    return msgspec.json.encode(value).decode()
 
 
 def tool_of(name: str, description: str | None, parameters: dict[str, Json] | None) -> Tool:

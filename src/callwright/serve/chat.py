@@ -20,8 +20,10 @@ from callwright.serve.asked import (
     MAX_TOKENS,
     Asked,
     BadRequest,
-    Choice,
+    answer_schema_of,
     call_of,
+    choice_of,
+    decoded,
     text_of,
     tool_of,
 )
@@ -105,10 +107,7 @@ _REFUSED = ("frequency_penalty", "presence_penalty", "logit_bias")
 
 def decode(body: bytes) -> ChatRequest:
     """Return the request of a body; raises `BadRequest` with the path of what is wrong."""
-    try:
-        return _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(str(error)) from error
+    return decoded(_decoder, body)
 
 
 def to_asked(request: ChatRequest) -> Asked:
@@ -125,12 +124,14 @@ def to_asked(request: ChatRequest) -> Asked:
     stop = (request.stop,) if isinstance(request.stop, str) else tuple(request.stop or ())
     if len(stop) > 4 or not all(stop):
         raise BadRequest("expected at most 4 texts, none empty", "stop")
+    told, form = request.tool_choice, request.response_format
+    function = told.get("function") if isinstance(told, dict) else None
     return Asked(
         messages=tuple(_message(m, f"messages[{i}]") for i, m in enumerate(request.messages)),
         tools=tools or None,
-        choice=_choice(request),
+        choice=choice_of(told, function, request.parallel_tool_calls),
         strict=any(t.function.strict for t in request.tools or ()),
-        answer_schema=_answer_schema(request.response_format),
+        answer_schema=answer_schema_of(form, form and form.get("json_schema"), "response_format"),
         wish=Wish(
             max_tokens=MAX_TOKENS if wanted is None else wanted,
             seed=request.seed or 0,
@@ -142,33 +143,6 @@ def to_asked(request: ChatRequest) -> Asked:
         n=1 if request.n is None else request.n,
         stream=bool(request.stream),
     )
-
-
-def _choice(request: ChatRequest) -> Choice:
-    parallel = request.parallel_tool_calls is not False
-    match request.tool_choice:
-        case None | "auto":
-            return Choice(parallel=parallel)
-        case "none" | "required" as mode:
-            return Choice(mode, parallel=parallel)
-        case {"type": "function", "function": {"name": str(name)}}:
-            return Choice("required", name, parallel)
-        case other:
-            written = msgspec.json.encode(other).decode()
-            raise BadRequest(f"expected auto, none, required or a function, got {written}", "tool_choice")
-
-
-def _answer_schema(wanted: dict[str, Json] | None) -> dict[str, Json] | None:
-    match wanted:
-        case None | {"type": "text"}:
-            return None
-        case {"type": "json_object"}:
-            return {"type": "object"}
-        case {"type": "json_schema", "json_schema": {"schema": dict(schema)}}:
-            return schema
-        case other:
-            written = msgspec.json.encode(other).decode()
-            raise BadRequest(f"expected text, json_object or json_schema, got {written}", "response_format")
 
 
 def _message(m: ChatMessage, place: str) -> Message:

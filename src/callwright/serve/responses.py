@@ -17,7 +17,17 @@ import msgspec
 from callwright.models.writing import Wish
 from callwright.record import Json, Message, ToolCall
 from callwright.serve.answers import Answer, Delta, arguments_of
-from callwright.serve.asked import MAX_TOKENS, Asked, BadRequest, Choice, call_of, text_of, tool_of
+from callwright.serve.asked import (
+    MAX_TOKENS,
+    Asked,
+    BadRequest,
+    answer_schema_of,
+    call_of,
+    choice_of,
+    decoded,
+    text_of,
+    tool_of,
+)
 from callwright.serve.chat import sent
 
 TEXTS = ("input_text", "output_text", "text")
@@ -70,10 +80,7 @@ _REFUSED = ("previous_response_id", "conversation", "background")
 
 def decode(body: bytes) -> ResponsesRequest:
     """Return the request of a body; raises `BadRequest` with the path of what is wrong."""
-    try:
-        return _decoder.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise BadRequest(str(error)) from error
+    return decoded(_decoder, body)
 
 
 def to_asked(request: ResponsesRequest) -> Asked:
@@ -86,12 +93,13 @@ def to_asked(request: ResponsesRequest) -> Asked:
             raise BadRequest(f"expected 'function', got {tool.type!r}", f"tools[{place}].type")
     tools = tuple(tool_of(t.name, t.description, t.parameters) for t in request.tools or ())
     wanted = request.max_output_tokens
+    told, form = request.tool_choice, (request.text or {}).get("format")
     return Asked(
         messages=tuple(_messages(request)),
         tools=tools or None,
-        choice=_choice(request),
+        choice=choice_of(told, told, request.parallel_tool_calls),
         strict=any(t.strict for t in request.tools or ()),
-        answer_schema=_answer_schema(request.text),
+        answer_schema=answer_schema_of(form, form, "text.format"),
         wish=Wish(
             max_tokens=MAX_TOKENS if wanted is None else wanted,
             top_p=1.0 if request.top_p is None else request.top_p,
@@ -142,33 +150,6 @@ def _message(item: Item, place: str) -> Message | None:
             return None
         case other:
             raise BadRequest(f"{other!r} is not supported", f"{place}.type")
-
-
-def _choice(request: ResponsesRequest) -> Choice:
-    parallel = request.parallel_tool_calls is not False
-    match request.tool_choice:
-        case None | "auto":
-            return Choice(parallel=parallel)
-        case "none" | "required" as mode:
-            return Choice(mode, parallel=parallel)
-        case {"type": "function", "name": str(name)}:
-            return Choice("required", name, parallel)
-        case other:
-            written = msgspec.json.encode(other).decode()
-            raise BadRequest(f"expected auto, none, required or a function, got {written}", "tool_choice")
-
-
-def _answer_schema(wanted: dict[str, Json] | None) -> dict[str, Json] | None:
-    match (wanted or {}).get("format"):
-        case None | {"type": "text"}:
-            return None
-        case {"type": "json_object"}:
-            return {"type": "object"}
-        case {"type": "json_schema", "schema": dict(schema)}:
-            return schema
-        case other:
-            written = msgspec.json.encode(other).decode()
-            raise BadRequest(f"expected text, json_object or json_schema, got {written}", "text.format")
 
 
 class Responses:
