@@ -63,7 +63,10 @@ def tokens_per_forward(whole: int) -> int:
 
 
 def packs_of(rows: Sequence[Row], fill: int, limit: int = TOKENS_PER_FORWARD) -> list[Pack]:
-    """Return rows as packs of at most `limit` tokens (a longer row makes its own), alike ones as a tree."""
+    """Return rows as packs of at most `limit` tokens, alike ones as a tree.
+
+    A longer row, and a tree that is longer by up to a half, makes a pack of its own.
+    """
     alike: dict[bytes, list[Row]] = {}
     for row in rows:
         alike.setdefault(row.start, []).append(row)
@@ -72,13 +75,17 @@ def packs_of(rows: Sequence[Row], fill: int, limit: int = TOKENS_PER_FORWARD) ->
 
 
 def _cut(rows: Sequence[Row], limit: int) -> list[list[Row]]:
-    """Cut rows that begin alike into parts that fit into `limit` with their trunk counted once."""
+    """Cut rows that begin alike into parts that fit into `limit` with their trunk counted once.
+
+    A part may have half of `limit` more: in another forward its rows would have to have the trunk read again.
+    """
     trunk = _trunk(rows)
+    most = limit + limit // 2 if trunk else limit
     parts: list[list[Row]] = [[]]
     size = trunk
     for row in rows:
         own = len(row.input_ids) - trunk
-        if parts[-1] and size + own > limit:
+        if parts[-1] and size + own > most:
             parts.append([])
             size = trunk
         parts[-1].append(row)
