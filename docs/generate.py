@@ -47,7 +47,7 @@ SOURCE = ROOT / "src" / "callwright"
 
 SEEN: dict[str, Any] = json.loads((ROOT / "docs" / "sources.json").read_text(encoding="utf-8"))
 """What `measure_sources` counted."""
-README_MAP = ("record", "schema", "store", "engine", "formats", "toolbox", "models", "build", "cli")
+README_MAP = ("record", "schema", "store", "engine", "formats", "toolbox", "models", "build")
 """Units that the README names beside the verbs' own; docs/map.md names all."""
 
 

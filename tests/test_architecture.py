@@ -25,7 +25,7 @@ LAYER_4 = {
     "dataset", "verification", "training", "scoring", "served", "doctor", "options", "settings", "console",
     "progress", "weights", "benchmarks", "grading", "suites", "suite_scoring", "augmentation",
     "rephrasing", "worlds", "linting", "synthesis", "conversing", "pairing", "parameters",
-    "finetuning"}  # fmt: skip
+    "finetuning", "exporting"}  # fmt: skip
 BELOW = {"errors", "record", "schema", *LAYER_1}
 
 MAY: dict[str, set[str]] = {
@@ -47,22 +47,24 @@ MAY["pair"] |= {"verify"}
 HEAVY: dict[str, set[str]] = {
     # package → the places that may import it
     "torch": {"train", "models", "doctor.py"},
-    "transformers": {"train", "models"},
+    "transformers": {"train", "models", "conform"},
     "peft": {"train", "models"},
     "trl": {"train"},
     "accelerate": {"train"},
     "datasets": {"train"},
-    "gguf": {"models/convert.py"},
+    "gguf": {"models/convert.py", "train/export/gguf_file.py"},
+    "llama_cpp": {"conform/llama_cpp.py"},
+    "vllm": {"conform/vllm_parser.py", "train/export/vllm_tool_parser.py"},
     "tree_sitter": {"evaluate"},
     "tree_sitter_java": {"evaluate"},
     "tree_sitter_javascript": {"evaluate"},
     "mpmath": {"evaluate"},
     "llguidance": {"models/constrained.py"},
-    "starlette": {"serve"},
+    "starlette": {"serve", "report/viewer/app.py"},
     "prometheus_client": {"serve/metrics.py"},
-    "uvicorn": {"serve", "served.py"},
+    "uvicorn": {"serve", "served.py", "conform/server.py", "report/viewer/__init__.py"},
     "ray": {"engine"},
-    "openai": {"models/chat.py"},
+    "openai": {"models/chat.py", "conform/server.py"},
     "mcp": {"toolbox"},
     "mcp_types": {"toolbox"},
     "httpx2": {"toolbox"},

@@ -12,7 +12,7 @@ import pytest
 from callwright.build import BuildConfig, too_short
 from command_line import TOOLS, callwright, processes_in, start, write_xlam
 
-STAGES = ("dataset", "suite", "before", "sft", "pairs", "dpo", "after", "answer")
+STAGES = ("dataset", "suite", "before", "sft", "pairs", "dpo", "after", "answer", "conform")
 AT_WORK = {
     "dataset": "verified.jsonl.part",
     "before": "suite/answers.jsonl",
@@ -67,7 +67,7 @@ def test_one_command_makes_everything_and_says_where_it_lies(finished: tuple[Pat
     assert "error:" not in said
     assert "Warning" not in said
     assert json.loads((run / "run.done.json").read_bytes())["stages"] == list(STAGES)
-    assert (run / "report.html").read_text(encoding="utf-8").count("<section>") == 5
+    assert (run / "report.html").read_text(encoding="utf-8").count("<section ") == 7
     assert (run / "dpo" / "adapter" / "adapter_model.safetensors").is_file()
     last = said.splitlines()[-5:]
     assert [line.split()[0] for line in last] == ["report", "model", "serve", "look", "yours"]

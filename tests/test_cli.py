@@ -549,12 +549,10 @@ def test_help_lists_every_verb_in_pipeline_order_with_a_whole_sentence() -> None
     assert listed(done.stdout) == list(VERBS)
     assert list(VERBS).index("pair") < list(VERBS).index("train") < list(VERBS).index("evaluate")
     assert "..." not in done.stdout.partition("Commands:")[2]  # typer's mark of a text that was cut
-    assert listed(CliRunner().invoke(app, ["train", "--help"]).stdout) == ["sft", "dpo", "merge"]
+    assert listed(CliRunner().invoke(app, ["train", "--help"]).stdout) == ["sft", "dpo"]
 
 
-@pytest.mark.parametrize(
-    "verb", [*(v for v in VERBS if v != "train"), "train sft", "train dpo", "train merge"]
-)
+@pytest.mark.parametrize("verb", [*(v for v in VERBS if v != "train"), "train sft", "train dpo"])
 def test_every_verb_explains_itself_and_each_of_its_options(verb: str) -> None:
     done = CliRunner().invoke(app, [*verb.split(), "--help"], env={"COLUMNS": "200"})
     assert done.exit_code == 0

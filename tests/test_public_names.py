@@ -20,6 +20,7 @@ ROOMS: dict[str, set[str]] = {
         "share_tools",
     },
     "blend": {"Input", "Side", "SplitBy", "Tally", "blend", "normalised", "parse_shares"},
+    "conform": {"NAME", "Certificate", "conform", "differences", "keep", "lines"},
     "engine": {"Engine", "Row", "Step", "Task", "in_order", "run"},
     "evaluate": set(),
     "export": {"EXPORTS", "REASONS", "Layout", "Losses", "Unexpressible", "export", "read"},
@@ -54,7 +55,8 @@ ROOMS: dict[str, set[str]] = {
         "import_tools",
     },
     "train": {
-        "Details", "DpoConfig", "Progress", "SftConfig", "dpo", "merge", "plan_dpo", "plan_sft", "sft",
+        "Details", "DpoConfig", "Export", "Measured", "Progress", "SftConfig", "dpo", "export_model",
+        "plan_dpo", "plan_sft", "sft",
     },
     "unify": {
         "EVIDENCE", "REASONS", "SOURCES", "STAGE", "Batch", "Detection", "Source", "detect", "unify",

@@ -102,6 +102,7 @@ def build(origin: Origin, out: Path, config: BuildConfig, display: Display, *, f
             resumable=True,
         )
         do("answer", lambda f, bar: training.answer_once(f, run.path, config), said_answer)
+        do("conform", lambda f, bar: training.certify(f, run.path, config, bar), said_conform)
         run.mark_finished({"stages": do.seconds, "version": __version__})
         page = report.write(run.path)
         display.say()
@@ -189,6 +190,11 @@ def said_training(s: dict[str, Any]) -> str:
     """Say how a training stage went."""
     speed = f"{s['tokens_per_second']:.0f} tokens/s, peak {s['peak_memory_mb'] / 1024:.1f} GB"
     return f"{s['steps']} steps, loss {s['first_loss']:.3f} → {s['last_loss']:.3f}, {speed}"
+
+
+def said_conform(s: dict[str, Any]) -> str:
+    """Say whether runtimes agree on the trained model."""
+    return str(s["summary"])
 
 
 def too_short(config: BuildConfig, sft: Mapping[str, Any]) -> str:

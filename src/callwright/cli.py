@@ -29,6 +29,7 @@ from callwright.console import (
     say_diagnosis,
     scores,
     tell,
+    tell_certificate,
     tell_comparison,
     tell_lint,
     tell_report,
@@ -47,6 +48,7 @@ from callwright.parameters import (
     MaybeOut,
     Out,
     RowFiles,
+    RowsOrModel,
     SelfCheck,
     Sources,
     ToolsName,
@@ -69,7 +71,7 @@ from callwright.settings import (
 
 VERBS = (
     "unify", "verify", "augment", "lint", "synthesize", "converse", "blend", "pair", "export", "train",
-    "evaluate", "compare", "serve", "build", "demo", "doctor",
+    "evaluate", "compare", "serve", "conform", "view", "build", "demo", "doctor",
 )  # fmt: skip
 """In pipeline order, then the whole job, then the machine."""
 # Typer carries a click of its own or uses the real one, by version; the error's rank is the same in both.
@@ -209,14 +211,21 @@ def pair(data: Data, out: Out, config: PairSettings, as_json: AsJson = False) ->
     tell_report(report, as_json, told, max_drop=1.0)
 
 
-def export(data: Data, out: Out, config: ExportSettings, as_json: AsJson = False) -> None:
-    """Write rows in a layout that trainers and other tools read."""
+def export(source: RowsOrModel, out: Out, config: ExportSettings, as_json: AsJson = False) -> None:
+    """Write rows or a model as other tools and runtimes read them."""
+    from callwright import exporting
     from callwright.export import export as write_rows
     from callwright.export import read
     from callwright.store import refuse_to_overwrite
 
-    refuse_to_overwrite(out, [data])
-    report = write_rows(read(data), out, config.to, plain(config))
+    if config.to in exporting.TARGETS:
+        files = exporting.exported(source, out, config)
+        tell({"files": {file.name: file.stat().st_size for file in files}}, as_json)
+        say(f"{out}: {', '.join(file.name for file in files)}")
+        return
+    exporting.refuse_models(source)
+    refuse_to_overwrite(out, [source])
+    report = write_rows(read(source), out, config.to, {"to": config.to, "max_drop": config.max_drop})
     tell(report.to_json(), as_json)
     say_counts("export", report)
     for line in carried(report.extra):
@@ -317,6 +326,37 @@ def serve(
     run_server(writer_of(opened), host=host, port=port, token=token, defaults=defaults)
 
 
+def conform(
+    model: Annotated[Path, typer.Argument(help="An exported model, or a run's or adapter's directory.")],
+    calls: Annotated[int, typer.Option(min=1, help="Calls to send through every runtime.")] = 10_000,
+    seed: Annotated[int, typer.Option(min=0, help="What the conversations are drawn from.")] = 7,
+    as_json: AsJson = False,
+) -> None:
+    """Prove that every runtime reads and writes the same bytes."""
+    from callwright.conform import conform as certify
+    from callwright.conform import keep
+    from callwright.models.adapters import left_in
+
+    folder = left_in(model)
+    with Display().stage("conform", announced=False) as bar:
+        found = certify(folder, calls=calls, seed=seed, progress=bar.update)
+    keep(folder, found)
+    tell_certificate(found, as_json)
+
+
+def view(
+    places: Annotated[list[Path], typer.Argument(help="Files of rows or results, or folders of runs.")],
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of this machine to listen on.")] = 8001,
+) -> None:
+    """Browse, filter and search rows and results in a browser."""
+    from callwright.report.viewer import HOST
+    from callwright.report.viewer import view as show
+    from callwright.served import check_port
+
+    check_port(HOST, port)
+    show(places, port, say)
+
+
 def build(
     out: Out,
     config: BuildConfig,
@@ -397,6 +437,8 @@ app.add_typer(train_app, name="train")
 app.command("evaluate")(verb(EvaluateSettings, evaluate))
 app.command("compare")(compare)
 app.command("serve")(serve)
+app.command("conform")(conform)
+app.command("view")(view)
 app.command("build")(verb(BuildConfig, build))
 app.command("demo")(verb(BuildConfig, demo))
 app.command("doctor")(doctor)

@@ -7,12 +7,14 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import typer
 from rich.console import Console
 
 from callwright.progress import clock, legible
 
 if TYPE_CHECKING:
+    from callwright.conform import Certificate
     from callwright.doctor import Finding
     from callwright.evaluate.compare import Comparison
     from callwright.evaluate.toolbench.rates import WinRate
@@ -99,6 +101,17 @@ def tell(value: Any, as_json: bool) -> None:
     """Print a value as JSON to stdout, if that was asked for."""
     if as_json:
         sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
+
+
+def tell_certificate(found: Certificate, as_json: bool) -> None:
+    """Print what runtimes made of the same conversations; exit with 1 if one made something else of them."""
+    from callwright.conform import differences, lines
+
+    tell(msgspec.to_builtins(found), as_json)
+    for line in (*lines(found), *differences(found)):
+        say(line)
+    if not found.holds:
+        raise typer.Exit(1)
 
 
 def tell_comparison(comparison: Comparison, won: WinRate | None, as_json: bool) -> None:

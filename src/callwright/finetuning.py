@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
 import typer
 
-from callwright.console import say, tell, trained
+from callwright.console import tell, trained
 from callwright.errors import ConfigError
 from callwright.options import verb
-from callwright.parameters import AsJson, Data, MaybeOut, Out
+from callwright.parameters import AsJson, Data, MaybeOut
 from callwright.progress import Display, clock
 from callwright.train.config import CONFIG, DpoConfig, Plan, SftConfig
 
@@ -89,24 +89,6 @@ def train_dpo(
     display.done("dpo", summary.seconds, trained(summary))
 
 
-def train_merge(
-    model: Annotated[Path, typer.Argument(help="Directory of a run or of its adapter.")],
-    out: Out,
-    dtype: Annotated[Literal["bfloat16", "float32"], typer.Option(help="Of the weights.")] = "bfloat16",
-) -> None:
-    """Make one model of an adapter and its base."""
-    from callwright import train
-    from callwright.weights import start_of
-
-    start = start_of(model, None)
-    if start.adapter is None:
-        raise ConfigError(
-            "already one model", place=str(start.base), expected="a run that trained an adapter"
-        )
-    train.merge(start.adapter, out, dtype=dtype)
-    say(f"{out}: one model, {dtype}")
-
-
 def tuned(config: SftConfig, *, full: bool, qlora: bool) -> SftConfig:
     """Return a configuration with what the flags of the verb say; a base in a folder by its whole path."""
     if full and qlora:
@@ -166,4 +148,3 @@ def _advice(silent: float) -> str:
 train_app = typer.Typer(help="Fine-tune: SFT, then DPO.", no_args_is_help=True)
 train_app.command("sft")(verb(SftConfig, train_sft))
 train_app.command("dpo")(verb(DpoConfig, train_dpo))
-train_app.command("merge")(train_merge)

@@ -22,6 +22,12 @@ SelfCheck = Annotated[
     ),
 ]
 RowFiles = Annotated[list[Path], typer.Argument(help="Files of trajectories, as unify writes them.")]
+RowsOrModel = Annotated[
+    Path,
+    typer.Argument(
+        help="A file of trajectories, or a model: smollm2-135m, a model's, an adapter's or a run's directory."
+    ),
+]
 ToolsName = Annotated[
     str,
     typer.Argument(

@@ -222,14 +222,24 @@ class PairSettings:
 
 @dataclass(frozen=True)
 class ExportSettings:
-    """Rows to the layout of another tool."""
+    """Rows to the layout of another tool, or a model to what another runtime reads."""
 
     to: Literal[
-        "openai", "responses", "hf", "trl", "llamafactory", "hermes", "xlam", "xlam2", "atif", "parquet"
-    ] = "openai"
-    """Layout to write: a file of lines, a folder for hf, a Parquet file for parquet."""
+        "openai", "responses", "hf", "trl", "llamafactory", "hermes", "xlam", "xlam2", "atif", "parquet",
+        "safetensors", "gguf", "adapter",
+    ] = "openai"  # fmt: skip
+    """Layout of rows: a file of lines, a folder for hf, a Parquet file for parquet. Or a folder with a model:
+    safetensors (merged), gguf (merged, for llama.cpp and Ollama) or adapter."""
     max_drop: Share = 1.0
     """Highest share of dropped rows that still exits with 0."""
+    quantization: Literal["f16", "q8_0"] = "f16"
+    """Of the weights in a GGUF file."""
+    dtype: Literal["bfloat16", "float32"] = "bfloat16"
+    """Of merged weights."""
+    tools: str | None = None
+    """TOOLS that a model is for: their text goes into the Modelfile, for Ollama can not write it itself."""
+    results: tuple[str, ...] = ()
+    """Evaluation of the model, a run directory, for its card; give it again for several."""
 
 
 @dataclass(frozen=True)

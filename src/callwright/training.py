@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from callwright import served, train
+from callwright import conform, served, train
+from callwright.conform.certificate import summary
 from callwright.evaluate.answers import fingerprint_of
 from callwright.evaluate.bfcl.data import PYTHON_NON_LIVE
 from callwright.evaluate.bfcl.run import run_bfcl
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from callwright.build import BuildConfig
 
 
+CALLS_TO_CERTIFY = 1000
+"""A build is to end soon; `callwright conform` sends ten times as many."""
 ALL_ROWS = Details(holdout=0.0)
 """A build has few minutes and a suite of its own to be scored on: no row is set aside to be measured."""
 
@@ -118,6 +121,13 @@ def adapter_of(run: Path) -> Path:
     """Return the adapter that a build ends with: of DPO if it ran, else of SFT."""
     preferred = run / "dpo" / "adapter"
     return preferred if preferred.is_dir() else run / "sft" / "adapter"
+
+
+def certify(folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[str, Json]:
+    """Send made-up conversations through every runtime that is here; the certificate is kept."""
+    found = conform.conform(adapter_of(run), calls=CALLS_TO_CERTIFY, seed=config.seed, progress=bar.update)
+    write_json_atomic(folder / conform.NAME, found)
+    return {"holds": found.holds, "summary": summary(found)}
 
 
 def answer_once(folder: Path, run: Path, config: BuildConfig) -> dict[str, Json]:

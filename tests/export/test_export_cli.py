@@ -10,6 +10,7 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 from callwright.export import EXPORTS, read
+from callwright.exporting import TARGETS
 from callwright.settings import ExportSettings
 from command_line import callwright, error_line, start, write_xlam
 
@@ -31,7 +32,7 @@ def lines_of(path: Path) -> list[Any]:
 
 
 def test_the_option_names_every_layout_of_the_table() -> None:
-    assert get_args(get_type_hints(ExportSettings)["to"]) == tuple(EXPORTS)
+    assert get_args(get_type_hints(ExportSettings)["to"]) == (*EXPORTS, *TARGETS)
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from callwright.errors import ConfigError
 from callwright.models.adapters import base_of
-from callwright.train import SftConfig, merge, sft
+from callwright.train import Export, SftConfig, export_model, sft
 from tiny_rows import trajectory, write
 
 
@@ -27,7 +27,7 @@ def test_the_merged_model_says_what_the_adapter_says(
 ) -> None:
     from peft import PeftModel
 
-    merge(adapter, tmp_path / "model", dtype=dtype)
+    export_model(adapter, tmp_path / "model", Export(dtype=dtype))  # type: ignore[arg-type]
     base = AutoModelForCausalLM.from_pretrained(str(tiny_base), dtype=getattr(torch, dtype))
     ids = torch.tensor([[1, 40, 77, 130, 9, 2, 300, 41, 5]])
     plain = base(input_ids=ids).logits.float()
@@ -40,11 +40,9 @@ def test_the_merged_model_says_what_the_adapter_says(
 
 
 def test_a_merged_model_needs_nothing_else(adapter: Path, tmp_path: Path) -> None:
-    merge(adapter, tmp_path / "model")
+    export_model(adapter, tmp_path / "model", Export())
     assert base_of(tmp_path / "model") == tmp_path / "model"
     template = AutoTokenizer.from_pretrained(str(tmp_path / "model")).chat_template
     assert template == AutoTokenizer.from_pretrained(str(adapter)).chat_template
-    with pytest.raises(ConfigError, match="already a whole model"):
-        merge(tmp_path / "model", tmp_path / "again")
     with pytest.raises(ConfigError, match="is there already"):
-        merge(adapter, tmp_path / "model")
+        export_model(adapter, tmp_path / "model", Export())

@@ -7,7 +7,7 @@ from typing import Any
 from callwright.evaluate.results import Result, write_results
 from callwright.record import Message, Task, Tool, ToolCall, Trajectory, encode
 
-STAGES = ("dataset", "suite", "before", "sft", "pairs", "dpo", "after", "answer")
+STAGES = ("dataset", "suite", "before", "sft", "pairs", "dpo", "after", "answer", "conform")
 TRAINED = {
     "rows": 1500, "dropped": {}, "steps": 90, "epochs": 2.0, "tokens": 123_456, "supervised_tokens": 12_345,
     "tokens_per_second": 310.5, "dtype": "bfloat16", "peak_memory_mb": 2100,
@@ -36,7 +36,27 @@ def write_run(
         (run / stage / "metrics.jsonl").write_text(
             "".join(json.dumps(s) + "\n" for s in steps), encoding="utf-8"
         )
+        write(
+            run / stage / "examples.json", {text: [[f"asked {text}", 0.0], [text, 1.0], ["<|im_end|>", 1.0]]}
+        )
+    write_certificate(run / "conform" / "conform.json", text)
     return run
+
+
+def write_certificate(path: Path, text: str) -> None:
+    """Write a certificate with one runtime that agrees, one that does not, and one that is not here."""
+    example = {"case": text, "expected": text, "got": text, "answer": text}
+    runtimes = [
+        {"name": "callwright", "version": "0.1.0", "properties": {"prompt": {"checked": 90, "different": 0}}},
+        {
+            "name": text,
+            "version": "1",
+            "properties": {"prompt": {"checked": 90, "different": 3, "example": example}},
+        },
+        {"name": "llama.cpp", "version": "", "properties": {}},
+    ]
+    about = {"model": text, "callwright": "0.1.0", "seed": 7, "cases": 90, "calls": 100, "seconds": 1.5}
+    write(path, {**about, "runtimes": runtimes})
 
 
 def write(path: Path, value: Any) -> None:
@@ -66,5 +86,6 @@ def result(i: int, column: str, side: str, text: str) -> Result:
     return Result(
         id=f"{text}/{i}", column=column, style=text, correct=right, strict=right,
         error="" if right else text, where=text, request=text,
-        gold=[{"name": text, "arguments": {text: text}}], text=text,
+        gold=[{"name": text, "arguments": {text: text}}], predicted=[{"name": "other", "arguments": {}}],
+        text=text,
     )  # fmt: skip

@@ -16,7 +16,7 @@ from report_run import STAGES, write, write_run
 from callwright import report
 from callwright.errors import DataError
 from callwright.progress import legible
-from callwright.report.charts import Group, Score, bars, curve
+from callwright.report.charts import Group, Score, bars, curve, heat
 from callwright.report.page import Markup, escape, page, table, tag
 
 HOSTILE = {
@@ -35,11 +35,13 @@ HOSTILE = {
 }
 ALLOWED = {
     "html", "head", "meta", "title", "style", "body", "header", "section", "h1", "h2", "p", "table", "thead",
-    "tbody", "tr", "th", "td", "code", "pre", "details", "summary", "svg", "rect", "text", "path",
+    "tbody", "tr", "th", "td", "code", "pre", "details", "summary", "svg", "rect", "text", "path", "nav", "a",
+    "div", "h3", "mark",
 }  # fmt: skip
 ATTRIBUTES = {
     "lang", "charset", "http-equiv", "content", "name", "class", "viewbox", "width", "height", "role",
-    "aria-label", "x", "y", "fill", "stroke", "stroke-width", "d", "text-anchor",
+    "aria-label", "x", "y", "fill", "stroke", "stroke-width", "d", "text-anchor", "id", "href", "tabindex",
+    "fill-opacity", "transform",
 }  # fmt: skip
 VOID = {"meta"}
 
@@ -86,6 +88,7 @@ def check_inert(seen: Page) -> None:
     for name, attributes in seen.elements:
         assert set(attributes) <= ATTRIBUTES, (name, attributes)
         assert not any("//" in (value or "") or "url(" in (value or "") for value in attributes.values())
+        assert (attributes.get("href") or "#").startswith("#"), "links lead to places of this page only"
     assert sum(name == "style" for name, _ in seen.elements) == 1
     assert not set(seen.all_text()) & {"\x00", "\x0b", "\x1b", "\x07", "\u202e", "\u2066", "\u2069"}
 
@@ -133,7 +136,7 @@ def test_the_report_is_one_file_that_names_no_address(tmp_path: Path) -> None:
     before = {p for p in run.rglob("*") if p.is_file()}
     path = report.write(run)
     assert {p for p in run.rglob("*") if p.is_file()} - before == {path}
-    assert not re.search(r"https?://|src=|href=", path.read_text(encoding="utf-8"))
+    assert not re.search(r"https?://|src=|href=\"[^#]", path.read_text(encoding="utf-8"))
     assert path.stat().st_size < 200_000
 
 
@@ -149,6 +152,8 @@ def test_a_finished_run_shows_every_section_and_both_scores(tmp_path: Path) -> N
         "Supervised fine-tuning",
         "Preference optimisation (DPO)",
         "The data set",
+        "Conformance",
+        "Cost and time",
         "Lineage",
     ]
     text = parsed(path).all_text()
@@ -165,6 +170,7 @@ SECTIONS = {
     "after": "BFCL, a public benchmark (subset)",
     "sft": "Supervised fine-tuning",
     "dpo": "Preference optimisation (DPO)",
+    "conform": "Conformance",
 }
 
 
@@ -174,7 +180,7 @@ def test_a_stage_that_is_missing_is_simply_absent(tmp_path: Path, stage: str) ->
     shutil.rmtree(run / stage)
     shown = titles(report.write(run))
     assert SECTIONS[stage] not in shown
-    assert len(shown) == (4 if stage in ("before", "after") else 5)
+    assert len(shown) == (6 if stage in ("before", "after") else 7)
 
 
 def test_an_empty_folder_gives_a_page_that_says_so(tmp_path: Path) -> None:
@@ -233,6 +239,37 @@ def test_a_run_of_one_step_and_no_reasons_is_shown(tmp_path: Path) -> None:
     check_inert(parsed(report.write(run)))
 
 
+def test_every_section_is_reached_from_the_top_by_a_link(tmp_path: Path) -> None:
+    seen = parsed(report.write(write_run(tmp_path / "run")))
+    places = [attributes["id"] for name, attributes in seen.elements if name == "section"]
+    links = [attributes["href"] for name, attributes in seen.elements if name == "a"]
+    assert links == [f"#{place}" for place in places]
+    assert len(set(places)) == len(places) == 8
+
+
+def test_what_was_learnt_is_marked_token_by_token(tmp_path: Path) -> None:
+    seen = parsed(report.write(write_run(tmp_path / "run", "word")))
+    assert seen.text["mark"] == ["word", "<|im_end|>"] * 2
+    assert "asked word" in "".join(seen.text["pre"])
+
+
+def test_mistakes_and_what_was_called_for_what_are_counted(tmp_path: Path) -> None:
+    seen = parsed(report.write(write_run(tmp_path / "run", "book")))
+    assert seen.text["h3"].count("Mistakes") == 2
+    assert "rows before" in seen.text["th"]
+    maps = [a["aria-label"] for name, a in seen.elements if name == "svg"]
+    assert maps.count("tools that were due and tools that were called") == 2
+    assert maps.count("training rows by tool and style") == 1
+
+
+def test_a_difference_between_runtimes_is_shown_with_its_case(tmp_path: Path) -> None:
+    seen = parsed(report.write(write_run(tmp_path / "run", "some runtime")))
+    assert "90 made-up conversations with 100 calls through 2 runtimes: 3 differences" in seen.all_text()
+    assert "87 of 90" in seen.text["td"]
+    assert seen.text["td"].count("not here") == 5
+    assert "some runtime, prompt: 3 of 90 differ" in seen.all_text()
+
+
 # --- building blocks
 
 
@@ -275,6 +312,24 @@ def test_a_column_without_rows_has_an_interval_over_everything() -> None:
     assert ">0%<" in svg
     (whisker,) = re.findall(r'd="M([\d.]+) [\d.]+H([\d.]+)', svg)
     assert [float(x) for x in whisker] == [190.0, 660.0]
+
+
+@given(
+    st.lists(st.text(max_size=40), max_size=5, unique=True),
+    st.lists(st.text(max_size=40), max_size=25, unique=True),
+    st.data(),
+)
+def test_a_heat_map_shows_every_count_once(rows: list[str], columns: list[str], data: st.DataObject) -> None:
+    cells = st.tuples(st.sampled_from(rows or [""]), st.sampled_from(columns or [""]))
+    counts = data.draw(st.dictionaries(cells, st.integers(1, 10**6), max_size=6))
+    drawn = heat(rows, columns, counts, "a map")
+    check_inert(Page(page("x", drawn)))
+    shown = re.findall(r'text-anchor="middle">(\d+)<', drawn)
+    expected = [counts[r, c] for r in rows for c in columns if (r, c) in counts]
+    assert [int(each) for each in shown] == expected
+    opacities = [float(each) for each in re.findall(r'fill-opacity="([\d.]+)"', drawn)]
+    assert len(opacities) == len(rows) * len(columns)
+    assert all(0 < each <= 0.75 for each in opacities)
 
 
 def test_no_group_at_all_is_still_a_chart() -> None:

@@ -66,14 +66,18 @@ def rejected_text(message: Message, output_format: str = "") -> str:
     return assistant_text(message, output_format)
 
 
-def reply_message(text: str, output_format: str = "") -> Message | Malformed:
+def reply_message(text: str, output_format: str = "", *, calls: bool = True) -> Message | Malformed:
     """Return the assistant message that a model's text means; calls get the ids call_0, call_1, …
 
     What stands before the last `</think>` is reasoning; a `<think>` that is never closed is malformed.
+    Without `calls` none are looked for: what is no reasoning is text, with its blanks.
     """
     head, closed, tail = text.rpartition(THINK_CLOSE)
     if not closed and text.lstrip().startswith(THINK_OPEN):
         return Malformed("the reasoning is not closed", len(text))
+    thought = head.strip().removeprefix(THINK_OPEN).strip() or None
+    if not calls:
+        return Message(role="assistant", content=tail.lstrip() if closed else text, reasoning=thought)
     start = len(text) - len(tail.lstrip())
     reply = format_named(output_format).parse(tail.strip())
     if isinstance(reply, Malformed):
@@ -81,7 +85,7 @@ def reply_message(text: str, output_format: str = "") -> Message | Malformed:
     return Message(
         role="assistant",
         content=reply.text.strip(),
-        reasoning=head.strip().removeprefix(THINK_OPEN).strip() or None,
+        reasoning=thought,
         tool_calls=tuple(
             msgspec.structs.replace(call, id=f"call_{number}") for number, call in enumerate(reply.calls)
         ),

@@ -14,10 +14,14 @@ from callwright.record import Message
 
 
 class ReplyStream:
-    """Tells of the free text as soon as it is certain, and of the whole message at its end."""
+    """Tells of the free text as soon as it is certain, and of the whole message at its end.
 
-    def __init__(self, output_format: str = "") -> None:
+    Without `calls` none are looked for, as `reply_message` says.
+    """
+
+    def __init__(self, output_format: str = "", *, calls: bool = True) -> None:
         self._format = format_named(output_format)
+        self._calls = calls
         self._text = ""
         self._told = 0
 
@@ -30,7 +34,7 @@ class ReplyStream:
 
     def close(self) -> Message | Malformed:
         """Return the message, whose content begins with all that `feed` told."""
-        return reply_message(self._text, self._format.name)
+        return reply_message(self._text, self._format.name, calls=self._calls)
 
     def _content(self) -> str:
         """Return the beginning of the content; nothing while the model may be thinking."""
@@ -38,5 +42,7 @@ class ReplyStream:
         head = tail.lstrip()
         if not closed and (head.startswith(THINK_OPEN) or THINK_OPEN.startswith(head)):
             return ""
+        if not self._calls:
+            return head if closed else tail
         # Blanks at the end may be those that a message is stripped of.
         return self._format.begun(head).strip()

@@ -1,9 +1,9 @@
-"""Two charts as inline SVG: before and after with intervals, and a curve."""
+"""Charts as inline SVG: before and after with intervals, a curve, and counts as a heat map."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from callwright.report.page import Markup, escape
@@ -92,8 +92,45 @@ def curve(points: Sequence[tuple[float, float]], x_name: str, y_name: str) -> Ma
     return _svg(parts, height, f"{y_name} over {x_name}")
 
 
-def _svg(parts: Sequence[str], height: float, label: str) -> Markup:
+CELL, LABEL = 34, 190
+"""Pixels of a cell of a heat map, and of the room for the names of its rows."""
+
+
+def heat(
+    rows: Sequence[str], columns: Sequence[str], counts: Mapping[tuple[str, str], int], label: str
+) -> Markup:
+    """Return counts by row and column as a heat map; `counts` names those that are not 0."""
+    most = max((counts.get((row, column), 0) for row in rows for column in columns), default=0)
+    top = 110
+    parts: list[str] = []
+    for place, column in enumerate(columns):
+        x = LABEL + place * CELL + CELL / 2
+        turned = f'transform="rotate(-50 {x:g} {top - 6})"'
+        parts.append(f'<text x="{x:g}" y="{top - 6}" {turned}>{escape(_short(column, 16))}</text>')
+    for number, row in enumerate(rows):
+        y = top + number * 22
+        parts.append(f'<text x="{LABEL - 8}" y="{y + 15}" text-anchor="end">{escape(_short(row, 28))}</text>')
+        for place, column in enumerate(columns):
+            count = counts.get((row, column), 0)
+            x = LABEL + place * CELL
+            shade = 0.15 + 0.6 * math.sqrt(count / most) if count else 0.04
+            parts.append(
+                f'<rect x="{x}" y="{y}" width="{CELL - 2}" height="20" fill="var(--bar)" '
+                f'fill-opacity="{shade:.2f}"/>'
+            )
+            if count:
+                middle = x + (CELL - 2) / 2
+                parts.append(f'<text x="{middle:g}" y="{y + 14}" text-anchor="middle">{count}</text>')
+    width = max(WIDTH, LABEL + len(columns) * CELL + 90)
+    return _svg(parts, top + len(rows) * 22 + 6, label, width)
+
+
+def _short(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def _svg(parts: Sequence[str], height: float, label: str, width: int = WIDTH) -> Markup:
     return Markup(
-        f'<svg viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}" role="img" aria-label="{escape(label)}">'
+        f'<svg viewBox="0 0 {width} {height:g}" width="{width}" role="img" aria-label="{escape(label)}">'
         f"{''.join(parts)}</svg>"
     )

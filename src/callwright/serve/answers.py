@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from callwright.errors import CallwrightError
-from callwright.formats import Malformed, reply_message
+from callwright.formats import Malformed
 from callwright.formats.chat import THINK_CLOSE
 from callwright.formats.streaming import ReplyStream
 from callwright.models import Completion, Prompt
@@ -29,6 +29,8 @@ class Delta(NamedTuple):
     text: str = ""
     calls: tuple[ToolCall, ...] = ()
     tokens: tuple[Scored, ...] = ()
+    reasoning: str = ""
+    """What was thought; told as a whole at the end, since only then it is certain."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ async def answer(
                     yield Delta(text, tokens=item.tokens)
                 continue
             last, message = reply.close()
-            if last.text or last.calls:
+            if last.text or last.calls or last.reasoning:
                 yield last
             finish: Finish = "tool_calls" if message.tool_calls else item.finish
             yield Answer(message, finish, item.prompt_tokens, item.completion_tokens, tuple(tokens))
@@ -98,22 +100,21 @@ class _Reply:
     """Takes the text of an answer apart while it comes."""
 
     def __init__(self, *, calls: bool) -> None:
-        self._calls = calls
-        self._stream = ReplyStream()
+        self._stream = ReplyStream(calls=calls)
         self._text = ""
         self._told = ""
 
     def feed(self, text: str) -> str:
         """Return how the content goes on."""
         self._text += text
-        new = self._stream.feed(text) if self._calls else text
+        new = self._stream.feed(text)
         self._told += new
         return new
 
     def close(self) -> tuple[Delta, Message]:
         """Return the rest of the content with the calls, and the whole message."""
-        message = reply_message(self._text) if self._calls else None
-        if message is None or isinstance(message, Malformed):
+        message = self._stream.close()
+        if isinstance(message, Malformed):
             # A broken call is shown as the text that it is, never as a guessed call.
             rest = self._rest()
             return Delta(rest), Message(role="assistant", content=self._told + rest)
@@ -121,11 +122,10 @@ class _Reply:
             msgspec.structs.replace(c, id=f"call_{uuid.uuid4().hex[:24]}") for c in message.tool_calls
         )
         rest = message.content[len(self._told) :]
-        return Delta(rest, calls), msgspec.structs.replace(message, tool_calls=calls)
+        told = msgspec.structs.replace(message, tool_calls=calls)
+        return Delta(rest, calls, reasoning=message.reasoning or ""), told
 
     def _rest(self) -> str:
-        if not self._calls:
-            return ""
         tail = self._text.rpartition(THINK_CLOSE)[2].lstrip()
         return tail[len(self._told) :] if self._told else self._text
 

@@ -68,6 +68,10 @@ class ChatMessage(msgspec.Struct):
     tool_calls: list[Called] | None = None
     tool_call_id: str | None = None
     name: str | None = None
+    reasoning_content: str | None = None
+    """What an assistant thought, as the answers here tell it."""
+    reasoning: str | None = None
+    """The same, as other servers call it."""
 
 
 class StreamOptions(msgspec.Struct):
@@ -153,6 +157,7 @@ def _message(m: ChatMessage, place: str) -> Message:
     return Message(
         role="system" if m.role == "developer" else m.role,
         content=text_of(m.content, f"{place}.content"),
+        reasoning=m.reasoning_content or m.reasoning,
         tool_calls=tuple(calls),
         tool_call_id=m.tool_call_id,
         name=m.name,
@@ -187,6 +192,8 @@ class Chat:
         """Yield the events of how an answer goes on."""
         if delta.text or delta.tokens:
             yield self._event(index, {"content": delta.text}, logprobs=_logprobs(delta.tokens))
+        if delta.reasoning:
+            yield self._event(index, {"reasoning_content": delta.reasoning})
         for place, call in enumerate(delta.calls):
             yield self._event(index, {"tool_calls": [{"index": place, **_called(call)}]})
 

@@ -16,16 +16,29 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from callwright.errors import CallwrightError, ExtraMissing
 from callwright.store.files import write_error
 from callwright.train.config import Details, DpoConfig, Progress, SftConfig
+from callwright.train.export.config import Export, Measured
 
 if TYPE_CHECKING:
     from callwright.train.config import Plan, TrainSummary
 
-__all__ = ["Details", "DpoConfig", "Progress", "SftConfig", "dpo", "merge", "plan_dpo", "plan_sft", "sft"]
+__all__ = [
+    "Details",
+    "DpoConfig",
+    "Export",
+    "Measured",
+    "Progress",
+    "SftConfig",
+    "dpo",
+    "export_model",
+    "plan_dpo",
+    "plan_sft",
+    "sft",
+]
 
 
 def sft(
@@ -88,14 +101,18 @@ def plan_dpo(config: DpoConfig, *, base: Path, adapter: Path | None, pairs: Path
     return plan(config, base=base, adapter=adapter, pairs=pairs)
 
 
-def merge(adapter: Path, out: Path, *, dtype: Literal["bfloat16", "float32"] = "bfloat16") -> None:
-    """Write the model that an adapter makes of its base; raises `ConfigError` where there is none."""
+def export_model(source: Path, out: Path, wanted: Export) -> None:
+    """Write the model in a directory, or what an adapter makes of its base, as other runtimes want it.
+
+    `source` holds an adapter or a whole model; `out` is a folder that is written whole or not at all. Raises
+    `ConfigError` for a folder that is there already and for what can not be written that way.
+    """
     try:
-        from callwright.train.merge import run
+        from callwright.train.export.folder import run
     except ImportError as error:
         raise _missing(error) from error
     with _disk_of(out):
-        run(adapter, out, dtype)
+        run(source, out, wanted)
 
 
 @contextmanager

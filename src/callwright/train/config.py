@@ -15,6 +15,8 @@ Share = Annotated[float, Meta(ge=0, le=1)]
 Seed = Annotated[int, Meta(ge=0, lt=2**32)]
 CONFIG = "config.json"
 """In a run directory: what the run was told, with the hashes of what it read."""
+SHOWN = "examples.json"
+"""In a run directory: rows as the model sees them, each learnt token with its weight."""
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,11 @@ def whole(folder: Path, *, replace: bool = True) -> Iterator[Path]:
     """
     part = folder.with_name(folder.name + PART)
     shutil.rmtree(part, ignore_errors=True)
-    yield part
+    try:
+        yield part
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
     if replace:
         shutil.rmtree(folder, ignore_errors=True)
     part.rename(folder)

@@ -22,6 +22,7 @@ from callwright.train.architectures import experts, refuse_unproven, routers
 from callwright.train.attention import ATTENTION
 from callwright.train.branches import answer_with_logps
 from callwright.train.config import CONFIG, Details, DpoConfig, SftConfig
+from callwright.train.control_tokens import keep_only_used
 from callwright.train.directory import whole
 from callwright.train.passes import fewer_passes
 from callwright.train.processes import size_of
@@ -185,6 +186,7 @@ def save(
     with whole(folder) as part:
         model.save_pretrained(str(part), state_dict=weights, **chosen)
         tokenizer.save_pretrained(str(part))
+        keep_only_used(part, tokenizer)
 
 
 def trainable_parameters(model: Any) -> int:

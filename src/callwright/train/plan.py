@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import torch
 
+from callwright.models.spelling import Spelling
 from callwright.train.memory import peak_memory_mb
 from callwright.train.steps import Measure, Steps, Unit, backward
 
@@ -70,13 +71,30 @@ def evenly(rows: Sequence[Row]) -> list[Row]:
 
 def marked(tokenizer: Any, row: Example) -> str:
     """Return the text of a row with what is learnt in ⟦ ⟧; long texts that are only read are cut."""
-    parts: list[str] = []
-    for learnt, run in groupby(zip(row.ids, row.weights, strict=True), lambda pair: pair[1] > 0):
-        text = tokenizer.decode([token for token, _ in run])
-        if not learnt and len(text) > _HEAD + _TAIL:
-            text = f"{text[:_HEAD]} … {text[-_TAIL:]}"
-        parts.append(f"⟦{text}⟧" if learnt else text)
-    return "".join(parts)
+    runs = groupby(zip(row.ids, row.weights, strict=True), lambda pair: pair[1] > 0)
+    decoded = ((learnt, tokenizer.decode([token for token, _ in run])) for learnt, run in runs)
+    return "".join(f"⟦{text}⟧" if learnt else _cut(text) for learnt, text in decoded)
+
+
+def by_token(tokenizer: Any, row: Example) -> list[tuple[str, float]]:
+    """Return a row as texts with their weights: each token that is learnt by itself, the rest in one.
+
+    A token that is a part of a character is told with those that complete it.
+    """
+    spans: list[tuple[str, float]] = []
+    for weight, run in groupby(zip(row.ids, row.weights, strict=True), lambda pair: pair[1]):
+        ids = [token for token, _ in run]
+        if weight <= 0:
+            spans.append((_cut(tokenizer.decode(ids)), 0.0))
+            continue
+        spelling = Spelling(tokenizer.decode)
+        texts = [*(spelling.feed(token) for token in ids), spelling.close()]
+        spans += [(text, weight) for text in texts if text]
+    return spans
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _HEAD + _TAIL else f"{text[:_HEAD]} … {text[-_TAIL:]}"
 
 
 def affordable(minutes: float | None, tokens: Sequence[int], rate: float) -> int:

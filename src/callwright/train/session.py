@@ -22,7 +22,7 @@ from callwright.store import read, write_json_atomic
 from callwright.train import card, lora
 from callwright.train import plan as plans
 from callwright.train.budget import Budget, last_checkpoint
-from callwright.train.config import CONFIG, Plan, Progress, TrainConfig, TrainSummary, Validated
+from callwright.train.config import CONFIG, SHOWN, Plan, Progress, TrainConfig, TrainSummary, Validated
 from callwright.train.directory import BEST, leave, prepare
 from callwright.train.holdout import Grouped, set_aside
 from callwright.train.memory import peak_memory_mb
@@ -116,6 +116,9 @@ class Session:
             if processes().is_main_process:
                 lora.save(trainer.model, weights, tokenizer, place, chat_template())
 
+        if processes().is_main_process:
+            shown = {one.name: plans.by_token(tokenizer, one) for one in work.examples}
+            write_json_atomic(out / SHOWN, msgspec.to_builtins(shown))
         validation = self._validation(trainer, work, budget, save) if work.validation else None
         resumed = _train(trainer, [budget, *([validation] if validation else [])], out)
         leave(folder, save, validation, trainer.state.global_step)

@@ -1,0 +1,171 @@
+"""A certificate holds where all runtimes see the same bytes, and finds every way in which they do not."""
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from callwright.cli import app
+from callwright.conform import Certificate, conform, keep
+from callwright.conform.cases import case
+from callwright.errors import ConfigError
+from callwright.formats import plain_messages
+from callwright.serve import answers
+from callwright.store import write_json_atomic
+from callwright.train import Export, export_model
+
+CALLS = 60
+
+
+@pytest.fixture(scope="module")
+def exported(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("exported") / "tiny"
+    export_model(tiny_base, out, Export())
+    return out
+
+
+@pytest.fixture
+def folder(exported: Path, tmp_path: Path) -> Path:
+    shutil.copytree(exported, tmp_path / "tiny")
+    return tmp_path / "tiny"
+
+
+def differing(found: Certificate) -> set[tuple[str, str]]:
+    return {(v.name, name) for v in found.runtimes for name, f in v.properties.items() if f.different}
+
+
+def edit(folder: Path, name: str, change: Callable[[str], str]) -> None:
+    file = folder / name
+    before = file.read_text("utf-8")
+    file.write_text(change(before), "utf-8")
+    assert file.read_text("utf-8") != before
+
+
+def test_an_exported_model_is_the_same_everywhere(folder: Path) -> None:
+    found = conform(folder, calls=CALLS, seed=3)
+    assert differing(found) == set()
+    assert found.holds
+    checked = {v.name: {name: f.checked for name, f in v.properties.items()} for v in found.runtimes}
+    every = dict.fromkeys(("prompt", "control", "learnt", "calls", "streamed"), found.cases)
+    assert checked["callwright"] == checked["Transformers"] == checked["callwright serve"] == every
+    assert checked["vLLM tool parser"] == {"calls": found.cases, "streamed": found.cases}
+    assert found.calls >= CALLS
+    keep(folder, found)
+    assert json.loads((folder / "conform.json").read_text("utf-8"))["calls"] == found.calls
+    card = (folder / "README.md").read_text("utf-8")
+    assert "no difference (seed 3" in card
+    assert "Not verified yet" not in card
+
+
+def with_a_blank(template: str) -> str:
+    return template.replace("'<tool_response>\\n'", "'<tool_response> \\n'")
+
+
+def without_marks(template: str) -> str:
+    return template.replace("{%- generation -%}", "").replace("{%- endgeneration -%}", "")
+
+
+def without_care(template: str) -> str:
+    return template.replace("| replace('<|', '< |')", "")
+
+
+def that_ends_early(config: str) -> str:
+    told = json.loads(config)
+    told["response_template"]["fields"]["tool_calls"]["close_pattern"] = "}"
+    return json.dumps(told)
+
+
+def that_leaves_one_out(parser: str) -> str:
+    return parser.replace("for call in calls\n        ]", "for call in calls[:1]\n        ]")
+
+
+def that_forgets_to_stream(parser: str) -> str:
+    return parser.replace("if index < len(self.prev_tool_call_arr):", "if index:")
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "expected"),
+    [
+        ("chat_template.jinja", with_a_blank, {("Transformers", "prompt"), ("Transformers", "learnt")}),
+        ("chat_template.jinja", without_marks, {("Transformers", "learnt")}),
+        (
+            "chat_template.jinja",
+            without_care,
+            {("Transformers", "prompt"), ("Transformers", "control"), ("Transformers", "learnt")},
+        ),
+        ("tokenizer_config.json", that_ends_early, {("Transformers", "calls"), ("Transformers", "streamed")}),
+        ("vllm_tool_parser.py", that_leaves_one_out, {("vLLM tool parser", "calls")}),
+        ("vllm_tool_parser.py", that_forgets_to_stream, {("vLLM tool parser", "streamed")}),
+    ],
+)
+def test_a_defect_is_found_where_it_is(
+    folder: Path, file: str, change: Callable[[str], str], expected: set[tuple[str, str]]
+) -> None:
+    edit(folder, file, change)
+    found = conform(folder, calls=CALLS)
+    assert differing(found) == expected
+    assert not found.holds
+
+
+def test_a_control_token_that_texts_can_spell_is_found(folder: Path) -> None:
+    told = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    spelt = {**told["added_tokens"][0], "id": len(told["model"]["vocab"]), "content": "<filename>"}
+    told["added_tokens"].append(spelt)
+    write_json_atomic(folder / "tokenizer.json", told)
+    found = differing(conform(folder, calls=CALLS))
+    assert ("Transformers", "control") in found
+    assert ("callwright", "control") not in found, "our tokenizer makes control tokens of control text only"
+
+
+def test_a_server_that_reads_otherwise_is_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(answers, "arguments_of", lambda call: json.dumps({**call.arguments, "more": 1}))
+    monkeypatch.setattr("callwright.serve.chat.arguments_of", answers.arguments_of)
+    found = conform(folder, calls=CALLS)
+    assert differing(found) == {("callwright serve", "calls"), ("callwright serve", "streamed")}
+
+
+def test_cases_are_drawn_from_their_numbers_alone_and_all_can_be_written() -> None:
+    marks = ["<|im_end|>"]
+    assert [case(i, 7, marks) for i in range(20)] == [case(i, 7, marks) for i in range(20)]
+    assert case(1, 7, marks) != case(1, 8, marks)
+    rows = [case(i, 7, marks).row for i in range(300)]
+    for row in rows:
+        plain_messages(row)
+    text = "".join(message.content for row in rows for message in row.messages)
+    assert "<|im_end|>" in text
+    assert "</tool_call>" in text
+
+
+# --- the verb
+
+
+def run(*arguments: object) -> Any:
+    return CliRunner().invoke(app, [str(each) for each in arguments])
+
+
+def test_the_verb_prints_the_table_and_exits_with_what_it_found(folder: Path) -> None:
+    done = run("conform", folder, "--calls", 5)
+    assert done.exit_code == 0, done.output
+    assert "| callwright serve (" in done.stderr
+    edit(folder, "chat_template.jinja", with_a_blank)
+    done = run("conform", folder, "--calls", 40, "--json")
+    assert done.exit_code == 1
+    assert "Transformers, prompt: " in done.stderr
+    told = json.loads(done.stdout)
+    assert any(runtime["properties"].get("prompt", {}).get("example") for runtime in told["runtimes"])
+
+
+def test_a_folder_without_a_tokenizer_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no tokenizer there"):
+        conform(tmp_path)
+
+
+@pytest.mark.slow
+def test_ten_thousand_calls(folder: Path) -> None:
+    found = conform(folder)
+    assert found.holds, differing(found)
+    assert found.calls >= 10_000
