@@ -3,7 +3,7 @@
 Eight clients of the official library send requests of about 500 tokens, each with its own tools, and read
 answers of up to 48 tokens; every fourth request goes on with the conversation before it. Both servers run
 in processes of their own, one after the other, with the embedded model in the same number format; the first
-eight requests warm up and do not count.
+eight requests warm up and do not count. The peer needs `pip install 'transformers[serving]'`.
 
     python bench/serve.py [repeats] [requests a client]
 """
@@ -21,7 +21,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 CLIENTS = 8
 TOKENS = 512
@@ -86,17 +86,19 @@ def serving(side: str, model: Path) -> Iterator[str]:
     with tempfile.TemporaryFile() as said:
         server = subprocess.Popen(commands[side], stdout=said, stderr=said, env={**os.environ, **settings})
         try:
-            _wait_for(port, server)
+            _wait_for(port, server, said)
             yield f"http://127.0.0.1:{port}/v1"
         finally:
             server.terminate()
             server.wait(60)
 
 
-def _wait_for(port: str, server: subprocess.Popen[bytes]) -> None:
+def _wait_for(port: str, server: subprocess.Popen[bytes], said: BinaryIO) -> None:
     for _ in range(600):
         if server.poll() is not None:
-            sys.exit(f"the server ended with {server.returncode}")
+            said.seek(0)
+            last = said.read().decode().strip().splitlines()[-1:]
+            sys.exit(f"the server ended with {server.returncode}: {''.join(last)}")
         with socket.socket() as probe:
             if not probe.connect_ex(("127.0.0.1", int(port))):
                 return

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A fine-tune of the embedded model on public rows and on rows synthesized for their tools: SFT, then DPO, and
-# BFCL before, between and after. Two and a half hours on two CPU cores. What came of it: docs/results.md,
+# BFCL before, between and after. An hour and three quarters on two CPU cores. What came of it: docs/results.md,
 # "A fine-tune on public and synthesized rows".
 #
 #     bash recipes/public.sh DATA [OUT]     # OUT defaults to out/public; run again, it goes on where it stopped

@@ -19,6 +19,7 @@ from callwright.store import write_json_atomic
 from callwright.train import Export, export_model
 
 CALLS = 60
+SLOW = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
@@ -91,15 +92,23 @@ def that_forgets_to_stream(parser: str) -> str:
     ("file", "change", "expected"),
     [
         ("chat_template.jinja", with_a_blank, {("Transformers", "prompt"), ("Transformers", "learnt")}),
-        ("chat_template.jinja", without_marks, {("Transformers", "learnt")}),
-        (
+        pytest.param("chat_template.jinja", without_marks, {("Transformers", "learnt")}, marks=SLOW),
+        pytest.param(
             "chat_template.jinja",
             without_care,
             {("Transformers", "prompt"), ("Transformers", "control"), ("Transformers", "learnt")},
+            marks=SLOW,
         ),
-        ("tokenizer_config.json", that_ends_early, {("Transformers", "calls"), ("Transformers", "streamed")}),
-        ("vllm_tool_parser.py", that_leaves_one_out, {("vLLM tool parser", "calls")}),
-        ("vllm_tool_parser.py", that_forgets_to_stream, {("vLLM tool parser", "streamed")}),
+        pytest.param(
+            "tokenizer_config.json",
+            that_ends_early,
+            {("Transformers", "calls"), ("Transformers", "streamed")},
+            marks=SLOW,
+        ),
+        pytest.param("vllm_tool_parser.py", that_leaves_one_out, {("vLLM tool parser", "calls")}, marks=SLOW),
+        pytest.param(
+            "vllm_tool_parser.py", that_forgets_to_stream, {("vLLM tool parser", "streamed")}, marks=SLOW
+        ),
     ],
 )
 def test_a_defect_is_found_where_it_is(
@@ -111,6 +120,7 @@ def test_a_defect_is_found_where_it_is(
     assert not found.holds
 
 
+@pytest.mark.slow
 def test_a_control_token_that_texts_can_spell_is_found(folder: Path) -> None:
     told = json.loads((folder / "tokenizer.json").read_text("utf-8"))
     spelt = {**told["added_tokens"][0], "id": len(told["model"]["vocab"]), "content": "<filename>"}
@@ -121,6 +131,7 @@ def test_a_control_token_that_texts_can_spell_is_found(folder: Path) -> None:
     assert ("callwright", "control") not in found, "our tokenizer makes control tokens of control text only"
 
 
+@pytest.mark.slow
 def test_a_server_that_reads_otherwise_is_found(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "arguments_of", lambda call: json.dumps({**call.arguments, "more": 1}))
     monkeypatch.setattr("callwright.serve.chat.arguments_of", answers.arguments_of)
@@ -147,6 +158,7 @@ def run(*arguments: object) -> Any:
     return CliRunner().invoke(app, [str(each) for each in arguments])
 
 
+@pytest.mark.slow
 def test_the_verb_prints_the_table_and_exits_with_what_it_found(folder: Path) -> None:
     done = run("conform", folder, "--calls", 5)
     assert done.exit_code == 0, done.output
@@ -165,6 +177,7 @@ def test_a_folder_without_a_tokenizer_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_ten_thousand_calls(folder: Path) -> None:
     found = conform(folder)
     assert found.holds, differing(found)
