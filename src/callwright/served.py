@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from callwright.errors import ConfigError
+from callwright.export.chat import definitions
 from callwright.models.writing import Writer
 from callwright.record import Json, Tool
-from callwright.serve.settings import Defaults
+from callwright.serve.settings import Defaults, Limits
 from callwright.worlds import open_world
 
 SECONDS = 120.0
@@ -24,20 +25,14 @@ def request_body(request: str, tools: tuple[Tool, ...]) -> dict[str, Json]:
     return {
         "model": "callwright",
         "messages": [{"role": "user", "content": request}],
-        "tools": [
-            {
-                "type": "function",
-                "function": {"name": t.name, "description": t.description, "parameters": t.parameters},
-            }
-            for t in tools
-        ],
+        "tools": definitions(tools),
         "max_tokens": 160,
     }
 
 
 def ask_once(writer: Writer, body: dict[str, Json]) -> dict[str, Json]:
     """Serve `writer`, send `body` to ``/v1/chat/completions``, and return the response."""
-    with _serving(writer) as url:
+    with serving(writer) as url:
         sent = urllib.request.Request(
             f"{url}/v1/chat/completions",
             data=json.dumps(body).encode(),
@@ -69,12 +64,13 @@ def check_port(host: str, port: int) -> None:
 
 
 @contextmanager
-def _serving(writer: Writer) -> Iterator[str]:
+def serving(writer: Writer, limits: Limits | None = None) -> Iterator[str]:
+    """Yield the address of a server of `writer` on a free port of this machine."""
     import uvicorn
 
     from callwright.serve.app import create_app
 
-    server = uvicorn.Server(uvicorn.Config(create_app(writer), log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(create_app(writer, limits=limits), log_level="error"))
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(8)

@@ -23,7 +23,7 @@ from callwright.conform.runtime import Property, Runtime, Said, Written
 from callwright.errors import ExtraMissing
 from callwright.record import Json
 from callwright.store import write_json_atomic
-from callwright.store.files import PART
+from callwright.store.files import write_atomic
 from callwright.train.export import card
 
 __all__ = ["NAME", "Certificate", "conform", "differences", "keep", "lines"]
@@ -49,16 +49,17 @@ def conform(
 
     started = time.monotonic()
     tokenizer = tokenizer_of(folder)
-    control = {number: str(t) for number, t in tokenizer.added_tokens_decoder.items() if t.special}
+    special = {number: str(t) for number, t in tokenizer.added_tokens_decoder.items() if t.special}
+    control, spelt = set(special), sorted(special.values())
     present, absent = runtimes(folder, tokenizer)
     found: dict[str, dict[str, Finding]] = {runtime.name: {} for runtime in present}
     made = number = 0
     try:
         while made < calls:
-            one = written(case(number, seed, sorted(control.values())), tokenizer)
+            one = written(case(number, seed, spelt), tokenizer)
             cuts = _cuts(one.text, random.Random(f"{seed}/{number}"))
             for runtime in present:
-                _check(runtime, one, cuts, set(control), found[runtime.name])
+                _check(runtime, one, cuts, control, found[runtime.name])
             made, number = made + one.case.calls, number + 1
             if progress:
                 progress(min(made, calls), calls)
@@ -67,12 +68,11 @@ def conform(
             if runtime.close:
                 runtime.close()
     verdicts = [Verdict(name=r.name, version=r.version, properties=found[r.name]) for r in present]
-    certificate = Certificate(
+    return Certificate(
         model=folder.resolve().name, callwright=__version__, seed=seed, cases=number, calls=made,
         seconds=round(time.monotonic() - started, 1),
         runtimes=[*verdicts, *(Verdict(name=name, version="") for name in absent)],
     )  # fmt: skip
-    return certificate
 
 
 def keep(folder: Path, certificate: Certificate) -> None:
@@ -85,9 +85,7 @@ def keep(folder: Path, certificate: Certificate) -> None:
     before = file.read_text(encoding="utf-8") if file.is_file() else ""
     text = card.with_conformance(before, list(lines(certificate)))
     if text != before:
-        part = file.with_name(file.name + PART)
-        part.write_text(text, encoding="utf-8")
-        part.replace(file)
+        write_atomic(file, text.encode())
 
 
 def _cuts(text: str, draw: random.Random) -> list[int]:

@@ -5,50 +5,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import msgspec
-
 from callwright.conform.cases import Case
 from callwright.conform.runtime import Runtime, Said, Written
 from callwright.formats import Malformed, ReplyStream, plain_messages, reply_message, segments
 from callwright.formats.frames import family_named
-from callwright.models.local import encode, opening
+from callwright.models.local import opening
 from callwright.record import Json, Message
-from callwright.train.tokens import weighted_ids
-
-FRAME = "chatml"
-"""The family whose frame training, evaluation and serving use."""
+from callwright.train.tokens import answer_ids, only_last_supervised, prompt_ids, weighted_ids
 
 
 def written(case: Case, tokenizer: Any) -> Written:
     """Return a case as tokens and text."""
-    plain = plain_messages(case.row)
-    prompt = _prompt(case, tokenizer, len(case.row.messages) - 1)
-    only_last = [m._replace(weight=0.0) for m in plain[:-1]] + [plain[-1]._replace(weight=1.0)]
-    whole, weights = weighted_ids(segments(only_last), tokenizer)
-    safe = family_named(FRAME).safe
+    *before, last = plain = plain_messages(case.row)
+    whole, weights = weighted_ids(segments(only_last_supervised(plain)), tokenizer)
+    # One segment may hold several marks where they touch, which no two of this frame do.
+    marks = sum(part.control for part in segments(before, generation_prompt=True))
+    safe = family_named().safe
     return Written(
         case=case,
-        prompt=prompt,
+        prompt=prompt_ids(before, tokenizer),
         answer=[token for token, weight in zip(whole, weights, strict=True) if weight],
         whole=whole,
         learnt=[weight > 0 for weight in weights],
-        text=safe(plain[-1].content),
+        text=safe(last.content),
         said=_said(case.answer, safe),
-        control=sum(part.control for part in _frame(case)) + len(opening(tokenizer)),
+        control=marks + len(opening(tokenizer)),
     )
-
-
-def _frame(case: Case) -> Sequence[Any]:
-    # One segment may hold several marks where they touch, which no two of this frame do.
-    before = msgspec.structs.replace(case.row, messages=case.row.messages[:-1])
-    return segments(plain_messages(before), generation_prompt=True)
-
-
-def _prompt(case: Case, tokenizer: Any, end: int) -> list[int]:
-    """Return the tokens of what is said before the message at `end`, an answer begun."""
-    before = msgspec.structs.replace(case.row, messages=case.row.messages[:end])
-    parts = segments(plain_messages(before), generation_prompt=True)
-    return [*opening(tokenizer), *encode(tokenizer, [(part.text, part.control) for part in parts])]
 
 
 def _said(answer: Message, safe: Any) -> Said:
@@ -64,15 +46,14 @@ def ours(tokenizer: Any, version: str) -> Runtime:
 
     def learnt(case: Written) -> Json:
         """Every answer of the row, not the last alone: what follows its prompt is what is supervised."""
-        row = case.case.row
-        whole, weights = weighted_ids(segments(plain_messages(row)), tokenizer)
+        plain = plain_messages(case.case.row)
+        whole, weights = weighted_ids(segments(plain), tokenizer)
         expected = [False] * len(whole)
-        for place, message in enumerate(row.messages):
-            if message.role != "assistant":
-                continue
-            start = len(_prompt(case.case, tokenizer, place))
-            end = start + len(_answer(case.case, tokenizer, place))
-            expected[start:end] = [True] * (end - start)
+        for place, message in enumerate(plain):
+            if message.role == "assistant":
+                start = len(prompt_ids(plain[:place], tokenizer))
+                end = start + len(answer_ids(message, tokenizer))
+                expected[start:end] = [True] * (end - start)
         found = [weight > 0 for weight in weights]
         return None if found == expected else {"supervised": sum(found), "generated": sum(expected)}
 
@@ -87,14 +68,6 @@ def ours(tokenizer: Any, version: str) -> Runtime:
         return found if found.content.startswith(told) else found._replace(content=f"told: {told}")
 
     return Runtime("callwright", version, prompt, learnt, calls, streamed)
-
-
-def _answer(case: Case, tokenizer: Any, place: int) -> list[int]:
-    """Return what a model has to write behind the prompt of the answer at `place`."""
-    row = msgspec.structs.replace(case.row, messages=case.row.messages[: place + 1])
-    plain = plain_messages(row)[-1]._replace(weight=1.0)
-    parts = [(part.text, part.control) for part in segments([plain]) if part.supervised]
-    return encode(tokenizer, parts)
 
 
 def _read(message: Message | Malformed) -> Said:

@@ -7,20 +7,22 @@ hands back the answer token by token, decoded as they come. All around it is wha
 from __future__ import annotations
 
 import json
-import socket
-import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from callwright.conform.requests import messages_of, tools_of
 from callwright.conform.runtime import Runtime, Said, Written
 from callwright.errors import ExtraMissing
 from callwright.models import Completion, Prompt
-from callwright.models.local import encode, opening
+from callwright.models.local import decode, encode, opening
 from callwright.models.spelling import Spelling
 from callwright.models.writing import Cancel, Load, Piece, Told, Wish
 from callwright.record import Json
+from callwright.serve.settings import Limits
+from callwright.served import serving
 
 
 @dataclass
@@ -30,8 +32,7 @@ class _Player:
     tokenizer: Any
     name: str = "played"
     answer: Sequence[int] = ()
-    cuts: Sequence[int] = ()
-    asked: Sequence[int] = ()
+    asked: list[int] = field(default_factory=list)
     """The tokens of the last prompt."""
 
     @property
@@ -40,7 +41,7 @@ class _Player:
 
     def write(self, prompt: Prompt, wish: Wish, told: Told) -> Cancel:
         self.asked = [*opening(self.tokenizer), *encode(self.tokenizer, prompt.segments)]
-        spelling = Spelling(self._text)
+        spelling = Spelling(partial(decode, self.tokenizer))
         *body, end = self.answer
         texts = [spelling.feed(token) for token in body] + [spelling.close()]
         for text in texts:
@@ -52,88 +53,75 @@ class _Player:
 
     def close(self) -> None: ...
 
-    def _text(self, tokens: Sequence[int]) -> str:
-        text: str = self.tokenizer.decode(
-            list(tokens), skip_special_tokens=False, clean_up_tokenization_spaces=False
-        )
-        return text
-
 
 def server(tokenizer: Any, version: str) -> Runtime:
     """Return the server, which runs until it is closed."""
+    held = ExitStack()
+    player = _Player(tokenizer)
     try:
-        import uvicorn
         from openai import OpenAI
 
-        from callwright.serve.app import create_app
-        from callwright.serve.settings import Limits
+        url = held.enter_context(serving(player, Limits(body_bytes=1 << 24, max_tokens=1 << 20)))
     except ImportError as error:
         raise ExtraMissing(str(error), hint="pip install 'callwright[serve]'") from None
-    player = _Player(tokenizer)
-    limits = Limits(body_bytes=1 << 24, max_tokens=1 << 20)
-    config = uvicorn.Config(create_app(player, limits=limits), log_level="error", lifespan="off")
-    running = uvicorn.Server(config)
-    listener = socket.socket()
-    listener.bind(("127.0.0.1", 0))
-    listener.listen(16)
-    thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
-    client = OpenAI(base_url=url, api_key="none", max_retries=0)
-    last: dict[str, Any] = {}
+    client = held.enter_context(OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0))
+    asked = _Asked(client, player)
+    return Runtime(
+        "callwright serve", version, asked.prompt, asked.learnt, asked.calls, asked.streamed, held.close
+    )
 
-    def request(case: Written) -> dict[str, Any]:
-        player.answer = case.answer
-        messages = messages_of(case.case, arguments_as="text")[:-1]
-        tools = tools_of(case.case)
-        more = {"tools": tools} if tools else {}
-        return {"model": "played", "messages": messages, "max_tokens": len(case.answer) + 1, **more}
 
-    def answered(case: Written) -> Any:
-        """Return the response to a case, asked once for all that is looked at in it."""
-        if last.get("case") is not case:
-            last.update(case=case, response=client.chat.completions.create(**request(case)))
-            last["prompt"] = list(player.asked)
-        return last["response"]
+class _Asked:
+    """What the client is told; a case is asked once for all that is looked at in its whole answer."""
 
-    def prompt(case: Written) -> list[int]:
-        answered(case)
-        ids: list[int] = last["prompt"]
-        return ids
+    def __init__(self, client: Any, player: _Player) -> None:
+        self._create = client.chat.completions.create
+        self._player = player
+        self._case: Written | None = None
+        self._response: Any = None
+        self._prompt: list[int] = []
 
-    def learnt(case: Written) -> Json:
-        found = answered(case)
+    def prompt(self, case: Written) -> list[int]:
+        self._answered(case)
+        return self._prompt
+
+    def learnt(self, case: Written) -> Json:
+        found = self._answered(case)
         ended = found.choices[0].finish_reason in ("stop", "tool_calls")
         tokens = found.usage.completion_tokens
         return None if tokens == len(case.answer) - 1 and ended else {"told": tokens, "ended": ended}
 
-    def calls(case: Written) -> Said:
-        message = answered(case).choices[0].message
+    def calls(self, case: Written) -> Said:
+        message = self._answered(case).choices[0].message
         made = [(call.function.name, call.function.arguments) for call in message.tool_calls or ()]
         return _said(message.content, made, getattr(message, "reasoning_content", None))
 
-    def streamed(case: Written, cuts: Sequence[int]) -> Said:
+    def streamed(self, case: Written, cuts: Sequence[int]) -> Said:
+        """The pieces are those of the tokens, whatever the cuts."""
         content, thought = "", ""
         made: dict[int, tuple[str, str]] = {}
-        for event in client.chat.completions.create(**request(case), stream=True):
+        for event in self._create(**self._request(case), stream=True):
             delta = event.choices[0].delta
             content += delta.content or ""
             thought += getattr(delta, "reasoning_content", None) or ""
             for call in delta.tool_calls or ():
                 name, arguments = made.get(call.index, ("", ""))
-                made[call.index] = (
-                    name + (call.function.name or ""),
-                    arguments + (call.function.arguments or ""),
-                )
+                more = call.function
+                made[call.index] = (name + (more.name or ""), arguments + (more.arguments or ""))
         return _said(content, [made[index] for index in sorted(made)], thought)
 
-    def close() -> None:
-        client.close()
-        running.should_exit = True
-        thread.join()
-        listener.close()
+    def _answered(self, case: Written) -> Any:
+        if self._case is not case:
+            self._response = self._create(**self._request(case))
+            self._case, self._prompt = case, self._player.asked
+        return self._response
 
-    return Runtime("callwright serve", version, prompt, learnt, calls, streamed, close)
+    def _request(self, case: Written) -> dict[str, Any]:
+        self._player.answer = case.answer
+        messages = messages_of(case.case, arguments_as="text")[:-1]
+        tools = tools_of(case.case)
+        more = {"tools": tools} if tools else {}
+        return {"model": "played", "messages": messages, "max_tokens": len(case.answer) + 1, **more}
 
 
 def _said(content: str | None, calls: Sequence[tuple[str, str]], reasoning: str | None) -> Said:

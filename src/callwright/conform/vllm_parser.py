@@ -81,9 +81,8 @@ def _standing_in() -> Iterator[None]:
     parsers = types.ModuleType("vllm.tool_parsers.abstract_tool_parser")
     parsers.ToolParser, parsers.ToolParserManager = _ToolParser, _Manager  # type: ignore[attr-defined]
     protocol = types.ModuleType("vllm.entrypoints.openai.engine.protocol")
-    for kind in (_Value,):
-        for name in _VALUES:
-            setattr(protocol, name, kind)
+    for name in _VALUES:
+        setattr(protocol, name, _Value)
     modules: dict[str, types.ModuleType] = {parsers.__name__: parsers, protocol.__name__: protocol}
     for name in list(modules):
         for end in range(name.count("."), 0, -1):

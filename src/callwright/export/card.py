@@ -11,7 +11,7 @@ from callwright.export.hf import COLUMNS
 from callwright.export.layout import Losses
 from callwright.record import Json
 from callwright.store import Report
-from callwright.store.files import PART, sync, write_error
+from callwright.store.files import write_atomic
 
 NAME = "README.md"
 _OURS = "<!-- written by callwright export -->"
@@ -28,16 +28,7 @@ _MEANINGS = {
 
 def write(folder: Path, report: Report, losses: Losses) -> None:
     """Write the card of `folder`."""
-    path = folder / NAME
-    part = path.with_name(NAME + PART)
-    try:
-        with part.open("wb") as stream:
-            stream.write("\n".join(_lines(folder.name, report, losses)).encode() + b"\n")
-            sync(stream)
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise write_error(path, error) from None
+    write_atomic(folder / NAME, "\n".join(_lines(folder.name, report, losses)).encode() + b"\n")
 
 
 def is_ours(folder: Path) -> bool:

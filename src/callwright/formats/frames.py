@@ -92,8 +92,11 @@ def chat_template(family: str = "chatml") -> str:
     return "".join(folder.joinpath(f"{name}.jinja").read_text("utf-8") for name in names)
 
 
-def family_named(name: str) -> Family:
-    """Return the family of that name; raises `ConfigError` if there is none."""
+def family_named(name: str = "chatml") -> Family:
+    """Return the family of that name, by default the one that training, evaluation and serving use.
+
+    Raises `ConfigError` if there is none.
+    """
     try:
         return FAMILIES[name]
     except KeyError:

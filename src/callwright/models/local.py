@@ -52,6 +52,12 @@ def encode(tokenizer: Any, segments: Iterable[tuple[str, bool] | tuple[str, bool
     return ids
 
 
+def decode(tokenizer: Any, tokens: Sequence[int]) -> str:
+    """Return the text of tokens, control tokens included."""
+    text: str = tokenizer.decode(list(tokens), skip_special_tokens=False, clean_up_tokenization_spaces=False)
+    return text
+
+
 def opening(tokenizer: Any) -> list[int]:
     """Return the token for the beginning of a text, where the tokenizer puts one before every text.
 
@@ -199,10 +205,7 @@ class LocalModel:
 
     def text(self, tokens: Sequence[int]) -> str:
         """Return the text of tokens, control tokens included."""
-        text: str = self.tokenizer.decode(
-            list(tokens), skip_special_tokens=False, clean_up_tokenization_spaces=False
-        )
-        return text
+        return decode(self.tokenizer, tokens)
 
 
 def load(path: Path, dtype: DType = "auto") -> tuple[Any, Any]:

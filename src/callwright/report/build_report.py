@@ -7,7 +7,7 @@ from pathlib import Path
 from callwright.report import data, proof, scores, training
 from callwright.report.page import contents, page, tag
 from callwright.report.scores import outcome_text
-from callwright.store.files import write_error
+from callwright.store.files import write_atomic
 
 __all__ = ["outcome_text", "write"]
 
@@ -20,13 +20,7 @@ def write(run: Path) -> Path:
     verdict = tag("p", scores.verdict(run), css="lead")
     header = tag("header", tag("h1", "A model that calls these tools"), verdict)
     target = run / "report.html"
-    part = target.with_suffix(".html.part")
     body = (header, contents(sections), *(one.content for one in sections))
     text = page(f"callwright: {run.resolve().name}", *body)
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise write_error(target, error) from None
+    write_atomic(target, text.encode())
     return target

@@ -8,7 +8,7 @@ from typing import Any
 
 from callwright.errors import CallwrightError
 from callwright.evaluate.compare import Comparison, compare
-from callwright.evaluate.results import read_results
+from callwright.evaluate.results import Result, read_results
 
 
 def json_of(path: Path) -> dict[str, Any] | None:
@@ -19,12 +19,17 @@ def json_of(path: Path) -> dict[str, Any] | None:
     return parsed
 
 
-def comparison_of(run: Path, name: str) -> Comparison | None:
-    """Return how the scores of a benchmark differ before and after; None while there are not both."""
+Scored = tuple[list[Result], list[Result]]
+"""The rows of a benchmark before and after."""
+
+
+def scored(run: Path, name: str) -> tuple[Scored, Comparison] | None:
+    """Return the rows of a benchmark, and how they differ; None while there are not both sides."""
     before, after = (run / side / name / "results.jsonl" for side in ("before", "after"))
     if not (before.is_file() and after.is_file()):
         return None
+    rows = read_results(before), read_results(after)
     try:
-        return compare(read_results(before), read_results(after))
+        return rows, compare(*rows)
     except CallwrightError:
         return None  # one side is of an earlier suite; its stage is about to run again

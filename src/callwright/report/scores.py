@@ -10,11 +10,11 @@ import msgspec
 
 from callwright.evaluate.compare import Comparison, compare
 from callwright.evaluate.mistakes import confusion, mistakes
-from callwright.evaluate.results import Result, read_results
+from callwright.evaluate.results import Result
 from callwright.evaluate.stats import PairedDifference, wilson
 from callwright.record import Json
 from callwright.report.charts import Group, Score, bars, heat
-from callwright.report.left import comparison_of
+from callwright.report.left import Scored, scored
 from callwright.report.page import Markup, Section, fold, section, table, tag
 
 EXAMPLES = 20
@@ -33,10 +33,10 @@ NOTES = {
 
 def verdict(run: Path) -> str:
     """Return what came of the build in one sentence, with its interval."""
-    comparison = comparison_of(run, "suite")
-    if comparison is None:
+    found = scored(run, "suite")
+    if found is None:
         return "The verified data set. The model has not been trained yet."
-    d = comparison.all
+    d = found[1].all
     return (
         f"Requests answered with exactly the right calls: {d.before:.0%} before, {d.after:.0%} after "
         f"training ({d.n} held-out synthetic requests, difference {100 * d.difference:+.0f} points, "
@@ -48,11 +48,12 @@ def outcome_text(run: Path) -> str:
     """Return the before-and-after tables as text for a terminal."""
     lines: list[str] = []
     for name, title in BENCHMARKS.items():
-        comparison = comparison_of(run, name)
-        if comparison is None:
+        found = scored(run, name)
+        if found is None:
             continue
+        rows, comparison = found
         lines += ["", title, _line("", "n", "before", "after", "95 % interval", "p")]
-        for label, d in [*comparison.columns.items(), *_by_need(run, name).items(), ("all", comparison.all)]:
+        for label, d in [*comparison.columns.items(), *_by_need(rows).items(), ("all", comparison.all)]:
             low, high = wilson(round(d.after * d.n), d.n)
             p = "<.0001" if d.p < 0.0001 else f"{d.p:.4f}"
             interval = f"[{low:.0%}, {high:.0%}]"
@@ -68,37 +69,35 @@ def _line(name: str, n: object, before: str, after: str, interval: str, p: str) 
 def sections(run: Path) -> Iterator[Section]:
     """Yield a section per benchmark that was scored before and after."""
     for name, title in BENCHMARKS.items():
-        comparison = comparison_of(run, name)
-        if comparison is None:
+        found = scored(run, name)
+        if found is None:
             continue
-        columns = {**comparison.columns, **_by_need(run, name), "all": comparison.all}
+        rows, comparison = found
+        columns = {**comparison.columns, **_by_need(rows), "all": comparison.all}
         groups = [
             Group(k.replace("_", " "), (_share(d.before, d.n), _share(d.after, d.n)))
             for k, d in columns.items()
         ]
-        rows = [(k.replace("_", " "), d.n, *_figures(d)) for k, d in columns.items()]
+        figures = [(k.replace("_", " "), d.n, *_figures(d)) for k, d in columns.items()]
         headers = ("column", "n", "before", "after", "difference", "95 % interval", "p")
         yield section(
             title,
             tag("p", NOTES[name], css="soft"),
             bars(groups, ("before", "after")),
-            table(headers, rows, numeric=range(1, 7)),
-            *_mistakes(run, name),
-            *_answers(run, name, comparison),
+            table(headers, figures, numeric=range(1, 7)),
+            *_mistakes(rows),
+            *_answers(rows, comparison),
         )
 
 
-def _by_need(run: Path, name: str) -> dict[str, PairedDifference]:
+def _by_need(rows: Scored) -> dict[str, PairedDifference]:
     """Return the rows in which a call is due and those in which none is, apart.
 
     A model that never calls is right in all of the latter; one figure for both would hide it.
     """
     before, after = (
-        [
-            msgspec.structs.replace(r, column="a call is due" if r.gold else "no call is due")
-            for r in read_results(run / side / name / "results.jsonl")
-        ]
-        for side in ("before", "after")
+        [msgspec.structs.replace(r, column="a call is due" if r.gold else "no call is due") for r in side]
+        for side in rows
     )
     return compare(before, after).columns
 
@@ -114,9 +113,9 @@ def _share(value: float, n: int) -> Score:
     return Score(value, low, high)
 
 
-def _mistakes(run: Path, name: str) -> Iterator[Markup]:
+def _mistakes(scored_rows: Scored) -> Iterator[Markup]:
     """Yield which mistakes are made, and which tool is taken for which."""
-    before, after = (read_results(run / side / name / "results.jsonl") for side in ("before", "after"))
+    before, after = scored_rows
     counts = mistakes(before), mistakes(after)
     kinds = sorted({*counts[0], *counts[1]}, key=lambda kind: (-counts[1].get(kind, 0), kind))
     if kinds:
@@ -137,10 +136,9 @@ def _mistakes(run: Path, name: str) -> Iterator[Markup]:
         )
 
 
-def _answers(run: Path, name: str, comparison: Comparison) -> Iterator[Markup]:
+def _answers(scored_rows: Scored, comparison: Comparison) -> Iterator[Markup]:
     """Yield rows that training fixed, rows it broke, and rows that are still wrong."""
-    before = {r.id: r for r in read_results(run / "before" / name / "results.jsonl")}
-    after = {r.id: r for r in read_results(run / "after" / name / "results.jsonl")}
+    before, after = ({row.id: row for row in side} for side in scored_rows)
     wrong = tuple(r.id for r in after.values() if not r.correct and r.id not in comparison.broken)
     for title, ids in (
         ("fixed by training", comparison.fixed),

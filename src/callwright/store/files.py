@@ -47,7 +47,11 @@ def write_json_atomic(path: Path, obj: Json) -> None:
 
     Takes what msgspec can encode, dataclasses and records included; NaN and infinity become null.
     """
-    data = msgspec.json.format(msgspec.json.encode(obj), indent=2) + b"\n"
+    write_atomic(path, msgspec.json.format(msgspec.json.encode(obj), indent=2) + b"\n")
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write a small file so that `path` holds the old content or all of the new."""
     part = path.with_name(path.name + PART)
     try:
         with part.open("wb") as stream:

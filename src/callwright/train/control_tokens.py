@@ -29,7 +29,7 @@ def keep_only_used(folder: Path, tokenizer: Any) -> list[str]:
     model = told.get("model", {})
     if model.get("type") != "BPE" or model.get("byte_fallback") or model.get("ignore_merges"):
         return []
-    safe = family_named("chatml").safe
+    safe = family_named().safe
     named = {getattr(tokenizer, name) for name in _NAMED}
     freed = [
         token["content"]

@@ -82,7 +82,7 @@ def tokenize_row(
     try:
         messages = plain_messages(t)
         if final_turn_only:
-            messages = _only_last_supervised(messages)
+            messages = only_last_supervised(messages)
     except Unrenderable as error:
         return _dropped(t, "sft", "unrenderable", str(error))
     input_ids, weights = weighted_ids(segments(messages), tokenizer)
@@ -94,7 +94,7 @@ def tokenize_row(
     return Row(t.id, input_ids, weights, _hash(messages[0].content), _group(t), calls)
 
 
-def _only_last_supervised(messages: Sequence[PlainMessage]) -> list[PlainMessage]:
+def only_last_supervised(messages: Sequence[PlainMessage]) -> list[PlainMessage]:
     """Return messages of which none but the last assistant turn carries loss."""
     last = max((i for i, m in enumerate(messages) if m.role == "assistant"), default=-1)
     return [m if i == last else m._replace(weight=0.0) for i, m in enumerate(messages)]
@@ -121,12 +121,11 @@ def tokenize_pair(t: Trajectory, tokenizer: Any, *, max_length: int) -> Pair | D
         text = rejected_text(t.preference.rejected, t.task.output_format)
     except Unrenderable as error:
         return _dropped(t, "dpo", "unrenderable", str(error))
-    asked = encode(tokenizer, [(s.text, s.control) for s in segments(prompt, generation_prompt=True)])
     pair = Pair(
         t.id,
-        [*opening(tokenizer), *asked],
-        _answer_ids(chosen, tokenizer),
-        _answer_ids(PlainMessage("assistant", text, 1.0), tokenizer),
+        prompt_ids(prompt, tokenizer),
+        answer_ids(chosen, tokenizer),
+        answer_ids(PlainMessage("assistant", text, 1.0), tokenizer),
         _group(t),
         bool(t.messages[-1].tool_calls),
     )
@@ -138,7 +137,13 @@ def tokenize_pair(t: Trajectory, tokenizer: Any, *, max_length: int) -> Pair | D
     return pair
 
 
-def _answer_ids(message: PlainMessage, tokenizer: Any) -> list[int]:
+def prompt_ids(messages: Sequence[PlainMessage], tokenizer: Any) -> list[int]:
+    """Return the ids of what is read before an answer, its turn opened."""
+    parts = segments(messages, generation_prompt=True)
+    return [*opening(tokenizer), *encode(tokenizer, [(s.text, s.control) for s in parts])]
+
+
+def answer_ids(message: PlainMessage, tokenizer: Any) -> list[int]:
     """Return the supervised ids of one assistant turn: its text and the end-of-turn token."""
     parts = [s for s in segments([message._replace(weight=1.0)]) if s.supervised]
     return encode(tokenizer, [(s.text, s.control) for s in parts])

@@ -76,7 +76,6 @@ class _Row(msgspec.Struct):
     error: str = ""
     request: str = ""
     gold: Any = None
-    predicted: Any = None
     text: str = ""
 
 

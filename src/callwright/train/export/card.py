@@ -98,11 +98,9 @@ def _results(measured: Sequence[Measured]) -> Iterator[Json]:
 def _base_name(source: Path, runs: Sequence[TrainingRun]) -> str:
     """Return the base as its user named it; the embedded model by what it was made of."""
     told = runs[0].told.get("base", "") if runs else ""
-    if told in ("", "smollm2-135m") or _EMBEDDED in told:
-        folder = base_of(source)
-        if _EMBEDDED in str(folder):
-            return "HuggingFaceTB/SmolLM2-135M-Instruct"
-        told = told or folder.name
+    if _is_embedded(source):
+        return "HuggingFaceTB/SmolLM2-135M-Instruct"
+    told = told or base_of(source).name
     return Path(told).name if Path(told).is_absolute() else told
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 import tempfile
 from pathlib import Path
@@ -41,13 +42,13 @@ def run(source: Path, out: Path, wanted: Export) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     with whole(out, replace=False) as part:
         part.mkdir()
+        _write_tokenizer(tokenizer, part)
         if wanted.to == "gguf":
             _write_gguf(source, part, out.name, wanted, tokenizer)
         elif wanted.to == "adapter":
             _copy_adapter(source, part)
         else:
             merge_into(part, source, wanted.dtype)
-        _write_tokenizer(tokenizer, part)
         _without_code(part)
         _write_beside(source, part, out.name, wanted)
 
@@ -62,9 +63,8 @@ def _write_gguf(source: Path, part: Path, name: str, wanted: Export, tokenizer: 
     with tempfile.TemporaryDirectory(dir=part.parent, prefix=f".{name}.") as folder:
         model = Path(folder)
         merge_into(model, source, wanted.dtype)
-        tokenizer.save_pretrained(folder)
-        keep_only_used(model, tokenizer)
-        gguf_file.write(model, part / f"{name}.gguf", wanted.quantization, template=template, name=name)
+        out = part / f"{name}.gguf"
+        gguf_file.write(model, part, out, wanted.quantization, template=template, name=name)
         shutil.copyfile(model / "config.json", part / "config.json")
     text = modelfile(f"{name}.gguf", wanted.tools, turn_end(tokenizer))
     (part / "Modelfile").write_text(text, encoding="utf-8")
@@ -102,8 +102,5 @@ def _parameters(part: Path) -> int:
     for file in part.glob("*.safetensors"):
         with safe_open(file, framework="pt") as opened:
             for name in opened.keys():  # noqa: SIM118  # no dictionary
-                count = 1
-                for size in opened.get_slice(name).get_shape():
-                    count *= size
-                total += count
+                total += math.prod(opened.get_slice(name).get_shape())
     return total

@@ -40,11 +40,16 @@ ARCHITECTURES = {
 }
 
 
-def write(model: Path, out: Path, quantization: Quantization, *, template: str, name: str) -> None:
-    """Write the model in a directory to the file `out`; raises `ConfigError` for what is not understood."""
+def write(
+    model: Path, tokenizer: Path, out: Path, quantization: Quantization, *, template: str, name: str
+) -> None:
+    """Write the model of one directory with the tokenizer of another to the file `out`.
+
+    Raises `ConfigError` for what is not understood.
+    """
     config = json.loads((model / "config.json").read_text(encoding="utf-8"))
     architecture = _architecture(config, model)
-    vocabulary = vocabulary_of(model, config["vocab_size"])
+    vocabulary = vocabulary_of(tokenizer, config["vocab_size"])
     writer = gguf.GGUFWriter(out, gguf.MODEL_ARCH_NAMES[architecture.arch])
     writer.add_name(name)
     writer.add_file_type(_FILE_TYPES[quantization])

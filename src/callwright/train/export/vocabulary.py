@@ -31,7 +31,7 @@ class Vocabulary(NamedTuple):
 
 
 def vocabulary_of(model: Path, size: int) -> Vocabulary:
-    """Return the vocabulary of a model directory, filled up to `size` tokens.
+    """Return the vocabulary of a tokenizer's directory, filled up to `size` tokens.
 
     Raises `ConfigError` for kinds of tokenizers that are not understood.
     """
