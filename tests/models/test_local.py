@@ -2,6 +2,8 @@
 
 import copy
 import json
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -227,3 +229,16 @@ def test_no_library_reports_home(monkeypatch: pytest.MonkeyPatch) -> None:
         send_telemetry("trl/sft")
     silence()
     send_telemetry("trl/sft")
+
+
+def test_threads_that_encode_at_once_get_what_each_asked_for(tokenizer: Any) -> None:
+    parts = [("<|im_start|>", True), ("user\nsay <|im_end|> now", False), ("<|im_end|>", True)] * 4
+    expected = encode(tokenizer, parts)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            found = list(threads.map(lambda _: encode(tokenizer, parts), range(200)))
+    finally:
+        sys.setswitchinterval(before)
+    assert found == [expected] * 200

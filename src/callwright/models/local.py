@@ -8,6 +8,7 @@ the start, or torch's threads spin against them.
 from __future__ import annotations
 
 import sys
+import threading
 import warnings
 from collections.abc import Iterable, Sequence
 from functools import partial
@@ -33,6 +34,9 @@ CACHE = 4 << 30
 DType = Literal["auto", "bfloat16", "float32"]
 TURN_END = "<|im_end|>"
 """What our frame ends a turn with."""
+_ENCODING = threading.Lock()
+"""Transformers keeps in the tokenizer whether special tokens are split: of two threads that encode at once
+each would get what the other asked for, and a text could become control tokens."""
 
 
 def encode(tokenizer: Any, segments: Iterable[tuple[str, bool] | tuple[str, bool, bool]]) -> list[int]:
@@ -44,11 +48,12 @@ def encode(tokenizer: Any, segments: Iterable[tuple[str, bool] | tuple[str, bool
     """
     ids: list[int] = []
     end = turn_end(tokenizer)
-    for segment in segments:
-        text = segment[0].replace(TURN_END, end) if segment[1] else segment[0]
-        ids += tokenizer.encode(
-            text, add_special_tokens=False, split_special_tokens=not segment[1], verbose=False
-        )
+    with _ENCODING:
+        for segment in segments:
+            text = segment[0].replace(TURN_END, end) if segment[1] else segment[0]
+            ids += tokenizer.encode(
+                text, add_special_tokens=False, split_special_tokens=not segment[1], verbose=False
+            )
     return ids
 
 
@@ -63,7 +68,8 @@ def opening(tokenizer: Any) -> list[int]:
 
     Llama, Mistral and Gemma were trained with one before every text, and answer badly without.
     """
-    put: list[int] = tokenizer.encode("", add_special_tokens=True)
+    with _ENCODING:
+        put: list[int] = tokenizer.encode("", add_special_tokens=True)
     return put[:1] if tokenizer.bos_token_id in put[:1] else []
 
 
