@@ -53,9 +53,9 @@ RULES: dict[str, str] = {
         # It holds a run that prose does not have and that is not "xxxxxxxx". All up to its end belongs to it
         # or, where the end is missing, all that looks like it. Newlines may be the characters \n.
         rf"{_DASHES}BEGIN {_OF_KEY}(?={_INSIDE}{{0,400}}?(?:(?!x{{8}}|X{{8}})[A-Za-z0-9+/=]|\\+/){{30}})"
-        rf"(?:{_INSIDE}++{_DASHES}END {_OF_KEY}"
+        rf"(?:(?>{_INSIDE}+){_DASHES}END {_OF_KEY}"
         rf"|{_GAP}*(?:[A-Z][A-Za-z-]{{2,30}}: ?[^\r\n\\]{{0,100}}{_GAP}+){{0,5}}"
-        rf"(?:[A-Za-z0-9+/=]|\\+/|{_GAP})++)"
+        rf"(?>(?:[A-Za-z0-9+/=]|\\+/|{_GAP})+))"
     ),
     "aws-access-key": _begin("A[KS]IA") + rf"[0-9A-Z]{{16}}{_END}",
     "github-token": rf"{_begin('gh[pousr]_')}[A-Za-z0-9]{{36,}}|{_begin('github_pat_')}[A-Za-z0-9_]{{60,}}",

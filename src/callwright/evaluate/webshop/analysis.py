@@ -54,11 +54,15 @@ _PICTOGRAPHS = (
 _FIRST = [first for first, _ in _PICTOGRAPHS]
 # What stands between letters joins them only if letters (digits) stand on both sides.
 _MARKS = f"[{_MARK}{_JOINER}]*+"
-_RUN = f"(?:(?:K{_MARKS})++|(?:L{_MARKS}(?:[Mq]{_MARKS}(?=L))?+|N{_MARKS}(?:[mq]{_MARKS}(?=N))?+)++)"
-# The group takes underscores that belong to no word. Nothing is ever tried twice: `++` and `*+`.
+_LETTERS = f"L{_MARKS}(?>(?:[Mq]{_MARKS}(?=L))?)"
+_DIGITS = f"N{_MARKS}(?>(?:[mq]{_MARKS}(?=N))?)"
+_RUN = f"(?:(?>(?:K{_MARKS})+)|(?>(?:{_LETTERS}|{_DIGITS})+))"
+_JOINTS = f"(?>(?:_{_MARKS})*)"
+# The group takes underscores that belong to no word. Nothing is ever tried twice: `*+` and `(?>`. A group
+# followed by `++` would say the same, but Python's engine got that wrong until 3.11.5.
 _WORDS = re.compile(
-    f"(?:_{_MARKS})*+{_RUN}(?:(?:_{_MARKS})++{_RUN})*+(?:_{_MARKS})*+"
-    f"|Ex*+(?:jx*+Ex*+)*+{_MARKS}|R{_MARKS}R{_MARKS}|T[Txj]*+|H{_MARKS}|(_[_xj]*+)"
+    f"{_JOINTS}{_RUN}(?>(?:(?>(?:_{_MARKS})+){_RUN})*){_JOINTS}"
+    f"|Ex*+(?>(?:jx*+Ex*+)*){_MARKS}|R{_MARKS}R{_MARKS}|T[Txj]*+|H{_MARKS}|(_[_xj]*+)"
 )
 _POSSESSIVE = re.compile("['’＇][sS]$")
 

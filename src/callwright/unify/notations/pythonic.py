@@ -26,7 +26,7 @@ from callwright.unify.tools import Toolset
 Order = Mapping[str, Sequence[str]]
 """The source's name of each offered tool → its parameters in order."""
 
-_STRING = r'"(?:[^"\\]++|\\.)*+(?:"|\Z)|\'(?:[^\'\\]++|\\.)*+(?:\'|\Z)'
+_STRING = r'"(?>(?:[^"\\]++|\\.)*)(?:"|\Z)|\'(?>(?:[^\'\\]++|\\.)*)(?:\'|\Z)'
 _TOKEN = re.compile(rf"{_STRING}|[\[\](){{}},=]", re.S)
 _VALUE_TOKEN = re.compile(rf"{_STRING}|[\[\](){{}},]|\b(?:true|false|null)\b", re.S)
 _NAME = re.compile(r"[^\[\](){}\"'=,;]{1,200}(?=\()")
