@@ -35,7 +35,8 @@ _CLOSED_6 = tuple(
         ("::/128", "unspecified"), ("::1/128", "loopback"), ("::/96", "reserved"), ("fc00::/7", "private"),
         ("fe80::/10", "link-local"), ("fec0::/10", "private"), ("ff00::/8", "multicast"),
         ("64:ff9b:1::/48", "private"), ("100::/64", "reserved"), ("2001::/23", "reserved"),
-        ("2001:db8::/32", "for documentation"), ("3fff::/20", "for documentation"), ("5f00::/16", "reserved"),
+        ("2001:db8::/32", "for documentation"), ("2002::/16", "of 6to4, which is retired"),
+        ("3fff::/20", "for documentation"), ("5f00::/16", "reserved"),
     )
 )  # fmt: skip
 _GLOBAL_6 = IPv6Network("2000::/3")
