@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ import pytest
 from typer.testing import CliRunner
 
 from callwright.cli import app
-from callwright.conform import Certificate, conform, keep
-from callwright.conform.cases import case
+from callwright.conform import Certificate, conform, keep, lines, present
+from callwright.conform.cases import Case, case
+from callwright.conform.llama_server import holds_odd_number
+from callwright.conform.runtime import Limit, Runtime
 from callwright.errors import ConfigError
 from callwright.formats import plain_messages
+from callwright.record import Message, ToolCall, Trajectory
 from callwright.serve import answers
 from callwright.store import write_json_atomic
 from callwright.train import Export, export_model
@@ -182,3 +186,44 @@ def test_ten_thousand_calls(folder: Path) -> None:
     found = conform(folder)
     assert found.holds, differing(found)
     assert found.calls >= 10_000
+
+
+@pytest.mark.parametrize("number", [0, 7, -1, 1.0, -0.0, 0.5, 52.520008, 1234567.89, 1e-5, 1e16, 2**63 - 1])
+def test_what_the_template_engine_of_llama_cpp_writes_as_we_do_is_no_excuse(number: float) -> None:
+    assert not holds_odd_number(calling(number))
+
+
+@pytest.mark.parametrize(
+    "number", [2**63, 10**30, 0.12345678, 52.5200081, 1.23456789e-7, 1.7976931348623157e308]
+)
+def test_what_it_can_not_write_is_known(number: float) -> None:
+    assert holds_odd_number(calling(number))
+    assert holds_odd_number(calling([{"deep": number}]))
+
+
+def calling(value: Any) -> Case:
+    answer = Message(role="assistant", tool_calls=(ToolCall(name="f", arguments={"x": value}),))
+    return Case(Trajectory(id="a", messages=(answer,)), answer)
+
+
+def test_differences_beyond_a_runtime_are_counted_apart(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A prompt that is wrong everywhere is a difference only where the case is within the limit."""
+    broken = Runtime("broken", "1", prompt=lambda one: [*one.prompt, 0])
+
+    def with_limit(exceeded: Callable[[Case], bool]) -> Certificate:
+        limited = replace(broken, limit=Limit("long ones", exceeded))
+        monkeypatch.setattr(present, "runtimes", lambda folder, tokenizer: ([limited], []))
+        return conform(folder, calls=CALLS, seed=3)
+
+    found = with_limit(lambda case: len(case.row.messages) > 3)
+    prompts = found.runtimes[0].properties["prompt"]
+    assert prompts.different
+    assert prompts.beyond
+    assert prompts.different + prompts.beyond == prompts.checked == found.cases
+    assert not found.holds
+    told = "\n".join(lines(found))
+    assert f"0 of {found.cases}, {prompts.beyond} beyond it" in told
+    assert "Beyond broken: long ones." in told
+    assert with_limit(lambda case: True).runtimes[0].properties["prompt"].different == 0

@@ -57,9 +57,15 @@ def test_what_comes_before_a_stop_does_not_depend_on_the_pieces(pieces: list[str
         assert not any(each in told for each in stop)
     told += until.close()
     text = "".join(pieces)
-    ends = [text.find(each) for each in stop if each in text]
+    ends = [(text.find(each) + len(each), text.find(each)) for each in stop if each in text]
     assert until.found == bool(ends)
-    assert told == (text[: min(ends)] if ends else text)
+    assert told == (text[: min(ends)[1]] if ends else text)
+
+
+def test_of_two_stops_that_overlap_the_one_that_is_complete_first_counts() -> None:
+    for pieces in (["bcb", "b"], ["bcbb"], ["b", "c", "b", "b"]):
+        until = Until(["c", "bcbb"])
+        assert "".join(map(until.feed, pieces)) + until.close() == "b"
 
 
 def test_the_examples_run() -> None:

@@ -67,7 +67,12 @@ def conform(
         for runtime in present:
             if runtime.close:
                 runtime.close()
-    verdicts = [Verdict(name=r.name, version=r.version, properties=found[r.name]) for r in present]
+    verdicts = [
+        Verdict(
+            name=r.name, version=r.version, properties=found[r.name], limit=r.limit.says if r.limit else ""
+        )
+        for r in present
+    ]
     return Certificate(
         model=folder.resolve().name, callwright=__version__, seed=seed, cases=number, calls=made,
         seconds=round(time.monotonic() - started, 1),
@@ -101,7 +106,8 @@ def _check(
     """Hold a runtime to one case."""
     if runtime.prompt:
         tokens = _tried(runtime.prompt, one)
-        _note(found, "prompt", one, one.prompt, tokens)
+        beyond = runtime.limit is not None and runtime.limit.exceeded(one.case)
+        _note(found, "prompt", one, one.prompt, tokens, beyond=beyond)
         marks = sum(token in control for token in tokens) if isinstance(tokens, list) else tokens
         _note(found, "control", one, one.control, marks)
     if runtime.learnt:
@@ -121,10 +127,21 @@ def _tried(ask: Callable[[Written], Any], one: Written) -> Any:
         return f"{type(error).__name__}: {error}"[:300]
 
 
-def _note(found: dict[str, Finding], name: Property, one: Written, expected: Any, got: Any) -> None:
+def _note(
+    found: dict[str, Finding],
+    name: Property,
+    one: Written,
+    expected: Any,
+    got: Any,
+    *,
+    beyond: bool = False,
+) -> None:
     finding = found.setdefault(name, Finding())
     finding.checked += 1
     if _same(expected, got):
+        return
+    if beyond:
+        finding.beyond += 1
         return
     finding.different += 1
     if finding.example is None:

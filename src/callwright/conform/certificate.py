@@ -18,6 +18,8 @@ class Finding(msgspec.Struct, kw_only=True):
 
     checked: int = 0
     different: int = 0
+    beyond: int = 0
+    """Cases that differ and hold what the runtime is known not to be able to write."""
     example: dict[str, Json] | None = None
     """The first difference: the case, what was expected, what was found."""
 
@@ -30,6 +32,8 @@ class Verdict(msgspec.Struct, kw_only=True):
     """Empty where it is not installed."""
     properties: dict[str, Finding] = {}
     """Those that it has a part in."""
+    limit: str = ""
+    """What lies beyond it."""
 
 
 class Certificate(msgspec.Struct, kw_only=True):
@@ -46,7 +50,7 @@ class Certificate(msgspec.Struct, kw_only=True):
 
     @property
     def holds(self) -> bool:
-        """Whether nothing differs."""
+        """Whether nothing differs but what is beyond a runtime."""
         return not any(f.different for verdict in self.runtimes for f in verdict.properties.values())
 
 
@@ -69,6 +73,15 @@ def lines(found: Certificate) -> Iterator[str]:
     for one in found.runtimes:
         cells = (cell(one, name) for name in PROPERTIES)
         yield f"| {one.name}{f' ({one.version})' if one.version else ''} | {' | '.join(cells)} |"
+    for text in limits(found):
+        yield from ("", text)
+
+
+def limits(found: Certificate) -> Iterator[str]:
+    """Yield a sentence per runtime that met something beyond it."""
+    for one in found.runtimes:
+        if any(finding.beyond for finding in one.properties.values()):
+            yield f"Beyond {one.name}: {one.limit}."
 
 
 def cell(verdict: Verdict, name: str) -> str:
@@ -78,8 +91,9 @@ def cell(verdict: Verdict, name: str) -> str:
     finding = verdict.properties.get(name)
     if finding is None:
         return "—"
-    equal = finding.checked - finding.different
-    return f"{equal:,}" if not finding.different else f"{equal:,} of {finding.checked:,}"
+    equal = finding.checked - finding.different - finding.beyond
+    shown = f"{equal:,}" if equal == finding.checked else f"{equal:,} of {finding.checked:,}"
+    return f"{shown}, {finding.beyond:,} beyond it" if finding.beyond else shown
 
 
 def differences(found: Certificate) -> Iterator[str]:

@@ -10,12 +10,14 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
+from callwright.conform.cases import Case
 from callwright.conform.requests import messages_of, tools_of
-from callwright.conform.runtime import Runtime, Written
+from callwright.conform.runtime import Limit, Runtime, Written
 from callwright.errors import RunError
 from callwright.record import Json
 
@@ -60,7 +62,35 @@ def llama_server(folder: Path) -> Runtime | None:
         running.terminate()
         running.wait()
 
-    return Runtime(PROGRAM, client.build, prompt, learnt, close=close)
+    limit = Limit("integers of 64 bits and more, and numbers that six decimals do not tell", holds_odd_number)
+    return Runtime(PROGRAM, client.build, prompt, learnt, close=close, limit=limit)
+
+
+def holds_odd_number(case: Case) -> bool:
+    """Tell whether tools or calls hold a number that llama.cpp's template engine writes otherwise."""
+    calls = [call.arguments for message in case.row.messages for call in message.tool_calls]
+    return any(map(_is_odd, _numbers([[tool.parameters for tool in case.row.tools or ()], calls])))
+
+
+def _numbers(value: Json) -> Iterator[int | float]:
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _numbers(item)
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        yield value
+
+
+def _is_odd(number: int | float) -> bool:
+    """Tell whether the template, in llama.cpp's arithmetic, does not write what JSON does.
+
+    As of 2026 that engine holds integers in 64 bits, shows floats with six decimals at most, and writes the
+    very large and very small ones, for which the template asks for JSON, with six digits.
+    """
+    if isinstance(number, int):
+        return not -(2**63) <= number < 2**63
+    plain = number == 0 or 1e-4 <= abs(number) < 1e16
+    shown = f"{number:.6f}".rstrip("0") if plain else f"{number:g}"
+    return shown + "0" * shown.endswith(".") != json.dumps(number)
 
 
 class _Client:

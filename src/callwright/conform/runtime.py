@@ -51,6 +51,15 @@ class Written(NamedTuple):
     """How many control tokens the frame puts into the prompt."""
 
 
+class Limit(NamedTuple):
+    """A limit of a runtime that nothing on our side can lift."""
+
+    says: str
+    """What lies beyond it, for whoever reads the certificate."""
+    exceeded: Callable[[Case], bool]
+    """Tell whether a case holds such a thing."""
+
+
 @dataclass(frozen=True)
 class Runtime:
     """A way to run the model."""
@@ -67,3 +76,5 @@ class Runtime:
     """Return what it reads where the answer comes in pieces that end at these characters."""
     close: Callable[[], None] | None = None
     """Give back what it holds."""
+    limit: Limit | None = None
+    """What it is known not to be able to write."""

@@ -42,7 +42,9 @@ class Spelling:
 
 
 class Until:
-    """Text up to the first of some stop texts; what may be the beginning of one is held back.
+    """Text up to the first of some stop texts to be complete; what may begin one is held back.
+
+    Of two that overlap the one that ends first counts, however the text is cut: there a model stops writing.
 
     >>> until = Until(("END",))
     >>> until.feed("one E"), until.feed("N two END three"), until.found, until.close()
@@ -59,10 +61,10 @@ class Until:
         if self.found:
             return ""
         text = self._held + text
-        places = [place for stop in self._stop if (place := text.find(stop)) >= 0]
-        if places:
+        ends = [(place + len(stop), place) for stop in self._stop if (place := text.find(stop)) >= 0]
+        if ends:
             self.found, self._held = True, ""
-            return text[: min(places)]
+            return text[: min(ends)[1]]
         held = max((_begun(text, stop) for stop in self._stop), default=0)
         self._held = text[len(text) - held :]
         return text[: len(text) - held]

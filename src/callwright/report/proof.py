@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from callwright.conform import NAME
-from callwright.conform.certificate import Certificate, cell, differences, summary
+from callwright.conform.certificate import Certificate, cell, differences, limits, summary
 from callwright.conform.runtime import PROPERTIES
 from callwright.progress import clock
 from callwright.report.left import json_of
@@ -37,6 +37,7 @@ def _conformance(found: Certificate) -> Section:
         "Conformance",
         tag("p", summary(found)),
         table(("runtime", *PROPERTIES.values()), rows, numeric=range(1, len(PROPERTIES) + 1)),
+        *(tag("p", line, css="soft") for line in limits(found)),
         *(tag("p", line, css="bad") for line in differences(found)),
     )
 
