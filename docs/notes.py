@@ -32,6 +32,7 @@ VERBS: dict[str, Verb] = {
     "view": Verb("rows, results, runs", "a page in your browser", "What is in there, and what was answered?"),
     "build": Verb("tools, raw files or both", "a run folder, `report.html`", "All of the above at once."),
     "demo": Verb("the bundled tools", "a run folder, `report.html`", "Does it work here?"),
+    "study": Verb("tools or raw data", "models, scores, a table", "Which way of making a model is better?"),
     "doctor": Verb("this machine", "a diagnosis", "What is missing?"),
 }  # fmt: skip
 

@@ -26,7 +26,7 @@ LAYER_4 = {
     "dataset", "verification", "training", "scoring", "served", "doctor", "options", "settings", "console",
     "progress", "weights", "benchmarks", "grading", "suites", "suite_scoring", "augmentation",
     "rephrasing", "worlds", "linting", "synthesis", "conversing", "pairing", "parameters",
-    "finetuning", "exporting"}  # fmt: skip
+    "finetuning", "exporting", "exits"}  # fmt: skip
 BELOW = {"errors", "record", "schema", *LAYER_1}
 
 MAY: dict[str, set[str]] = {

@@ -20,6 +20,7 @@ ROOMS: dict[str, set[str]] = {
         "share_tools",
     },
     "blend": {"Input", "Side", "SplitBy", "Tally", "blend", "normalised", "parse_shares"},
+    "study": {"STUDIES", "Findings", "StudySettings", "study"},
     "conform": {"NAME", "Certificate", "conform", "differences", "keep", "lines"},
     "engine": {"Engine", "Row", "Step", "Task", "in_order", "run"},
     "evaluate": set(),

@@ -22,7 +22,6 @@ from callwright import __version__
 from callwright.build import BuildConfig
 from callwright.console import (
     carried,
-    err,
     heed_drops,
     say,
     say_counts,
@@ -34,8 +33,10 @@ from callwright.console import (
     tell_lint,
     tell_report,
     tell_self_check,
+    tell_study,
 )
-from callwright.errors import CallwrightError, ConfigError, UserError
+from callwright.errors import ConfigError
+from callwright.exits import ended
 from callwright.finetuning import train_app
 from callwright.options import verb
 from callwright.parameters import (
@@ -53,7 +54,7 @@ from callwright.parameters import (
     Sources,
     ToolsName,
 )
-from callwright.progress import Display, legible
+from callwright.progress import Display
 from callwright.record import Dropped, Trajectory
 from callwright.settings import (
     AugmentSettings,
@@ -68,14 +69,14 @@ from callwright.settings import (
     VerifySettings,
     plain,
 )
+from callwright.study import STUDIES, StudySettings
+from callwright.study import study as run_study
 
 VERBS = (
     "unify", "verify", "augment", "lint", "synthesize", "converse", "blend", "pair", "export", "train",
-    "evaluate", "compare", "serve", "conform", "view", "build", "demo", "doctor",
+    "evaluate", "compare", "serve", "conform", "view", "build", "demo", "study", "doctor",
 )  # fmt: skip
 """In pipeline order, then the whole job, then the machine."""
-# Typer carries a click of its own or uses the real one, by version; the error's rank is the same in both.
-_Misuse: type[Any] = typer.BadParameter.__mro__[2]
 
 
 class InOrder(TyperGroup):
@@ -97,9 +98,6 @@ app = typer.Typer(
 )
 
 Row = Trajectory | Dropped
-INTERRUPTED = 130
-RESUMED = ("train", "evaluate", "build", "demo")
-"""Verbs that go on where an earlier run of theirs stopped."""
 
 
 def unify(sources: Sources, out: Out, config: UnifySettings, as_json: AsJson = False) -> None:
@@ -386,6 +384,19 @@ def demo(
     run_build(Origin(example_tools(), ()), out, config, Display(), fresh=fresh)
 
 
+def study(
+    name: Annotated[str, typer.Argument(help=f"{', '.join(STUDIES)}.")],
+    out: Out,
+    config: StudySettings,
+    plan: Annotated[bool, typer.Option("--plan", help="Say what it takes and can show, and stop.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compare ways of making a model, with intervals."""
+    found = run_study(name, out, config, Display(), only_plan=plan)
+    if found is not None:
+        tell_study(found, out, as_json)
+
+
 def doctor(
     fetch: Annotated[bool, typer.Option("--fetch", help="Bring the pinned assets into the cache.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only what is missing.")] = False,
@@ -441,6 +452,7 @@ app.command("conform")(conform)
 app.command("view")(view)
 app.command("build")(verb(BuildConfig, build))
 app.command("demo")(verb(BuildConfig, demo))
+app.command("study")(verb(StudySettings, study))
 app.command("doctor")(doctor)
 
 
@@ -458,41 +470,4 @@ def main() -> None:
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-    try:
-        code = app(standalone_mode=False)
-        if code == INTERRUPTED:  # typer turns Ctrl-C into this
-            raise KeyboardInterrupt
-        sys.exit(code)
-    except _Misuse as error:
-        _misuse(error)
-    except UserError as error:
-        _fail(str(error), 2)
-    except CallwrightError as error:
-        _fail(str(error), 1)
-    except KeyboardInterrupt:
-        _fail(_interrupted(sys.argv[1:2]), INTERRUPTED)
-    except OSError as error:
-        place = f"{error.filename}: " if error.filename else ""
-        _fail(f"{place}{error.strerror or error}", 2)
-
-
-def _interrupted(verb: list[str]) -> str:
-    if verb and verb[0] in RESUMED:
-        return "interrupted; the same command continues where it stopped"
-    return "interrupted; nothing was written, the same command begins anew"
-
-
-def _misuse(error: Any) -> None:
-    """Print what typer found wrong with the command, in the one line that every mistake gets."""
-    text = error.format_message()
-    if "\n" in text:  # a group without a verb: its help
-        say(text)
-        sys.exit(2)
-    where = f" (see {error.ctx.command_path} --help)" if error.ctx else ""
-    _fail(f"{text.rstrip('.')}{where}", 2)
-
-
-def _fail(text: str, code: int) -> None:
-    line = legible(" ".join(text.split()))
-    err.print(f"error: {line}", highlight=False, markup=False, soft_wrap=True, style="red")
-    sys.exit(code)
+    sys.exit(ended(lambda: app(standalone_mode=False)))

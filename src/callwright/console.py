@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from callwright.linting import Lint
     from callwright.settings import LintSettings
     from callwright.store import Report
+    from callwright.study import Findings
     from callwright.verify.judge import Calibration
     from callwright.verify.selfcheck import SelfCheck
 
@@ -112,6 +114,16 @@ def tell_certificate(found: Certificate, as_json: bool) -> None:
         say(line)
     if not found.holds:
         raise typer.Exit(1)
+
+
+def tell_study(found: Findings, out: Path, as_json: bool) -> None:
+    """Print what a study found, and where the rest of it stands."""
+    from callwright.study.telling import verdict
+
+    tell(msgspec.to_builtins(found), as_json)
+    say(verdict(found))
+    say(f"tables    {out / found.name / 'table.md'}")
+    say(f"report    {out / 'report.html'}")
 
 
 def tell_comparison(comparison: Comparison, won: WinRate | None, as_json: bool) -> None:

@@ -28,7 +28,7 @@ from callwright.errors import ConfigError
 Config = TypeVar("Config")
 VERBS = (
     "unify", "verify", "augment", "lint", "synthesize", "converse", "blend", "pair", "export", "sft", "dpo",
-    "evaluate", "build",
+    "evaluate", "build", "study",
 )  # fmt: skip
 """Tables that a file for several verbs may have; those of `train` by their own names."""
 

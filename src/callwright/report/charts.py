@@ -92,6 +92,44 @@ def curve(points: Sequence[tuple[float, float]], x_name: str, y_name: str) -> Ma
     return _svg(parts, height, f"{y_name} over {x_name}")
 
 
+class Difference(NamedTuple):
+    """One row of `forest`: a difference of shares with its 95 % interval."""
+
+    label: str
+    value: float
+    low: float
+    high: float
+
+
+def forest(rows: Sequence[Difference]) -> Markup:
+    """Return differences as points with their intervals beside a line at 0; nothing for none."""
+    if not rows:
+        return Markup("")
+    reach = max(0.05, *(abs(end) for row in rows for end in (row.low, row.high) if math.isfinite(end)))
+    left, right, high = 250, WIDTH - RIGHT, 24
+    middle, scale = (left + right) / 2, (right - left) / 2 / reach
+
+    def at(share: float) -> float:
+        return middle + max(-reach, min(reach, share)) * scale
+
+    bottom = high * len(rows) + 8
+    parts = [f'<path d="M{middle:.1f} 4V{bottom}" stroke="var(--soft)" stroke-dasharray="3 3"/>']
+    for number, row in enumerate(rows):
+        y = 16 + number * high
+        clear = row.low > 0 or row.high < 0
+        colour = ("var(--good)" if row.value > 0 else "var(--bad)") if clear else "var(--bar)"
+        parts.append(
+            f'<text x="{left - 12}" y="{y + 4}" text-anchor="end">{escape(_short(row.label, 34))}</text>'
+            f'<path d="M{at(row.low):.1f} {y}H{at(row.high):.1f}" stroke="{colour}" stroke-width="2"/>'
+            f'<circle cx="{at(row.value):.1f}" cy="{y}" r="4.5" fill="{colour}"/>'
+            f'<text x="{right + 8}" y="{y + 4}">{100 * row.value:+.1f}</text>'
+        )
+    for share in (-reach, 0.0, reach):
+        x = f"{at(share):.1f}"
+        parts.append(f'<text x="{x}" y="{bottom + 14}" text-anchor="middle">{100 * share:+.0f}</text>')
+    return _svg(parts, bottom + 22, "differences with 95 % intervals")
+
+
 CELL, LABEL = 34, 190
 """Pixels of a cell of a heat map, and of the room for the names of its rows."""
 

@@ -1,0 +1,92 @@
+"""Run a study: every arm with every seed, every exam; what came of it is told after each model."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from callwright import __version__
+from callwright.evaluate.results import read_results
+from callwright.progress import Display, clock
+from callwright.record import Json
+from callwright.store import write_json_atomic
+from callwright.study.design import Study, StudySettings
+from callwright.study.findings import Answered, Cost, Findings, findings
+from callwright.study.lab import Lab, Made
+
+FILE = "study.json"
+
+
+def conduct(
+    study: Study,
+    lab: Lab,
+    settings: StudySettings,
+    out: Path,
+    display: Display,
+    told: Callable[[Findings], None] = lambda found: None,
+) -> Findings:
+    """Run what was not run before and return the findings, also ``study.json`` in the folder `out`.
+
+    Seeds come one after the other, so that a study that is cut short has compared all arms on fewer seeds.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    answered: Answered = {}
+    costs: dict[str, list[Cost]] = {}
+    started = time.monotonic()
+    total, done = len(study.arms) * settings.seeds, 0
+    found: Findings | None = None
+    with display.stage(study.name, announced=False) as bar:
+        for seed in seeds_of(settings):
+            for arm in study.arms:
+                spent = time.monotonic() - started
+                left = spent / done * (total - done) if done else None
+                bar.update(done, total, f"{arm.name}, seed {seed}", left)
+                before = set(lab.steps)
+                model = arm.model(seed)
+                for exam in study.exams:
+                    rows = read_results(exam.ask(arm, model) / "results.jsonl")
+                    grouped = [msgspec.structs.replace(row, column=exam.column(row)) for row in rows]
+                    answered.setdefault(exam.name, {}).setdefault(arm.name, {})[seed] = grouped
+                fresh = [made for path, made in lab.steps.items() if path not in before]
+                costs.setdefault(arm.name, []).append(_cost(model, fresh))
+                done += 1
+            finished = list(seeds_of(settings))[: seed - settings.seed + 1]
+            tables = study.tables(lab, finished) if study.tables else ()
+            found = findings(study, settings, answered, costs, __version__, tables)
+            write_json_atomic(out / FILE, found)
+            told(found)
+    assert found is not None
+    display.done(study.name, time.monotonic() - started, f"{total} models, {_made(lab)}")
+    return found
+
+
+def seeds_of(settings: StudySettings) -> Iterator[int]:
+    """Yield the seeds of a study."""
+    return iter(range(settings.seed, settings.seed + settings.seeds))
+
+
+def _made(lab: Lab) -> str:
+    new = [made for made in lab.steps.values() if not made.reused]
+    spent = clock(sum(made.seconds for made in new))
+    return f"{len(new)} of {len(lab.steps)} steps run in {spent}, the others found"
+
+
+def _cost(model: object, fresh: list[Made]) -> Cost:
+    """Return what a model took, by what its training and its exams wrote down; 0 where it is none of ours."""
+    folder = model.parent if isinstance(model, Path) else None
+    trained: dict[str, Json] = {}
+    if folder is not None and (folder / "train.json").is_file():
+        trained = msgspec.json.decode((folder / "train.json").read_bytes())
+    number = {key: _number(trained.get(key)) for key in ("seconds", "tokens", "peak_memory_mb", "steps")}
+    exams = sum(made.seconds for made in fresh if " evaluate " in f" {made.command} ")
+    return Cost(
+        training_seconds=number["seconds"], exam_seconds=exams, tokens=int(number["tokens"]),
+        steps=int(number["steps"]), peak_memory_mb=int(number["peak_memory_mb"]),
+    )  # fmt: skip
+
+
+def _number(value: Json) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

@@ -1,0 +1,99 @@
+"""What a study is: arms that differ in exactly one thing, exams that all of them take, and a question."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, NamedTuple
+
+import msgspec
+from msgspec import Meta
+
+from callwright.evaluate.results import Result
+from callwright.study.lab import Lab
+
+Count = Annotated[int, Meta(ge=1)]
+Model = Path | str
+"""What ``--model`` of the verbs takes: the folder of an adapter or a model, or a name."""
+
+
+@dataclass(frozen=True)
+class StudySettings:
+    """The size of a study; the defaults are for two cores."""
+
+    data: tuple[Path, ...] = ()
+    """Folder with raw public data, one folder per source; may be given repeatedly. Some studies need it."""
+    tools: Path | None = None
+    """Python file of the tools that rows are synthesized for; the bundled dozen if not given."""
+    base: tuple[str, ...] = ("smollm2-135m",)
+    """Base model; several for the study of sizes."""
+    seeds: Count = 3
+    """Trainings per arm, each with a seed of its own for data and weights."""
+    rows: Annotated[int, Meta(ge=8)] = 480
+    """Training rows of an arm, each seen once."""
+    questions: Annotated[int, Meta(ge=6)] = 240
+    """Held-out questions that every model is asked."""
+    bfcl: Annotated[int, Meta(ge=0)] = 20
+    """Rows per category of BFCL in studies on public data; 0 leaves it out."""
+    max_tokens: Count = 128
+    """Tokens that an answer may take."""
+    seed: Annotated[int, Meta(ge=0, lt=2**31)] = 7
+    """The first of the seeds."""
+
+
+class Arm(NamedTuple):
+    """One way of doing it."""
+
+    name: str
+    differs: str
+    """In which one thing from the baseline, in words."""
+    model: Callable[[int], Model]
+    """Returns the model of a seed; makes what is missing for it."""
+
+
+class Exam(NamedTuple):
+    """Questions for every model."""
+
+    name: str
+    ask: Callable[[Arm, Model], Path]
+    """Returns the folder of the evaluation."""
+    questions: int
+    """About how many; for the plan."""
+    column: Callable[[Result], str] = lambda result: result.column
+    """The group that a question is reported in."""
+
+
+class Extra(msgspec.Struct, frozen=True):
+    """A table of a study's own."""
+
+    title: str
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+class Contrast(NamedTuple):
+    """The mean of some arms against the mean of others, such as all with a factor against all without."""
+
+    name: str
+    low: Sequence[str]
+    high: Sequence[str]
+
+
+@dataclass(frozen=True)
+class Study:
+    """A question, and what answers it. The first arm is the baseline that all others are held against."""
+
+    name: str
+    title: str
+    question: str
+    arms: Sequence[Arm]
+    exams: Sequence[Exam]
+    notes: Sequence[str] = ()
+    """What a reader has to know about arms and exams."""
+    contrasts: Sequence[Contrast] = ()
+    """Comparisons beside those of each arm with the baseline."""
+    tables: Callable[[Lab, Sequence[int]], Sequence[Extra]] | None = None
+    """More to be told than scores, made of what the steps of these seeds left."""
+    contrasts_only: bool = False
+    """Leave out the comparisons with the baseline: no arm of a factorial design means anything alone."""

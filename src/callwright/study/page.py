@@ -1,0 +1,71 @@
+"""The page of all studies in a folder: per exam a plot of differences with intervals, and the tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from callwright.report.charts import Difference, forest
+from callwright.report.page import Markup, Section, contents, page, section, table, tag
+from callwright.store.files import write_atomic
+from callwright.study.conduct import FILE
+from callwright.study.findings import ALL, Findings
+from callwright.study.telling import shown_mean, verdict
+
+NAME = "report.html"
+
+
+def write(folder: Path) -> Path:
+    """Write ``report.html`` about every study in a folder, and return its path."""
+    studies = [
+        msgspec.json.decode(file.read_bytes(), type=Findings) for file in sorted(folder.glob(f"*/{FILE}"))
+    ]
+    sections = [_study(found) for found in studies]
+    header = tag(
+        "header", tag("h1", "Studies"), tag("p", "What each factor changes, with intervals.", css="lead")
+    )
+    target = folder / NAME
+    body = (header, contents(sections), *(one.content for one in sections))
+    write_atomic(target, page("callwright: studies", *body).encode())
+    return target
+
+
+def _study(found: Findings) -> Section:
+    exams = dict.fromkeys(score.exam for score in found.scores)
+    arms = table(("arm", "differs in"), list(found.arms.items()))
+    return section(
+        found.title,
+        tag("p", found.question),
+        tag("p", verdict(found)),
+        *(tag("p", note, css="soft") for note in found.notes),
+        arms,
+        *(part for exam in exams for part in _exam(found, exam)),
+        *(
+            part
+            for extra in found.tables
+            for part in (tag("h3", extra.title), table(extra.headers, extra.rows))
+        ),
+    )
+
+
+def _exam(found: Findings, exam: str) -> Sequence[Markup]:
+    own = [c for c in found.compared if c.exam == exam and c.column == ALL]
+    plot = forest([Difference(c.name, c.effect.difference, c.effect.low, c.effect.high) for c in own])
+    scores = [score for score in found.scores if score.exam == exam]
+    columns = list(dict.fromkeys(score.column for score in scores))
+    rows = [
+        (arm, *(shown_mean(score) for column in columns for score in scores
+                if score.arm == arm and score.column == column))
+        for arm in dict.fromkeys(score.arm for score in scores)
+    ]  # fmt: skip
+    n = {score.column: score.mean.n for score in scores}
+    headers = ("arm", *(f"{column}, n = {n[column]}" for column in columns))
+    against = own[0].against if own else ""
+    return (
+        tag("h3", exam),
+        tag("p", f"Points of difference to {against}, {len(found.seeds)} seeds.", css="soft"),
+        plot,
+        table(headers, rows, numeric=range(1, len(headers))),
+    )
