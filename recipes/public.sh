@@ -7,7 +7,7 @@
 #
 # DATA holds the raw files as their publishers lay them out, in one folder each (docs/sources.md names where
 # they are from, and the reports carry their licences into the results):
-#     seal-tools toolalpaca toolrl llamafactory-demo hammer api-bank when2call toolbench
+#     seal-tools toolalpaca toolrl llamafactory-demo hammer api-bank toolbench
 set -euo pipefail
 DATA=$(realpath "${1:?name the folder of the raw data}")
 cd "$(dirname "$0")/.."
@@ -24,7 +24,7 @@ run() {
 
 # --- 1. Public rows: one record, checked, without duplicates and without what BFCL asks -----------------------
 public=()
-for source in seal-tools toolalpaca toolrl llamafactory-demo hammer api-bank when2call toolbench; do
+for source in seal-tools toolalpaca toolrl llamafactory-demo hammer api-bank toolbench; do
   run unify "$DATA/$source" -o "$OUT/$source.jsonl" --secrets redact
   run verify "$OUT/$source.jsonl" -o "$OUT/$source.ok.jsonl"
   [ "$source" = toolbench ] || public+=("$OUT/$source.ok.jsonl")

@@ -233,6 +233,9 @@ def test_a_study_with_real_trainings_runs_once(tmp_path: Path) -> None:
     first = study("size", tmp_path / "out", settings, Display())
     assert first is not None
     assert [cost.steps > 0 for cost in first.costs["smollm2-135m, trained"]] == [True, True]
+    (takes,) = first.tables
+    assert [row[0] for row in takes.rows] == ["smollm2-135m, untrained", "smollm2-135m, trained"]
+    assert all(int(row[1].replace(",", "")) > 200 for row in takes.rows)
     marks = {path: path.stat().st_mtime_ns for path in (tmp_path / "out" / "made").rglob("done.json")}
     second = study("size", tmp_path / "out", settings, Display())
     assert second is not None

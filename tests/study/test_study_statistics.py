@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from callwright.study import effects
-from callwright.study.effects import Effect, crossed_mean, effect, holm, t_below, t_quantile
+from callwright.study.effects import Effect, apart, crossed_mean, effect, holm, t_below, t_quantile
 from callwright.study.power import ASSUMED, Noise, detectable, rows_needed, seeds_needed
 
 Table = list[list[float]]
@@ -50,6 +50,33 @@ def test_intervals_hold_the_truth_as_often_as_they_say(seed_sd: float) -> None:
         found = effect(*drawn(rng, 60, 3, seed_sd, 0.1))
         held += found.low <= 0.1 <= found.high
     assert held >= 136  # of 150; at 95 % fewer come once in 60 such tests
+
+
+def test_all_arms_together_tell_how_far_trainings_lie_apart() -> None:
+    """Intervals from all arms hold the truth as often, and are narrower than those of two arms alone."""
+    rng = random.Random("together")
+    held, widths = 0, [0.0, 0.0]
+    for _ in range(80):
+        ease = [rng.uniform(0.3, 0.7) for _ in range(60)]
+        luck = [[rng.gauss(0, 0.05) for _ in range(3)] for _ in range(6)]
+        arms = [[[float(rng.random() < e + own) for e in ease] for own in lucks] for lucks in luck]
+        pooled = apart(arms)
+        assert pooled is not None
+        assert pooled.freedom == 10
+        two = pooled._replace(square=2 * pooled.square)
+        together, alone = effect(arms[0], arms[1], two), effect(arms[0], arms[1])
+        assert together.difference == alone.difference
+        held += together.low <= 0 <= together.high
+        widths = [w + e.high - e.low for w, e in zip(widths, (together, alone), strict=True)]
+    assert held >= 70
+    assert widths[0] < 0.8 * widths[1]
+
+
+def test_nothing_lies_apart_where_seeds_do_the_same_to_every_arm() -> None:
+    arms = [[[1, 0, 0], [1, 1, 0]], [[1, 1, 0], [1, 1, 1]]]
+    assert apart(arms) == (pytest.approx(0), 1)
+    assert apart(arms[:1]) is None
+    assert apart([[[1, 0]], [[0, 1]]]) is None
 
 
 def test_rows_alone_would_promise_too_much() -> None:

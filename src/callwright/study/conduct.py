@@ -81,10 +81,12 @@ def _cost(model: object, fresh: list[Made]) -> Cost:
     if folder is not None and (folder / "train.json").is_file():
         trained = msgspec.json.decode((folder / "train.json").read_bytes())
     number = {key: _number(trained.get(key)) for key in ("seconds", "tokens", "peak_memory_mb", "steps")}
-    exams = sum(made.seconds for made in fresh if " evaluate " in f" {made.command} ")
+    exams = sum(made.seconds for made in fresh if made.name.startswith("evaluate"))
+    spent = [made.joules for made in fresh if made.joules is not None]
     return Cost(
         training_seconds=number["seconds"], exam_seconds=exams, tokens=int(number["tokens"]),
         steps=int(number["steps"]), peak_memory_mb=int(number["peak_memory_mb"]),
+        joules=sum(spent) if spent else None,
     )  # fmt: skip
 
 

@@ -5,6 +5,10 @@ been, and they are crossed: every seed's model answers every row. So the varianc
 three parts, of rows, of seeds and of what is left, which an analysis of variance tells apart; the degrees of
 freedom of the whole are Satterthwaite's (Biometrics Bulletin 2, 1946, 110-114).
 
+Two or three seeds tell little of how far trainings lie apart, so all arms of a study are asked together: what
+is left of their means once arms and seeds are taken out (`Apart`). That supposes that trainings of every arm
+vary alike.
+
 >>> effect([[1, 0, 1, 1], [1, 0, 0, 1]], [[1, 1, 1, 1], [1, 1, 1, 1]]).difference
 0.375
 """
@@ -53,16 +57,45 @@ class Effect(NamedTuple):
     seeds: int
 
 
-def effect(baseline: Table, arm: Table) -> Effect:
-    """Compare two arms; raises ValueError unless both have the same seeds and rows."""
+class Apart(NamedTuple):
+    """How far trainings of the same arm lie apart, beyond what their seed does to every arm."""
+
+    square: float
+    """Variance of one arm's mean."""
+    freedom: float
+
+
+def apart(arms: Sequence[Table]) -> Apart | None:
+    """Return the interaction of arms and seeds; None for fewer than two of either."""
+    means = [[fmean(row) for row in table] for table in arms]
+    count, seeds = len(means), len(means[0]) if means else 0
+    if count < 2 or seeds < 2:
+        return None
+    whole = fmean(fmean(row) for row in means)
+    by_arm = [fmean(row) for row in means]
+    by_seed = [fmean(column) for column in zip(*means, strict=True)]
+    left = sum(
+        (x - a - s + whole) ** 2
+        for a, row in zip(by_arm, means, strict=True)
+        for x, s in zip(row, by_seed, strict=True)
+    )
+    freedom = (count - 1) * (seeds - 1)
+    return Apart(left / freedom, float(freedom))
+
+
+def effect(baseline: Table, arm: Table, trainings: Apart | None = None) -> Effect:
+    """Compare two arms; raises ValueError unless both have the same seeds and rows.
+
+    `trainings` is how far those of the two lie apart, from all arms of the study; by default from these two.
+    """
     if [len(row) for row in baseline] != [len(row) for row in arm] or not baseline:
         raise ValueError("arms with different seeds or rows can not be paired")
-    apart = [
+    differences = [
         [after - before for before, after in zip(a, b, strict=True)]
         for a, b in zip(baseline, arm, strict=True)
     ]
-    mean = crossed_mean(apart)
-    differing = fmean(float(d != 0) for row in apart for d in row)
+    mean = crossed_mean(differences, trainings)
+    differing = fmean(float(d != 0) for row in differences for d in row)
     if differing == 0:  # no row changed: as far as Wilson's bound for none of n
         bound = wilson(0, mean.n).high
         mean = mean._replace(low=-bound, high=bound, p=1.0)
@@ -72,7 +105,7 @@ def effect(baseline: Table, arm: Table) -> Effect:
     )  # fmt: skip
 
 
-def crossed_mean(values: Table) -> Mean:
+def crossed_mean(values: Table, trainings: Apart | None = None) -> Mean:
     """Return the mean of a table with an interval that holds for other rows and other seeds.
 
     With one seed it holds for other rows only: nothing tells how far trainings lie apart.
@@ -92,7 +125,8 @@ def crossed_mean(values: Table) -> Mean:
             for s, row in zip(by_seed, values, strict=True)
             for x, r in zip(row, by_row, strict=True)
         ) / ((n - 1) * (seeds - 1))
-        spread, freedom = _together(rows, n - 1, between, seeds - 1, left)
+        pooled = trainings or Apart(between / n, float(seeds - 1))
+        spread, freedom = _together(rows, n - 1, n * pooled.square, pooled.freedom, left)
     error = math.sqrt(spread / (n * seeds))
     reach = t_quantile(0.975, freedom) * error
     p = 2 * (1 - t_below(abs(mean) / error, freedom)) if error else float(mean == 0)
@@ -100,7 +134,7 @@ def crossed_mean(values: Table) -> Mean:
     return Mean(n, seeds, mean, mean - reach, mean + reach, min(1.0, p), sd)
 
 
-def _together(rows: float, rows_df: int, between: float, seeds_df: int, left: float) -> tuple[float, float]:
+def _together(rows: float, rows_df: int, between: float, seeds_df: float, left: float) -> tuple[float, float]:
     """Return the mean square of the grand mean and its degrees of freedom, never less than its parts."""
     spread = rows + between - left
     if spread <= max(rows, between):

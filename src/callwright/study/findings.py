@@ -11,7 +11,7 @@ from callwright.errors import RunError
 from callwright.evaluate.results import Result
 from callwright.record import Json
 from callwright.study.design import Contrast, Extra, Study, StudySettings
-from callwright.study.effects import Effect, Mean, crossed_mean, effect, holm
+from callwright.study.effects import Apart, Effect, Mean, apart, crossed_mean, effect, holm
 from callwright.study.power import ASSUMED, Noise, detectable
 
 Answered = dict[str, dict[str, dict[int, list[Result]]]]
@@ -28,6 +28,8 @@ class Cost(msgspec.Struct, frozen=True, kw_only=True):
     tokens: int
     steps: int
     peak_memory_mb: int
+    joules: float | None = None
+    """What the machine took for what this arm was the first to need, where it tells."""
 
 
 class Score(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,8 +100,9 @@ def findings(
             scores += [_score(exam, column, arm, tables[arm][column]) for arm in tables]
             compared += _compared(study, exam, column, {arm: tables[arm][column] for arm in tables})
         n = len(next(iter(tables.values()))[ALL][0])
-        sees[exam] = detectable(n, len(seeds))
-        saw[exam] = detectable(n, len(seeds), _found(c for c in compared if c.exam == exam))
+        arms = len(tables)
+        sees[exam] = detectable(n, len(seeds), arms=arms)
+        saw[exam] = detectable(n, len(seeds), _found(c for c in compared if c.exam == exam), arms=arms)
     return Findings(
         name=study.name, title=study.title, question=study.question, version=version,
         settings=plain(settings), seeds=seeds, arms={arm.name: arm.differs for arm in study.arms},
@@ -140,9 +143,12 @@ def _compared(
     study: Study, exam: str, column: str, tables: Mapping[str, Sequence[Sequence[float]]]
 ) -> list[Compared]:
     baseline = study.arms[0].name
+    trainings = apart(list(tables.values()))
     wanted = [Contrast(arm.name, [baseline], [arm.name]) for arm in study.arms[1:]] if tables else []
     found = {
-        (one.name, " + ".join(one.low)): effect(_mean(tables, one.low), _mean(tables, one.high))
+        (one.name, " + ".join(one.low)): effect(
+            _mean(tables, one.low), _mean(tables, one.high), _of(trainings, one)
+        )
         for one in ([] if study.contrasts_only else wanted) + list(study.contrasts)
     }
     adjusted = holm({f"{name}\0{against}": e.p for (name, against), e in found.items()})
@@ -151,6 +157,13 @@ def _compared(
                  p_holm=adjusted[f"{name}\0{against}"])
         for (name, against), e in found.items()
     ]  # fmt: skip
+
+
+def _of(trainings: Apart | None, one: Contrast) -> Apart | None:
+    """Return how far the two sides of a comparison lie apart, by the number of their arms."""
+    if trainings is None:
+        return None
+    return trainings._replace(square=trainings.square * (1 / len(one.low) + 1 / len(one.high)))
 
 
 def _mean(tables: Mapping[str, Sequence[Sequence[float]]], arms: Sequence[str]) -> list[list[float]]:

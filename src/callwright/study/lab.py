@@ -16,7 +16,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -24,6 +24,7 @@ from callwright import __version__
 from callwright.errors import ConfigError, RunError
 from callwright.record import Json, Trajectory
 from callwright.store import Run, Sink, read, sha256_file, sha256_text
+from callwright.study.energy import counters, joules
 
 RESUMED = ("train", "evaluate")
 """Verbs that go on where they were killed; others begin anew."""
@@ -33,10 +34,13 @@ LOG = "log.txt"
 class Made(NamedTuple):
     """What one step left."""
 
-    path: Path
+    name: str
+    """Of the verb, or of the function."""
     seconds: float
     reused: bool
     command: str
+    joules: float | None
+    """What the machine took meanwhile, where it tells."""
 
 
 class Lab:
@@ -107,12 +111,19 @@ class Lab:
         self, name: str, key: list[Json], makes: str, work: Callable[[Path], str], *, resumable: bool = False
     ) -> Path:
         identity: dict[str, Json] = {"version": __version__, "step": name, "key": key}
+
+        def measured(place: Path) -> dict[str, Json]:
+            before = counters()
+            command = work(place)
+            return {"command": command, "joules": joules(before, counters())}
+
         folder = self.path / f"{name}-{sha256_text(msgspec.json.encode(identity, order='sorted'))[:12]}"
         with Run.open(folder, identity) as run:
-            result = run.stage("made", lambda place: {"command": work(place)}, resumable=resumable)
+            result = run.stage("made", measured, resumable=resumable)
         path = folder / "made" / makes
         if path not in self.steps:
-            self.steps[path] = Made(path, result.seconds, result.reused, str(result.summary["command"]))
+            told: Any = result.summary
+            self.steps[path] = Made(name, result.seconds, result.reused, told["command"], told.get("joules"))
         return path
 
     def _digest(self, path: Path) -> str:

@@ -32,29 +32,34 @@ class Noise(NamedTuple):
 ASSUMED = Noise(disagree=0.25, lasting=0.4, seed_sd=0.02)
 
 
-def detectable(n: int, seeds: int, noise: Noise = ASSUMED) -> float:
-    """Return the smallest true difference that n rows and so many seeds show in four of five studies."""
-    error, freedom = _error(n, seeds, noise)
+def detectable(n: int, seeds: int, noise: Noise = ASSUMED, *, arms: int = 2) -> float:
+    """Return the smallest true difference that n rows and so many seeds show in four of five studies.
+
+    All `arms` of a study tell how far trainings lie apart (`effects.apart`).
+    """
+    error, freedom = _error(n, seeds, noise, arms)
     return min(1.0, (t_quantile(0.975, freedom) + NormalDist().inv_cdf(POWER)) * error)
 
 
-def rows_needed(seeds: int, noise: Noise = ASSUMED, difference: float = AIM) -> int | None:
+def rows_needed(seeds: int, noise: Noise = ASSUMED, difference: float = AIM, *, arms: int = 2) -> int | None:
     """Return how many rows show a difference with so many seeds; None where no number of them does."""
-    if detectable(10**7, seeds, noise) > difference:
+    if detectable(10**7, seeds, noise, arms=arms) > difference:
         return None
     low, high = 1, 10**7
     while low < high:
         middle = (low + high) // 2
-        low, high = (low, middle) if detectable(middle, seeds, noise) <= difference else (middle + 1, high)
+        low, high = (
+            (low, middle) if detectable(middle, seeds, noise, arms=arms) <= difference else (middle + 1, high)
+        )
     return low
 
 
-def seeds_needed(n: int, noise: Noise = ASSUMED, difference: float = AIM) -> int | None:
+def seeds_needed(n: int, noise: Noise = ASSUMED, difference: float = AIM, *, arms: int = 2) -> int | None:
     """Return how many seeds show a difference with n rows; None where a hundred do not."""
-    return next((s for s in range(2, 101) if detectable(n, s, noise) <= difference), None)
+    return next((s for s in range(2, 101) if detectable(n, s, noise, arms=arms) <= difference), None)
 
 
-def _error(n: int, seeds: int, noise: Noise) -> tuple[float, float]:
+def _error(n: int, seeds: int, noise: Noise, arms: int) -> tuple[float, float]:
     """Return the standard error of a mean difference and its degrees of freedom (Satterthwaite)."""
     own = noise.disagree * (1 - noise.lasting)
     rows = (own + seeds * noise.disagree * noise.lasting) / (n * seeds)
@@ -63,5 +68,5 @@ def _error(n: int, seeds: int, noise: Noise) -> tuple[float, float]:
     total = rows + trainings - left
     if seeds == 1:
         return math.sqrt(rows), float(max(n - 1, 1))
-    parts = rows**2 / max(n - 1, 1) + trainings**2 / (seeds - 1)
+    parts = rows**2 / max(n - 1, 1) + trainings**2 / ((arms - 1) * (seeds - 1))
     return math.sqrt(total), max(1.0, total**2 / parts)

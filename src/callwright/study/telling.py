@@ -23,19 +23,19 @@ def plan(study: Study, settings: StudySettings, lab: Lab) -> str:
         f"{study.name}: {study.question}",
         f"  {len(study.arms)} arms x {settings.seeds} seeds = {models} models of about {settings.rows:,} "
         f"rows, {questions:,} questions each",
-        *(f"  {line}" for exam in study.exams for line in _power(exam, settings)),
+        *(f"  {line}" for exam in study.exams for line in _power(exam, settings, len(study.arms))),
         f"  about {clock(models * _seconds(settings, questions, lab))}; what is there is not made again",
     ]
     return "\n".join(lines)
 
 
-def _power(exam: Exam, settings: StudySettings) -> Iterator[str]:
-    seen = detectable(exam.questions, settings.seeds)
+def _power(exam: Exam, settings: StudySettings, arms: int) -> Iterator[str]:
+    seen = detectable(exam.questions, settings.seeds, arms=arms)
     yield (
         f"{exam.name}: shows differences from {100 * seen:.1f} points on with 80 % power, and can neither "
         f"show nor exclude smaller ones"
     )
-    rows, seeds = rows_needed(settings.seeds), seeds_needed(exam.questions)
+    rows, seeds = rows_needed(settings.seeds, arms=arms), seeds_needed(exam.questions, arms=arms)
     ways = [f"{rows:,} questions" if rows else "", f"{seeds} seeds" if seeds else ""]
     told = " or ".join(filter(None, ways)) or "more of both, questions and seeds"
     if seen > AIM:
