@@ -2,9 +2,12 @@
 
 import json
 import shutil
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -13,7 +16,7 @@ from typer.testing import CliRunner
 from callwright.cli import app
 from callwright.conform import Certificate, conform, keep, lines, present
 from callwright.conform.cases import Case, case
-from callwright.conform.llama_server import holds_odd_number
+from callwright.conform.llama_server import Client, holds_odd_number
 from callwright.conform.runtime import Limit, Runtime
 from callwright.errors import ConfigError
 from callwright.formats import plain_messages
@@ -227,3 +230,32 @@ def test_differences_beyond_a_runtime_are_counted_apart(
     assert f"0 of {found.cases}, {prompts.beyond} beyond it" in told
     assert "Beyond broken: long ones." in told
     assert with_limit(lambda case: True).runtimes[0].properties["prompt"].different == 0
+
+
+class Hasty(BaseHTTPRequestHandler):
+    """Ends a connection without a word once it is quiet for a moment, as llama-server does."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = 0.1
+
+    def do_GET(self) -> None:
+        body = b'{"status": "ok"}'
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+def test_a_connection_that_the_server_ended_is_opened_again() -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hasty) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        client = Client(server.server_port)
+        for _ in range(3):
+            assert client.ask("/health") == {"status": "ok"}
+            time.sleep(0.3)
+        server.shutdown()
+    with pytest.raises(OSError, match="refused"):
+        client.ask("/health")

@@ -36,7 +36,7 @@ def llama_server(folder: Path) -> Runtime | None:
     running = subprocess.Popen(
         [*command, "-c", "512", "--no-warmup"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    client = _Client(port)
+    client = Client(port)
     try:
         client.wait(running)
         ends = client.ask("/tokenize", {"content": client.eos, "parse_special": True})["tokens"]
@@ -93,7 +93,7 @@ def _is_odd(number: int | float) -> bool:
     return shown + "0" * shown.endswith(".") != json.dumps(number)
 
 
-class _Client:
+class Client:
     """Asks one server, over one connection."""
 
     def __init__(self, port: int) -> None:
@@ -103,7 +103,17 @@ class _Client:
         self.eos = ""
 
     def ask(self, path: str, body: Json = None) -> Any:
-        """Return what the server answers; raises `RunError` for a refusal."""
+        """Return what the server answers; raises `RunError` for a refusal.
+
+        A server ends a connection that was quiet for some seconds: then it is asked once more over a new one.
+        """
+        try:
+            return self._asked(path, body)
+        except (ConnectionError, HTTPException):
+            self._connection.close()
+            return self._asked(path, body)
+
+    def _asked(self, path: str, body: Json) -> Any:
         method, sent = ("GET", None) if body is None else ("POST", json.dumps(body))
         self._connection.request(method, path, sent, {"Content-Type": "application/json"})
         response = self._connection.getresponse()
