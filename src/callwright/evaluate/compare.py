@@ -18,6 +18,7 @@ from callwright.evaluate.stats import (
     minimum_detectable_difference,
     paired_difference,
     rows_needed,
+    shown_p,
 )
 
 ALL = "all"
@@ -82,10 +83,9 @@ def power(d: PairedDifference) -> str:
 
 def _line(name: str, d: PairedDifference) -> str:
     interval = f"{100 * d.low:+.1f} … {100 * d.high:+.1f}"
-    p = "< 0.0001" if d.p < 0.0001 else f"{d.p:.4f}"
     return (
         f"{name:<28}{d.n:>6}{100 * d.before:>9.1f}{100 * d.after:>9.1f}{100 * d.difference:>+12.1f}"
-        f"{interval:>20}{p:>9}"
+        f"{interval:>20}{shown_p(d.p):>9}"
     )
 
 

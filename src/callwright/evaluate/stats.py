@@ -186,5 +186,10 @@ def _rows_needed(difference: float, discordant: float, confidence: float, power:
     return (root / difference) ** 2
 
 
+def shown_p(p: float) -> str:
+    """Return a p value as tables show it."""
+    return "< 0.0001" if p < 0.0001 else f"{p:.4f}"
+
+
 def _z(confidence: float) -> float:
     return NormalDist().inv_cdf(0.5 + confidence / 2)

@@ -11,7 +11,7 @@ import msgspec
 from callwright.evaluate.compare import Comparison, compare
 from callwright.evaluate.mistakes import confusion, mistakes
 from callwright.evaluate.results import Result
-from callwright.evaluate.stats import PairedDifference, wilson
+from callwright.evaluate.stats import PairedDifference, shown_p, wilson
 from callwright.record import Json
 from callwright.report.charts import Group, Score, bars, heat
 from callwright.report.left import Scored, scored
@@ -103,9 +103,8 @@ def _by_need(rows: Scored) -> dict[str, PairedDifference]:
 
 
 def _figures(d: PairedDifference) -> tuple[str, ...]:
-    p = "< 0.0001" if d.p < 0.0001 else f"{d.p:.4f}"
     interval = f"{100 * d.low:+.0f} … {100 * d.high:+.0f}"
-    return f"{d.before:.0%}", f"{d.after:.0%}", f"{100 * d.difference:+.0f}", interval, p
+    return f"{d.before:.0%}", f"{d.after:.0%}", f"{100 * d.difference:+.0f}", interval, shown_p(d.p)
 
 
 def _share(value: float, n: int) -> Score:

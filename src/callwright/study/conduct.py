@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -11,9 +11,8 @@ import msgspec
 from callwright import __version__
 from callwright.evaluate.results import read_results
 from callwright.progress import Display, clock
-from callwright.record import Json
 from callwright.store import write_json_atomic
-from callwright.study.design import Study, StudySettings
+from callwright.study.design import Model, Study, StudySettings, training_of
 from callwright.study.findings import Answered, Cost, Findings, findings
 from callwright.study.lab import Lab, Made
 
@@ -39,7 +38,7 @@ def conduct(
     total, done = len(study.arms) * settings.seeds, 0
     found: Findings | None = None
     with display.stage(study.name, announced=False) as bar:
-        for seed in seeds_of(settings):
+        for seed in range(settings.seed, settings.seed + settings.seeds):
             for arm in study.arms:
                 spent = time.monotonic() - started
                 left = spent / done * (total - done) if done else None
@@ -53,8 +52,7 @@ def conduct(
                 fresh = [made for path, made in lab.steps.items() if path not in before]
                 costs.setdefault(arm.name, []).append(_cost(model, fresh))
                 done += 1
-            finished = list(seeds_of(settings))[: seed - settings.seed + 1]
-            tables = study.tables(lab, finished) if study.tables else ()
+            tables = study.tables(lab, range(settings.seed, seed + 1)) if study.tables else ()
             found = findings(study, settings, answered, costs, __version__, tables)
             write_json_atomic(out / FILE, found)
             told(found)
@@ -63,32 +61,21 @@ def conduct(
     return found
 
 
-def seeds_of(settings: StudySettings) -> Iterator[int]:
-    """Yield the seeds of a study."""
-    return iter(range(settings.seed, settings.seed + settings.seeds))
-
-
 def _made(lab: Lab) -> str:
     new = [made for made in lab.steps.values() if not made.reused]
     spent = clock(sum(made.seconds for made in new))
     return f"{len(new)} of {len(lab.steps)} steps run in {spent}, the others found"
 
 
-def _cost(model: object, fresh: list[Made]) -> Cost:
+def _cost(model: Model, fresh: list[Made]) -> Cost:
     """Return what a model took, by what its training and its exams wrote down; 0 where it is none of ours."""
-    folder = model.parent if isinstance(model, Path) else None
-    trained: dict[str, Json] = {}
-    if folder is not None and (folder / "train.json").is_file():
-        trained = msgspec.json.decode((folder / "train.json").read_bytes())
-    number = {key: _number(trained.get(key)) for key in ("seconds", "tokens", "peak_memory_mb", "steps")}
-    exams = sum(made.seconds for made in fresh if made.name.startswith("evaluate"))
+    trained = training_of(model)
     spent = [made.joules for made in fresh if made.joules is not None]
     return Cost(
-        training_seconds=number["seconds"], exam_seconds=exams, tokens=int(number["tokens"]),
-        steps=int(number["steps"]), peak_memory_mb=int(number["peak_memory_mb"]),
+        training_seconds=trained.seconds if trained else 0.0,
+        exam_seconds=sum(made.seconds for made in fresh if made.name.startswith("evaluate")),
+        tokens=trained.tokens if trained else 0,
+        steps=trained.steps if trained else 0,
+        peak_memory_mb=trained.peak_memory_mb if trained else 0,
         joules=sum(spent) if spent else None,
-    )  # fmt: skip
-
-
-def _number(value: Json) -> float:
-    return float(value) if isinstance(value, int | float) else 0.0
+    )

@@ -5,17 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
 from callwright.evaluate.results import Result
 from callwright.study.lab import Lab
+from callwright.train.config import TrainSummary
 
 Count = Annotated[int, Meta(ge=1)]
 Model = Path | str
 """What ``--model`` of the verbs takes: the folder of an adapter or a model, or a name."""
+
+
+def training_of(model: Model) -> TrainSummary | None:
+    """Return what the training of an adapter told of itself; None for a model that none of ours made."""
+    file = model.parent / "train.json" if isinstance(model, Path) else None
+    if file is None or not file.is_file():
+        return None
+    return msgspec.json.decode(file.read_bytes(), type=TrainSummary)
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,17 @@ class Arm(NamedTuple):
     """Returns the model of a seed; makes what is missing for it."""
 
 
+def own_column(result: Result) -> str:
+    """Return the group that the evaluation itself put a question into."""
+    return result.column
+
+
+def expected_calls(result: Result) -> list[dict[str, Any]]:
+    """Return the calls that are right for a question; none where no call is."""
+    calls = result.gold if isinstance(result.gold, list) else []
+    return [call for call in calls if isinstance(call, dict)]
+
+
 class Exam(NamedTuple):
     """Questions for every model."""
 
@@ -60,7 +80,7 @@ class Exam(NamedTuple):
     """Returns the folder of the evaluation."""
     questions: int
     """About how many; for the plan."""
-    column: Callable[[Result], str] = lambda result: result.column
+    column: Callable[[Result], str] = own_column
     """The group that a question is reported in."""
 
 

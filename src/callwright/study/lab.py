@@ -22,13 +22,14 @@ import msgspec
 
 from callwright import __version__
 from callwright.errors import ConfigError, RunError
+from callwright.exits import RESUMED
 from callwright.record import Json, Trajectory
 from callwright.store import Run, Sink, read, sha256_file, sha256_text
 from callwright.study.energy import counters, joules
 
-RESUMED = ("train", "evaluate")
-"""Verbs that go on where they were killed; others begin anew."""
 LOG = "log.txt"
+_KEY = 12
+"""Characters of a step's digest in the name of its folder."""
 
 
 class Made(NamedTuple):
@@ -46,11 +47,10 @@ class Made(NamedTuple):
 class Lab:
     """Runs steps into one folder and remembers them; several studies may share it, one process at a time."""
 
-    def __init__(self, path: Path, say: Callable[[str], None] = lambda text: None) -> None:
+    def __init__(self, path: Path) -> None:
         self.path = path
         self.steps: dict[Path, Made] = {}
         """What this session asked for, by the path of the result."""
-        self._say = say
         self._digests: dict[tuple[str, int, int], str] = {}
 
     def verb(self, *words: str | Path, makes: str) -> Path:
@@ -103,7 +103,7 @@ class Lab:
         """Return the median time of the steps of a name that this folder holds; 0 if it holds none."""
         taken = [
             float(msgspec.json.decode(file.read_bytes())["seconds"])
-            for file in self.path.glob(f"{name}-*/made/done.json")
+            for file in self.path.glob(f"{name}-{'?' * _KEY}/made/done.json")
         ]
         return statistics.median(taken) if taken else 0.0
 
@@ -117,7 +117,7 @@ class Lab:
             command = work(place)
             return {"command": command, "joules": joules(before, counters())}
 
-        folder = self.path / f"{name}-{sha256_text(msgspec.json.encode(identity, order='sorted'))[:12]}"
+        folder = self.path / f"{name}-{sha256_text(msgspec.json.encode(identity, order='sorted'))[:_KEY]}"
         with Run.open(folder, identity) as run:
             result = run.stage("made", measured, resumable=resumable)
         path = folder / "made" / makes

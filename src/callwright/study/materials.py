@@ -12,13 +12,16 @@ import msgspec
 from callwright.augment import share_tools
 from callwright.demo import example_tools
 from callwright.errors import RunError
+from callwright.evaluate.results import Result
 from callwright.record import Json, Trajectory
-from callwright.study.design import Arm, Exam, Model, StudySettings
+from callwright.study.design import Arm, Exam, Model, StudySettings, own_column
 from callwright.study.lab import Lab
 
 STYLES = "simple=.27,multiple=.29,parallel=.12,parallel_multiple=.12,irrelevant=.2"
 COLUMNS = ("in_distribution", "held_out_phrasing", "held_out_values")
 """Of the suite that `evaluate suite` makes: what is new is the request, its phrasing too, or its values."""
+IN_OTHER_FORMS = "format=0.5,layout=0.5,wording=0.5"
+"""What is done to rows where a study varies their form."""
 POOL = 4
 """Rows that are synthesized for one that is trained on: some are too like a question, some are spoilt."""
 KIT = 8
@@ -46,10 +49,10 @@ class Materials:
         )
         return self.lab.rows("questions", only_columns, suite / "suite.jsonl", columns=list(COLUMNS))
 
-    def pool(self, seed: int, *, times: int = 1) -> Path:
+    def pool(self, seed: int) -> Path:
         """Return verified rows for the tools, of which none asks what the questions ask."""
         made = self.lab.verb(
-            "synthesize", self.tools, "--accept", str(POOL * times * self.settings.rows),
+            "synthesize", self.tools, "--accept", str(POOL * self.settings.rows),
             "--styles", STYLES, "--seed", str(seed), makes="rows.jsonl",
         )  # fmt: skip
         return self.blend(made, seed=seed, against=self.questions())
@@ -67,9 +70,23 @@ class Materials:
         """Return the first rows of a file; raises `RunError` if it has too few."""
         return self.lab.rows("first", first_rows, rows, number=number)
 
-    def behind(self, rows: Path, number: int) -> Path:
-        """Return the rows of a file without its first ones."""
-        return self.lab.rows("behind", rows_behind, rows, number=number)
+    def right(self, seed: int) -> Path:
+        """Return the usual training rows of a seed: as many as the settings say, every one right."""
+        return self.first(self.pool(seed), self.settings.rows)
+
+    def unseen(self, seed: int) -> Path:
+        """Return half as many rows behind these, which no training of the usual size has seen."""
+        behind = self.lab.rows("behind", rows_behind, self.pool(seed), number=self.settings.rows)
+        return self.first(behind, self.settings.rows // 2)
+
+    def varied(self, rows: Path, policy: str, seed: int) -> Path:
+        """Return a variant of each row in its place."""
+        words = ("--no-originals", "--policy", policy, "--seed", str(seed))
+        return self.lab.verb("augment", rows, *words, makes="rows.jsonl")
+
+    def pairs(self, rows: Path, seed: int, *words: str | Path) -> Path:
+        """Return preference pairs of rows; `words` say where rejected answers come from."""
+        return self.lab.verb("pair", rows, *words, "--seed", str(seed), makes="pairs.jsonl")
 
     def tuned(self, rows: Path, seed: int, base: str = "") -> Path:
         """Return the adapter that SFT makes of a file of rows, each seen once."""
@@ -95,9 +112,18 @@ class Materials:
         tokens = str(self.settings.max_tokens)
         return self.lab.verb("evaluate", rows, "--model", model, "--max-tokens", tokens, makes="run")
 
-    def exam(self, name: str = "held-out requests") -> Exam:
-        """Return the exam on held-out requests for the tools."""
-        return Exam(name, lambda arm, model: self.asked(self.questions(), model), self.settings.questions)
+    def exam(
+        self,
+        name: str = "held-out requests",
+        *,
+        rows: Callable[[], Path] | None = None,
+        number: int = 0,
+        column: Callable[[Result], str] = own_column,
+    ) -> Exam:
+        """Return an exam on a file of questions; on the held-out requests for the tools by default."""
+        asked = rows or self.questions
+        number = number or self.settings.questions
+        return Exam(name, lambda arm, model: self.asked(asked(), model), number, column)
 
     def arm(self, name: str, differs: str, rows: Callable[[int], Path]) -> Arm:
         """Return the arm that is trained by SFT on what `rows` returns for a seed."""

@@ -14,7 +14,7 @@ from callwright.errors import ConfigError
 from callwright.evaluate.results import Result
 from callwright.formats import Unrenderable, plain_messages
 from callwright.record import Trajectory
-from callwright.study.design import Exam
+from callwright.study.design import Exam, expected_calls
 from callwright.study.materials import Materials
 from callwright.suites import in_column
 
@@ -94,11 +94,7 @@ class Public:
 
     def exams(self) -> list[Exam]:
         """Return the exams of studies on public rows: held-out rows, and BFCL."""
-        held_out = Exam(
-            "held-out public rows", lambda arm, model: self.m.asked(self.questions(), model),
-            self.m.settings.questions,
-        )  # fmt: skip
-        return [held_out, *self.bfcl()]
+        return [self.m.exam("held-out public rows", rows=self.questions), *self.bfcl()]
 
     def bfcl(self) -> list[Exam]:
         """Return a part of BFCL as an exam, unless that is left out."""
@@ -177,8 +173,8 @@ def only_seen(rows: Iterable[Trajectory]) -> Iterator[Trajectory]:
 
 def by_need(result: Result) -> str:
     """Return how many calls a question wants, and whether of one tool, as BFCL's categories do."""
-    calls = result.gold if isinstance(result.gold, list) else []
-    names = {call["name"] for call in calls if isinstance(call, dict)}
+    calls = expected_calls(result)
+    names = {call["name"] for call in calls}
     if len(calls) < 2:
         return "one call" if calls else "no call"
     return "parallel" if len(names) == 1 else "parallel, several tools"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from callwright.evaluate.stats import shown_p
 from callwright.progress import clock
 from callwright.study.design import Exam, Study, StudySettings
 from callwright.study.effects import Effect
@@ -146,15 +147,11 @@ def shown_mean(score: Score) -> str:
 
 
 def _effect(compared: Compared) -> tuple[str, str, str]:
-    return _points(compared.effect), _p(compared.effect.p), _p(compared.p_holm)
+    return _points(compared.effect), shown_p(compared.effect.p), shown_p(compared.p_holm)
 
 
 def _points(e: Effect) -> str:
     return f"{100 * e.difference:+.1f} ({100 * e.low:+.1f} … {100 * e.high:+.1f})"
-
-
-def _p(p: float) -> str:
-    return "< 0.0001" if p < 0.0001 else f"{p:.4f}"
 
 
 def _table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from callwright.evaluate.results import Result
 from callwright.store import Report, report_path
-from callwright.study.design import Exam, Extra, Study
+from callwright.study.design import Extra, Study, expected_calls
 from callwright.study.lab import Lab, trajectories
 from callwright.study.materials import Materials
 from callwright.study.plans.verification import dirty
@@ -36,9 +36,8 @@ def checks(m: Materials) -> Study:
         rows = [("no check", *_counted(dirty(m, seed, DOSE)), "0", "0")]
         for name, words in levels.items():
             path = passed(seed, words)
-            cost = (
-                1000 * Report.load(report_path(path)).seconds / max(1, Report.load(report_path(path)).rows_in)
-            )
+            report = Report.load(report_path(path))
+            cost = 1000 * report.seconds / max(1, report.rows_in)
             rows.append((name, *_counted(path), f"{cost:.2f}", "0"))
         headers = ("checks", "right rows left", "wrong rows left", "wrong", "ms a row", "tokens a row")
         return [Extra(f"What checks leave of {DOSE:.0%} wrong rows (seed {seed})", headers, tuple(rows))]
@@ -55,15 +54,10 @@ def checks(m: Materials) -> Study:
             *(m.arm(name, f"what verify leaves by {name}", left(words)) for name, words in levels.items()),
             m.arm(
                 "all right", "no answer is wrong: a check that finds everything",
-                lambda seed: m.first(dirty(m, seed, 0.0), m.settings.rows),
+                m.right,
             ),
         ],
-        exams=[
-            Exam(
-                "held-out requests", lambda arm, model: m.asked(m.questions(), model), m.settings.questions,
-                by_complexity,
-            )
-        ],
+        exams=[m.exam(column=by_complexity)],
         notes=["Rows that a check removes are replaced by further ones: all arms have as many rows."],
         tables=told,
     )  # fmt: skip
@@ -71,11 +65,11 @@ def checks(m: Materials) -> Study:
 
 def by_complexity(result: Result) -> str:
     """Return how much a right answer takes: no call, one of so many arguments, or several calls."""
-    calls = result.gold if isinstance(result.gold, list) else []
+    calls = expected_calls(result)
     if len(calls) != 1:
         return "several calls" if calls else "no call"
-    arguments = calls[0].get("arguments") if isinstance(calls[0], dict) else None
-    return "one call, 3 arguments or more" if len(arguments or ()) > 2 else "one call, 1 or 2 arguments"
+    many = len(calls[0]["arguments"]) > 2
+    return "one call, 3 arguments or more" if many else "one call, 1 or 2 arguments"
 
 
 def _counted(path: Path) -> tuple[str, str, str]:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from callwright.record import Message, Observation, Tool, ToolCall, Trajectory
 from callwright.store import row_seed
-from callwright.study.design import Exam, Study
+from callwright.study.design import Study
 from callwright.study.materials import Materials
 from callwright.study.plans.checks import by_complexity
 from callwright.study.plans.verification import dirty
@@ -41,24 +41,23 @@ def complexity(m: Materials) -> Study:
         for size, n in sizes[1:]
     ]
     number = m.settings.questions // 2
-    usual = next(arm for arm in right if arm.name == f"{m.settings.rows} right")
+    usual = right[SIZES.index(1.0)]
     return Study(
         name="complexity",
         title="Accuracy against the complexity of what is asked",
         question="Where do more rows, or better ones, stop making up for a small model?",
         arms=[usual, *(arm for arm in right if arm is not usual), *mixed],
         exams=[
-            Exam(
-                "by calls and arguments", lambda arm, model: m.asked(m.questions(), model),
-                m.settings.questions, by_complexity,
+            m.exam("by calls and arguments", column=by_complexity),
+            m.exam(
+                "by tools offered",
+                rows=lambda: offers(m, number),
+                number=number // len(OFFERED) * len(OFFERED),
             ),
-            Exam(
-                "by tools offered", lambda arm, model: m.asked(offers(m, number), model),
-                number // len(OFFERED) * len(OFFERED),
-            ),
-            Exam(
-                "by earlier exchanges", lambda arm, model: m.asked(talks(m, number), model),
-                number // len(EXCHANGES) * len(EXCHANGES),
+            m.exam(
+                "by earlier exchanges",
+                rows=lambda: talks(m, number),
+                number=number // len(EXCHANGES) * len(EXCHANGES),
             ),
         ],
         notes=[
@@ -66,7 +65,7 @@ def complexity(m: Materials) -> Study:
             "exchange is an earlier request, its right calls and what the tools answered. Training has "
             "single exchanges only.",
         ],
-    )  # fmt: skip
+    )
 
 
 def offers(m: Materials, number: int) -> Path:

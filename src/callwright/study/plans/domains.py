@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import cast
 
 from msgspec.structs import replace
 
 from callwright.evaluate.results import Result
 from callwright.record import Trajectory
-from callwright.study.design import Exam, Study
+from callwright.study.design import Study, expected_calls
 from callwright.study.materials import Materials
 from callwright.toolbox import import_tools
 
@@ -27,8 +26,8 @@ def domains(m: Materials) -> Study:
         )
 
     def group_of(result: Result) -> str:
-        calls = cast("list[dict[str, str]]", result.gold or [])
-        of = {title for title, names in groups.items() for call in calls if call["name"] in names}
+        called = {call["name"] for call in expected_calls(result)}
+        of = {title for title, names in groups.items() if called & set(names)}
         return of.pop() if len(of) == 1 else "several groups" if of else "no call"
 
     left_out = [
@@ -40,14 +39,9 @@ def domains(m: Materials) -> Study:
         title="Tools that training never saw",
         question="What does a model do with a domain that was left out of its training?",
         arms=[m.arm("all tools", "rows of all tools", rows(())), *left_out],
-        exams=[
-            Exam(
-                "by the group that is asked for", lambda arm, model: m.asked(m.questions(), model),
-                m.settings.questions, group_of,
-            )
-        ],
+        exams=[m.exam("by the group that is asked for", column=group_of)],
         notes=["All arms have the same number of rows: those of a group left out are replaced by others."],
-    )  # fmt: skip
+    )
 
 
 def grouped(names: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from callwright.record import Trajectory
 from callwright.study.design import Arm, Contrast, Model, Study
-from callwright.study.materials import Materials
+from callwright.study.materials import IN_OTHER_FORMS, Materials
 from callwright.study.wrong import with_mistakes
 
 FACTORS = ("amount", "diversity", "verification", "formats", "DPO")
@@ -19,7 +19,6 @@ LOW = ("half of the rows", "every request four times", "20 % wrong", "one format
 HIGH = ("all rows", "every request once", "every row right", "half in other formats", "DPO after SFT")
 WRONG = 0.2
 REPEATED = 4
-POLICY = "format=0.5,layout=0.5,wording=0.5"
 
 
 def factors(m: Materials) -> Study:
@@ -58,9 +57,7 @@ def _arm(m: Materials, levels: tuple[int, ...]) -> Arm:
         adapter = m.tuned(rows(m, seed, *high[:4]), seed)
         if not high[4]:
             return adapter
-        fresh = m.first(m.behind(m.pool(seed), m.settings.rows), m.settings.rows // 2)
-        pairs = m.lab.verb("pair", fresh, "--seed", str(seed), makes="pairs.jsonl")
-        return m.preferred(adapter, pairs, seed)
+        return m.preferred(adapter, m.pairs(m.unseen(seed), seed), seed)
 
     return Arm(name, differs, model)
 
@@ -73,11 +70,7 @@ def rows(m: Materials, seed: int, amount: bool, diversity: bool, verified: bool,
         distinct = with_mistakes(m.lab, m.tools, distinct, seed, share=WRONG)
     if not diversity:
         distinct = m.lab.rows("repeated", repeated, distinct, times=REPEATED)
-    if not varied:
-        return distinct
-    return m.lab.verb(
-        "augment", distinct, "--no-originals", "--policy", POLICY, "--seed", str(seed), makes="rows.jsonl"
-    )
+    return m.varied(distinct, IN_OTHER_FORMS, seed) if varied else distinct
 
 
 def repeated(rows: Iterable[Trajectory], *, times: int) -> Iterator[Trajectory]:

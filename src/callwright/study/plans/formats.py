@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from callwright.study.design import Exam, Study
-from callwright.study.materials import Materials
+from callwright.study.materials import IN_OTHER_FORMS, Materials
 from callwright.study.public import Public, native_rows
 
-VARIED = "format=0.5,layout=0.5,wording=0.5"
 WORDINGS = 4
 """Rows of BFCL that are asked in each of its 26 wordings."""
 
@@ -21,10 +21,7 @@ def formats(m: Materials) -> Study:
         return m.lab.rows("native", native_rows, public.training(seed))
 
     def mixed(seed: int) -> Path:
-        return m.lab.verb(
-            "augment", public.training(seed), "--no-originals", "--policy", VARIED, "--seed", str(seed),
-            makes="rows.jsonl",
-        )  # fmt: skip
+        return m.varied(public.training(seed), IN_OTHER_FORMS, seed)
 
     def wordings(arm: object, model: Path | str) -> Path:
         return m.lab.verb(
@@ -43,17 +40,10 @@ def formats(m: Materials) -> Study:
             m.arm("varied", "the same rows, half of each in another format, layout and wording", mixed),
         ],
         exams=[
-            Exam(
-                "asked in the unified form", lambda arm, model: m.asked(public.questions(), model),
-                m.settings.questions,
-            ),
-            Exam(
-                "asked in the sources' forms",
-                lambda arm, model: m.asked(public.questions(native=True), model),
-                m.settings.questions,
-            ),
+            m.exam("asked in the unified form", rows=public.questions),
+            m.exam("asked in the sources' forms", rows=partial(public.questions, native=True)),
             *public.bfcl(),
             *(more if m.settings.bfcl else []),
         ],
         notes=["BFCL's wordings are the official prompts of its category format_sensitivity."],
-    )  # fmt: skip
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from callwright.evaluate.results import Result
-from callwright.study.design import Exam, Model, Study
+from callwright.study.design import Study, expected_calls
 from callwright.study.materials import POOL, STYLES, Materials
 from callwright.study.public import Public, by_need, is_unseen, only_seen
 
@@ -31,16 +31,11 @@ def mixture(m: Materials) -> Study:
         return m.blend(m.first(real(seed), half), m.first(synthetic(seed), number - half), seed=seed)
 
     def seen(result: Result) -> str:
-        calls = result.gold if isinstance(result.gold, list) else []
-        names = {str(call["name"]) for call in calls if isinstance(call, dict)}
+        names = {call["name"] for call in expected_calls(result)}
         if not names:
             return "no call"
         return "tools unseen" if any(map(is_unseen, names)) else "tools seen, or of a kind that is"
 
-    def asked(arm: object, model: Model) -> Path:
-        return m.asked(public.questions(), model)
-
-    questions = m.settings.questions
     return Study(
         name="mixture",
         title="Real, synthetic, mixed",
@@ -54,8 +49,8 @@ def mixture(m: Materials) -> Study:
             m.arm("mixed", "half of each", both),
         ],
         exams=[
-            Exam("held-out public rows", asked, questions, by_need),
-            Exam("the same, by tools seen", asked, questions, seen),
+            m.exam("held-out public rows", rows=public.questions, column=by_need),
+            m.exam("the same, by tools seen", rows=public.questions, column=seen),
             *public.bfcl(),
         ],
         notes=[

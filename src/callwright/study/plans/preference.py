@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from callwright.store import dropped_path
 from callwright.study.design import Arm, Study
 from callwright.study.materials import Materials
 from callwright.study.wrong import every_mistake
@@ -14,33 +15,21 @@ def preference(m: Materials) -> Study:
     """Compare a model after SFT with what DPO makes of it, by pairs of different origin."""
     number = m.settings.rows // 2
 
-    def right(seed: int) -> Path:
-        return m.first(m.pool(seed), m.settings.rows)
-
-    def fresh(seed: int) -> Path:
-        """Return rows for pairs that SFT has not seen."""
-        return m.first(m.behind(m.pool(seed), m.settings.rows), number)
-
     def corrupted(seed: int) -> Path:
-        return m.lab.verb("pair", fresh(seed), "--seed", str(seed), makes="pairs.jsonl")
+        return m.pairs(m.unseen(seed), seed)
 
     def failed(seed: int) -> Path:
-        wrong = m.lab.rows("wrong", every_mistake, fresh(seed), seed=seed)
+        wrong = m.lab.rows("wrong", every_mistake, m.unseen(seed), seed=seed)
         kept = m.lab.verb("verify", wrong, "--tools", m.tools, makes="rows.jsonl")
-        return m.lab.verb(
-            "pair", fresh(seed), "--failures", kept.with_name("rows.dropped.jsonl"), "--no-corruption",
-            "--seed", str(seed), makes="pairs.jsonl",
-        )  # fmt: skip
+        return m.pairs(m.unseen(seed), seed, "--failures", dropped_path(kept), "--no-corruption")
 
     def weaker(seed: int) -> Path:
         model = m.tuned(m.first(m.pool(seed), m.settings.rows // 4), seed)
-        return m.lab.verb(
-            "pair", fresh(seed), "--model", model, "--no-corruption", "--tools", m.tools,
-            "--max-tokens", str(m.settings.max_tokens), "--seed", str(seed), makes="pairs.jsonl",
-        )  # fmt: skip
+        words = ("--no-corruption", "--tools", m.tools, "--max-tokens", str(m.settings.max_tokens))
+        return m.pairs(m.unseen(seed), seed, "--model", model, *words)
 
     def arm(name: str, differs: str, pairs: Callable[[int], Path]) -> Arm:
-        return Arm(name, differs, lambda seed: m.preferred(m.tuned(right(seed), seed), pairs(seed), seed))
+        return Arm(name, differs, lambda seed: m.preferred(m.tuned(m.right(seed), seed), pairs(seed), seed))
 
     more = "as many further rows by SFT instead of pairs by DPO"
     return Study(
@@ -48,7 +37,7 @@ def preference(m: Materials) -> Study:
         title="Preference after supervision",
         question="Does DPO add to SFT, and where should rejected answers come from?",
         arms=[
-            m.arm("SFT", "no preference training", right),
+            m.arm("SFT", "no preference training", m.right),
             arm("DPO, corruption", "rejected: right answers that are spoiled in one thing", corrupted),
             arm("DPO, verified failures", "rejected: wrong answers that verify dropped", failed),
             arm("DPO, weaker model", "rejected: what a model with a quarter of the rows got wrong", weaker),

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-import msgspec
-
-from callwright.study.design import Arm, Extra, Model, Study
+from callwright.study.design import Arm, Extra, Model, Study, training_of
 from callwright.study.materials import Materials
 from callwright.weights import base_directory
 
@@ -20,7 +17,7 @@ def size(m: Materials) -> Study:
         return lambda seed: base
 
     def trained(base: str) -> Callable[[int], Model]:
-        return lambda seed: m.tuned(m.first(m.pool(seed), m.settings.rows), seed, base)
+        return lambda seed: m.tuned(m.right(seed), seed, base)
 
     arms = [
         arm
@@ -47,16 +44,11 @@ def _costs(m: Materials, arms: Sequence[Arm], seed: int) -> Extra:
     for arm, base in zip(arms, [base for base in m.settings.base for _ in range(2)], strict=True):
         model = arm.model(seed)
         weights = sum(file.stat().st_size for file in base_directory(base).glob("*.safetensors"))
-        trained = _told(model.parent / "train.json") if isinstance(model, Path) else {}
+        trained = training_of(model)
         exam = m.lab.steps[m.asked(m.questions(), model)]
         energy = "not told" if exam.joules is None else f"{exam.joules / m.settings.questions:.1f}"
-        shown = (f"{trained[key]:,.0f}" if trained else "" for key in ("peak_memory_mb", "tokens_per_second"))
+        shown = (f"{trained.peak_memory_mb:,}", f"{trained.tokens_per_second:,.0f}") if trained else ("", "")
         seconds = f"{exam.seconds / m.settings.questions:.2f}"
         rows.append((arm.name, f"{weights / 2**20:,.0f}", *shown, seconds, energy))
     headers = ("model", "MB of weights", "peak MB in training", "tokens/s", "s a question", "J a question")
     return Extra(f"What a model takes (seed {seed})", headers, tuple(rows))
-
-
-def _told(path: Path) -> dict[str, float]:
-    numbers: dict[str, Any] = msgspec.json.decode(path.read_bytes())
-    return {key: value for key, value in numbers.items() if isinstance(value, int | float)}

@@ -28,10 +28,7 @@ def unification(m: Materials) -> Study:
         return m.lab.rows("native", native_rows, public.training(seed, verified=False))
 
     def augmented(policy: str) -> Callable[[int], Path]:
-        return lambda seed: m.lab.verb(
-            "augment", public.training(seed), "--no-originals", "--policy", policy, "--seed", str(seed),
-            makes="rows.jsonl",
-        )  # fmt: skip
+        return lambda seed: m.varied(public.training(seed), policy, seed)
 
     return Study(
         name="unification",
