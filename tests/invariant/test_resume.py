@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -43,12 +43,16 @@ def assert_alike(left: Path, right: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "step",
-    [pytest.param(1, marks=pytest.mark.slow, id="at its first step"), pytest.param(4, id="in the middle")],
+    ("step", "dtype"),
+    [
+        pytest.param(1, "float32", marks=pytest.mark.slow, id="at its first step"),
+        pytest.param(4, "float32", id="in the middle"),
+        pytest.param(4, "bfloat16", id="in bfloat16"),
+    ],
 )
-def test_sft(tiny_base: Path, tmp_path: Path, step: int) -> None:
+def test_sft(tiny_base: Path, tmp_path: Path, step: int, dtype: Literal["float32", "bfloat16"]) -> None:
     data = write(tmp_path / "train.jsonl", [trajectory(i) for i in range(26)])
-    config = replace(SFT, details=replace(OFTEN, holdout=0.1, measurements=3))
+    config = replace(SFT, dtype=dtype, details=replace(OFTEN, holdout=0.1, measurements=3))
     straight = sft(config, base=tiny_base, data=data, out=tmp_path / "straight")
     with pytest.raises(_Stop):
         sft(config, base=tiny_base, data=data, out=tmp_path / "broken", progress=at(step))
@@ -60,13 +64,15 @@ def test_sft(tiny_base: Path, tmp_path: Path, step: int) -> None:
 
 
 @pytest.mark.slow
-def test_dpo(tiny_base: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_dpo(tiny_base: Path, tmp_path: Path, dtype: Literal["float32", "bfloat16"]) -> None:
+    config = replace(DPO, dtype=dtype)
     data = write(tmp_path / "train.jsonl", [trajectory(i) for i in range(8)])
-    sft(SFT, base=tiny_base, data=data, out=tmp_path / "sft")
+    sft(replace(SFT, dtype=dtype), base=tiny_base, data=data, out=tmp_path / "sft")
     pairs = write(tmp_path / "pairs.jsonl", [pair(i) for i in range(12)])
     told = {"base": tiny_base, "adapter": tmp_path / "sft" / "adapter", "pairs": pairs}
-    dpo(DPO, **told, out=tmp_path / "straight")
+    dpo(config, **told, out=tmp_path / "straight")
     with pytest.raises(_Stop):
-        dpo(DPO, **told, out=tmp_path / "broken", progress=at(4))
-    assert dpo(DPO, **told, out=tmp_path / "broken").resumed_from_step == 3
+        dpo(config, **told, out=tmp_path / "broken", progress=at(4))
+    assert dpo(config, **told, out=tmp_path / "broken").resumed_from_step == 3
     assert_alike(tmp_path / "straight", tmp_path / "broken")

@@ -7,6 +7,7 @@ rounding would lose is kept by the optimiser (see `optimizer`).
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -120,7 +121,7 @@ def add_lora(model: Any, rank: int, details: Details = USUAL, seed: int = 7) -> 
         task_type="CAUSAL_LM",
         **_targets(model, details),
     )
-    return get_peft_model(model, config, autocast_adapter_dtype=False)
+    return _unchanged_when_loaded(get_peft_model(model, config, autocast_adapter_dtype=False))
 
 
 def _targets(model: Any, details: Details) -> dict[str, Any]:
@@ -160,7 +161,18 @@ def lightened(model: Any) -> Any:
 
 def load_adapter(model: Any, adapter: Path) -> Any:
     """Return `model` with the adapter of a finished run, ready to be trained further."""
-    return PeftModel.from_pretrained(model, str(adapter), is_trainable=True, autocast_adapter_dtype=False)
+    loaded = PeftModel.from_pretrained(model, str(adapter), is_trainable=True, autocast_adapter_dtype=False)
+    return _unchanged_when_loaded(loaded)
+
+
+def _unchanged_when_loaded(model: Any) -> Any:
+    """Return `model`, told that adapters of a checkpoint keep the base's number format, too.
+
+    A trainer that goes on loads them into the model; PEFT would make float32 of them, which is another
+    training, and none where an adapter is added inside its product.
+    """
+    model.load_adapter = partial(model.load_adapter, autocast_adapter_dtype=False)
+    return model
 
 
 def in_four_bits(adapter: Path) -> bool:
