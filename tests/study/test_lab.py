@@ -1,6 +1,8 @@
 """What was made once is found again by what went into it, and by nothing else."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -83,3 +85,32 @@ def test_a_verb_that_fails_says_what_it_said(tmp_path: Path) -> None:
 def test_a_file_that_is_missing_is_the_users_mistake(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"nowhere\.jsonl"):
         Lab(tmp_path / "made").verb("verify", tmp_path / "nowhere.jsonl", makes="rows.jsonl")
+
+
+SLOW = """
+import sys, time
+from collections.abc import Iterable
+from pathlib import Path
+from callwright.study.lab import Lab
+
+def slow(rows):
+    print("at it", flush=True)
+    sys.stdin.readline()
+    yield from rows
+
+print(Lab(Path(sys.argv[1])).rows("slow", slow, Path(sys.argv[2])), flush=True)
+"""
+
+
+def test_what_another_process_is_making_is_waited_for(tmp_path: Path) -> None:
+    source = written(tmp_path / "a.jsonl", "x")
+    command = [sys.executable, "-c", SLOW, str(tmp_path / "made"), str(source)]
+    told = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **told) as one:  # type: ignore[call-overload]
+        assert one.stdout.readline() == "at it\n"
+        with subprocess.Popen(command, **told) as other:  # type: ignore[call-overload]
+            one.communicate("go on\n")
+            made, _ = other.communicate()
+    assert one.returncode == other.returncode == 0
+    assert "at it" not in made, "the second one found what the first one had made"
+    assert [row.id for row in trajectories(Path(made.strip()))] == ["x"]

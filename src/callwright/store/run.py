@@ -74,17 +74,18 @@ class Run:
         self._unlock = weakref.finalize(self, os.close, lock)
 
     @classmethod
-    def open(cls, path: Path, config: Mapping[str, Json], *, fresh: bool = False) -> Self:
+    def open(cls, path: Path, config: Mapping[str, Json], *, fresh: bool = False, wait: bool = False) -> Self:
         """Create a run directory, or go on in one that was made with the same config.
 
-        `fresh` removes what the run itself wrote and keeps everything else. Raises `RunError` for another
-        config (naming each key that differs), for a directory that is no run, and for one that is in use.
+        `fresh` removes what the run itself wrote and keeps everything else; `wait` waits for a process that
+        uses the directory. Raises `RunError` for another config (naming each key that differs), for a
+        directory that is no run, and, unless it waits, for one that is in use.
         """
         wanted: dict[str, Json] = _plain(dict(config))
         _refuse_foreign(path)
         try:
             path.mkdir(parents=True, exist_ok=True)
-            lock = _lock(path)
+            lock = _lock(path, wait)
         except OSError as error:
             raise write_error(path, error) from None
         try:
@@ -195,9 +196,9 @@ def _refuse_foreign(path: Path) -> None:
         )
 
 
-def _lock(path: Path) -> int:
+def _lock(path: Path, wait: bool) -> int:
     handle = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-    if not try_lock(handle):
+    if not try_lock(handle, wait=wait):
         owner = os.read(handle, 32).decode("ascii", "replace").strip() or "unknown"
         os.close(handle)
         raise RunError(

@@ -45,7 +45,7 @@ class Made(NamedTuple):
 
 
 class Lab:
-    """Runs steps into one folder and remembers them; several studies may share it, one process at a time."""
+    """Runs steps into one folder and remembers them; studies share it, and wait for what others make."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -118,7 +118,7 @@ class Lab:
             return {"command": command, "joules": joules(before, counters())}
 
         folder = self.path / f"{name}-{sha256_text(msgspec.json.encode(identity, order='sorted'))[:_KEY]}"
-        with Run.open(folder, identity) as run:
+        with Run.open(folder, identity, wait=True) as run:
             result = run.stage("made", measured, resumable=resumable)
         path = folder / "made" / makes
         if path not in self.steps:

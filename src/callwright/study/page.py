@@ -9,16 +9,26 @@ import msgspec
 
 from callwright.report.charts import Difference, forest
 from callwright.report.page import Markup, Section, contents, page, section, table, tag
-from callwright.store.files import write_atomic
+from callwright.store.files import try_lock, write_atomic
 from callwright.study.conduct import FILE
 from callwright.study.findings import ALL, Findings
 from callwright.study.telling import shown_mean, verdict
 
 NAME = "report.html"
+LOCK = "report.lock"
 
 
 def write(folder: Path) -> Path:
-    """Write ``report.html`` about every study in a folder, and return its path."""
+    """Write ``report.html`` about every study in a folder, and return its path.
+
+    Studies that run at once write it one after the other, and so the last of them tells of all.
+    """
+    with (folder / LOCK).open("a") as lock:
+        try_lock(lock.fileno(), wait=True)
+        return _write(folder)
+
+
+def _write(folder: Path) -> Path:
     studies = [
         msgspec.json.decode(file.read_bytes(), type=Findings) for file in sorted(folder.glob(f"*/{FILE}"))
     ]
