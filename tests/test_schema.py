@@ -40,7 +40,8 @@ def specs(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         optional={
             "type": TYPES,
             "description": st.text(max_size=5) | st.none(),
-            "minimum": st.integers() | st.text(max_size=2),
+            "minimum": st.integers() | st.text(max_size=2) | st.booleans(),
+            "exclusiveMinimum": st.integers() | st.booleans(),
             "default": JSON,
             "required": st.booleans()
             | st.lists(NAMES | st.lists(NAMES, max_size=1), max_size=2)
@@ -135,6 +136,22 @@ def test_a_parameter_may_be_named_like_a_word_of_the_schema_language() -> None:
         schema, _ = normalise({name: {"type": "str", "description": "a parameter"}})
         assert schema["properties"] == {name: {"type": "string", "description": "a parameter"}}
         assert codes(check(schema, {})) == ["missing-argument"]
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        ({"minimum": 0, "exclusiveMinimum": True}, {"exclusiveMinimum": 0}),
+        ({"maximum": 9, "exclusiveMaximum": False}, {"maximum": 9}),
+        ({"exclusiveMinimum": True}, {}),
+        ({"exclusiveMinimum": 0}, {"exclusiveMinimum": 0}),
+        ({"minLength": True}, {}),
+    ],
+)
+def test_a_flag_of_draft_4_becomes_the_bound_that_it_meant(given: dict[str, Any], left: Json) -> None:
+    schema, fixes = normalise({"type": "object", "properties": {"n": {"type": "integer", **given}}})
+    assert schema["properties"] == {"n": {"type": "integer", **left}}
+    assert bool(fixes) == (given != left)
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ _KEYWORD_TYPES: dict[str, type | tuple[type, ...]] = {
     "anyOf": list, "oneOf": list, "allOf": list, "prefixItems": list, "$defs": dict, "definitions": dict,
     "examples": list, "$comment": str, "$schema": str, "$id": str,
 }  # fmt: skip
+_EXCLUSIVE = {"exclusiveMinimum": "minimum", "exclusiveMaximum": "maximum"}
 _SIMPLE = frozenset({"type", "description", "default"})
 _COMBINERS = ("anyOf", "oneOf", "allOf", "prefixItems")
 _SCHEMA_WORDS = frozenset(
@@ -109,7 +110,8 @@ def _clean(schema: dict[str, Json], path: str, fixes: list[str]) -> dict[str, Js
             _fix_default(schema, path, fixes)
         return schema
     schema.pop("optional", None)
-    for word in [w for w, value in schema.items() if not isinstance(value, _KEYWORD_TYPES.get(w, object))]:
+    _read_exclusive(schema, path, fixes)
+    for word in [w for w, value in schema.items() if not _fits(w, value)]:
         fixes.append(f"{path or 'top level'}: {word} {json.dumps(schema.pop(word))[:40]} removed")
     if not isinstance(schema.get("required", []), list):
         del schema["required"]  # a flag on a property; the parent has collected it
@@ -149,6 +151,24 @@ def _clean(schema: dict[str, Json], path: str, fixes: list[str]) -> dict[str, Js
     if "default" in schema:
         _fix_default(schema, path, fixes)
     return schema
+
+
+def _fits(word: str, value: Json) -> bool:
+    wanted = _KEYWORD_TYPES.get(word, object)
+    if isinstance(value, bool) and wanted in (int, _NUMBER):
+        return False  # Python's booleans are numbers, those of JSON are none
+    return isinstance(value, wanted)
+
+
+def _read_exclusive(schema: dict[str, Json], path: str, fixes: list[str]) -> None:
+    """Turn JSON Schema draft 4's flag beside a bound into the bound that it is since draft 6."""
+    for word, bound in _EXCLUSIVE.items():
+        if isinstance(schema.get(word), bool):
+            before = {key: schema[key] for key in (bound, word) if key in schema}
+            if schema.pop(word) and bound in schema:
+                schema[word] = schema.pop(bound)
+            after = {key: schema[key] for key in (bound, word) if key in schema}
+            fixes.append(f"{path or 'top level'}: {json.dumps(before)[:60]} read as {json.dumps(after)[:60]}")
 
 
 def _names(required: list[Json], path: str, fixes: list[str]) -> list[str]:
