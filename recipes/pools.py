@@ -42,7 +42,7 @@ def write(tools: Iterable[dict[str, Any]], out: Path) -> None:
         first.setdefault(tool["name"], tool)
     lines = (json.dumps(tool, ensure_ascii=False) + "\n" for tool in first.values())
     out.write_text("".join(lines), encoding="utf-8")
-    print(f"{out}: {len(first):,} tools, {total - len(first):,} of names that were there")
+    sys.stdout.write(f"{out}: {len(first):,} tools, {total - len(first):,} of names that were there\n")
 
 
 if __name__ == "__main__":

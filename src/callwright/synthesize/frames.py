@@ -117,10 +117,15 @@ def name_frame(name: str, description: str, params: Sequence[Param]) -> Frame:
     if not verb:
         verb = "run" if not description or len(words) > 3 else "get"
     if rest:
-        found = re.search(rf"\b(an?|the|my) (?:\w+ )?{re.escape(rest)}\b", description.lower())
+        found = _with_article(rest, description.lower())
         rest = _determiner(rest, found[1] if found else "", verb) + rest
     frame = _frame(f"{verb} {rest}".split(" "), params)
     return frame or Frame(verb, (rest or "it",), (), is_question(verb))
+
+
+def _with_article(noun: str, text: str) -> re.Match[str] | None:
+    # Nearly always it is not there; patterns of one use would also push all others out of the cache of `re`.
+    return re.search(rf"\b(an?|the|my) (?:\w+ )?{re.escape(noun)}\b", text) if noun in text else None
 
 
 def _determiner(noun: str, seen: str, verb: str) -> str:
@@ -203,7 +208,9 @@ def _starts_with_preposition(text: str) -> bool:
 
 def _names_a_parameter(text: str, params: Sequence[Param]) -> bool:
     """Tell whether a segment only announces a parameter, whose value is going to be said elsewhere."""
-    return any(re.search(rf"\b{re.escape(noun)}s?\b", text.lower()) for p in params for noun in p.nouns)
+    lowered = text.lower()
+    nouns = (noun for p in params for noun in p.nouns if noun in lowered)
+    return any(re.search(rf"\b{re.escape(noun)}s?\b", lowered) for noun in nouns)
 
 
 _ENDS = (
@@ -246,10 +253,13 @@ def _slot(text: str, params: Sequence[Param], taken: set[str], head: bool) -> li
     if re.match(r"to (?:an)?other\b", text) and taken:
         return []
     best: tuple[int, list[Piece]] | None = None
+    folded = text.casefold()
     for param in params:
         if param.name in taken or param.type in ("boolean", "object") or _holds_objects(param):
             continue
         for noun in param.nouns:
+            if noun.casefold() not in folded:
+                continue
             determiner = rf"{_DETERMINER}+" if head and not _bare(param, noun) else rf"{_DETERMINER}*"
             found = re.search(
                 rf"(?<![\w'-])({determiner})((?:\w+ )??{re.escape(noun)})s?(?![\w'-])", text, re.I

@@ -14,6 +14,7 @@ from callwright.record import Json, Message, Task, Tool, ToolCall, Trajectory
 from callwright.record import Source as Origin
 from callwright.store import sha256_text
 from callwright.synthesize.arguments import different, several_in_one
+from callwright.synthesize.beside import AllBut, Shelf, near
 from callwright.synthesize.bindings import Bindings
 from callwright.synthesize.coverage import Coverage
 from callwright.synthesize.families import FAMILIES, SMALL_LETTERS, WEIGHTS, Families
@@ -38,8 +39,6 @@ _WIDE = 3
 _NEAR_BY = 6
 """Tools among which those are looked for that stand with another in one request."""
 _EXPECTS: Mapping[str, Literal["no_call", "clarify"]] = {"irrelevant": "no_call", "missing": "clarify"}
-TOO_NEAR = 0.6
-"""Two tools whose names and descriptions share this much of their words never stand against each other."""
 OFFERED = (2, 5)
 """How many tools the style "multiple" offers, ends included."""
 
@@ -64,27 +63,18 @@ class Workshop:
     graph: Graph = field(default_factory=lambda: Graph.of(()))
     """Which tools belong together."""
 
-    unlike_one: dict[str, frozenset[str]] = field(default_factory=dict)
-    """The names that `unlike` found for one tool, by its name."""
+    @cached_property
+    def shelf(self) -> Shelf:
+        """The tools by what they share."""
+        return Shelf(self.subjects)
 
-    def unlike(self, golds: Sequence[Subject]) -> list[Subject]:
-        """Return the tools that no request for `golds` could be meant for."""
-        for gold in golds:
-            if gold.name not in self.unlike_one:
-                apart = frozenset(s.name for s in self.subjects if not near(s, gold))
-                self.unlike_one[gold.name] = apart
-        names = [self.unlike_one[gold.name] for gold in golds]
-        return [s for s in self.subjects if all(s.name in apart for apart in names)]
-
-    def beside(
-        self, gold: Subject, others: Sequence[Subject], count: int, rng: random.Random
-    ) -> list[Subject]:
+    def beside(self, gold: Subject, others: AllBut, count: int, rng: random.Random) -> list[Subject]:
         """Return some of `others`, rather those that belong to `gold`: random sets make trivial tasks."""
-        by_name = {s.name: s for s in others}
         wide = min(_WIDE * count + 1, len(self.subjects))
         belonging = self.graph.draw(rng, wide, gold.name) if count and self.graph.knows(gold.name) else ()
-        found = [by_name.pop(name) for name in belonging if name in by_name][:count]
-        rest = list(by_name.values())
+        places = [place for name in belonging if others.has(place := self.shelf.places[name])]
+        found = [self.subjects[place] for place in places[:count]]
+        rest = others.leave_out(places)
         return found + rng.sample(rest, min(len(rest), count - len(found)))
 
     def source(self, rng: random.Random) -> Source:
@@ -112,12 +102,14 @@ def open_workshop(
     tools: Sequence[Tool], *, seed: int, families: Families, values: Half,
     scenes: Scenes | None = None, licence: str = "",
 ) -> Workshop:  # fmt: skip
-    """Return the workshop of some tools; raises `ToolsError` if there are none.
+    """Return the workshop of some tools, of those with one name the first; `ToolsError` if there are none.
 
     Requests from elsewhere that a tool at hand might serve are left out.
     """
     if not tools:
         raise ToolsError("no tools to synthesize requests for")
+    first = {tool.name: tool for tool in reversed(tools)}
+    tools = [tool for tool in tools if first[tool.name] is tool]
     subjects = [subject_of(tool) for tool in tools]
     known = {word.rstrip("s") for s in subjects for word in s.content}
     foreign = (subject_of(t) for t in ELSEWHERE if not _may_serve(t.name, known))
@@ -130,12 +122,6 @@ def open_workshop(
 
 def _may_serve(name: str, known: set[str]) -> bool:
     return any(word.rstrip("s") in known for word in name.split("_")[1:])
-
-
-def near(one: Subject, two: Subject) -> bool:
-    """Tell whether two tools are so alike that a request for one may be served by the other."""
-    union = one.content | two.content
-    return not union or len(one.content & two.content) / len(union) >= TOO_NEAR
 
 
 def propose(shop: Workshop, style: str, index: int, rng: random.Random) -> Trajectory:
@@ -151,7 +137,7 @@ def propose(shop: Workshop, style: str, index: int, rng: random.Random) -> Traje
     golds = [gold]
     if style == "parallel_multiple":
         wanted = rng.choice((2, 2, 2, 3))
-        others = [s for s in pool if s is not gold]
+        others = shop.shelf.but([gold])
         for other in shop.beside(gold, others, min(len(others), _NEAR_BY), rng):
             if len(golds) < wanted and not any(near(other, gold) for gold in golds):
                 golds.append(other)
@@ -211,7 +197,7 @@ def _row(
 
 def _offer(shop: Workshop, golds: Sequence[Subject], style: str, rng: random.Random) -> list[Subject]:
     """Return the tools that are offered with the right ones, in random order."""
-    others = shop.unlike(golds)
+    others = shop.shelf.unlike(golds)
     least, most = OFFERED
     wanted = {
         "simple": 0,
@@ -267,7 +253,7 @@ def _irrelevant(shop: Workshop, index: int, rng: random.Random) -> Trajectory:
         offered = _offer(shop, (), "irrelevant", rng)
         return _row(shop, "irrelevant", index, _Asked(text, "small_talk"), offered, (), (), answer)
     missing = rng.choice(shop.subjects) if kind < 0.7 or not shop.elsewhere else rng.choice(shop.elsewhere)
-    if not shop.unlike([missing]) and shop.elsewhere:
+    if not shop.shelf.unlike([missing]) and shop.elsewhere:
         missing = rng.choice(shop.elsewhere)
     asked = _request(shop, [missing], False, shop.source(rng), rng)
     offered = _offer(shop, [missing], "irrelevant", rng)

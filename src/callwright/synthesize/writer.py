@@ -117,8 +117,8 @@ class Writer:
         else:
             gold, name = rarer(self._shop, self._shop.subjects, rng), ""
         least, most = _MORE[style]
-        apart = self._shop.unlike([gold]) if style == "irrelevant" else self._shop.subjects
-        others = [s for s in apart if s is not gold]
+        shelf = self._shop.shelf
+        others = shelf.unlike([gold]) if style == "irrelevant" else shelf.but([gold])
         offered = [gold, *self._shop.beside(gold, others, rng.randint(least, most), rng)]
         rng.shuffle(offered)
         return _Draw(gold, tuple(offered), name)

@@ -1,0 +1,85 @@
+#!/usr/bin/env bash
+# The strongest model of the embedded size that open data at hand give: public rows, rows synthesized for
+# 9,000 published tools, conversations, requests without a fitting tool; SFT, then DPO; every benchmark's own
+# questions kept out; all benchmarks after. Five hours on two CPU cores. What came of it: docs/results.md,
+# "The strongest model of the embedded size".
+#
+#     bash recipes/full.sh DATA [OUT]       # OUT defaults to out/full; run again, it goes on where it stopped
+#     ROWS=60000 MINUTES=120 DPO_MINUTES=30 LIMIT=5000 bash recipes/full.sh DATA OUT      # with a GPU
+#
+# DATA holds, as their publishers lay them out (docs/sources.md names where they are from, and the reports
+# carry their licences into the results):
+#     unify/      seal-tools toolalpaca toolrl llamafactory-demo hammer api-bank toolbench agentgym
+#     tools/      toucan-mcp/mcp_tools.jsonl seal-tools/tool.jsonl
+#     toolbench/  webshop/  toolquery/  taubench/v1/: the benchmarks
+set -euo pipefail
+DATA=$(realpath "${1:?name the folder of the data}")
+cd "$(dirname "$0")/.."
+
+OUT=${2:-out/full}
+BASE=${BASE:-smollm2-135m}          # a model's directory, for another base
+ROWS=${ROWS:-14000}                 # of the mixture
+MINUTES=${MINUTES:-150}             # of SFT
+DPO_MINUTES=${DPO_MINUTES:-20}
+LIMIT=${LIMIT:-100}                 # rows per category of BFCL
+PYTHON=python3 CALLWRIGHT=callwright
+[ -x .venv/bin/callwright ] && CALLWRIGHT=.venv/bin/callwright PYTHON=.venv/bin/python
+mkdir -p "$OUT"
+
+run() {
+  printf '\n$ callwright %s\n' "$*"
+  "$CALLWRIGHT" "$@"
+}
+
+# Everything that a benchmark asks; no row may give it away.
+asked=bfcl,$(ls "$DATA"/toolbench/solvable_queries/test_instruction/*.json "$DATA"/webshop/*goals* \
+  "$DATA"/webshop/items_human_ins_*.json "$DATA"/toolquery/*_tasks.jsonl "$DATA"/taubench/v1/*/*test*.json* | paste -sd,)
+
+# --- 1. Public rows: one record, checked, without duplicates ---------------------------------------------------
+public=()
+for source in seal-tools toolalpaca toolrl llamafactory-demo hammer api-bank toolbench agentgym; do
+  run unify "$DATA/unify/$source" -o "$OUT/$source.jsonl" --secrets redact
+  run verify "$OUT/$source.jsonl" -o "$OUT/$source.ok.jsonl"
+  case $source in toolbench | agentgym) ;; *) public+=("$OUT/$source.ok.jsonl") ;; esac
+done
+run blend "${public[@]}" -o "$OUT/real" --against "$asked" --holdout 0.03
+
+# --- 2. Requests of which no offered tool is left: what a model must learn not to answer by a call -------------
+run augment "$OUT/real/train.jsonl" -o "$OUT/without.jsonl" --no-originals --policy irrelevant=1,order=1
+grep '"done":\["irrelevant"' "$OUT/without.jsonl" > "$OUT/irrelevant.jsonl"
+
+# --- 3. Rows synthesized for published tools, and conversations over tools that share a state ------------------
+"$PYTHON" recipes/pools.py "$DATA" "$OUT"
+STYLES=simple=.25,multiple=.25,parallel=.12,parallel_multiple=.16,irrelevant=.18,missing=.04
+synthesized() { # NAME TOOLS SHARE: rows that the mixture can take its share from
+  run synthesize "$2" -o "$OUT/syn-$1.jsonl" --accept "$((ROWS * $3 / 100))" --styles "$STYLES"
+}
+synthesized toucan "$OUT/tools-toucan.jsonl" 28
+synthesized seal "$OUT/tools-seal.jsonl" 14
+synthesized toolbench "$OUT/toolbench.ok.jsonl" 10
+synthesized real "$OUT/real/train.jsonl" 12
+run converse examples/library.py -o "$OUT/talks.jsonl" --accept "$((ROWS * 3 / 100))"
+
+# --- 4. The mixture; its validation side makes the pairs -------------------------------------------------------
+run blend "$OUT/real/train.jsonl" "$OUT/irrelevant.jsonl" "$OUT/syn-toucan.jsonl" "$OUT/syn-seal.jsonl" \
+  "$OUT/syn-toolbench.jsonl" "$OUT/syn-real.jsonl" "$OUT/talks.jsonl" "$OUT/agentgym.ok.jsonl" \
+  -o "$OUT/mix" --against "$asked" --holdout 0.06 --limit "$ROWS" \
+  --weights train=.22,irrelevant=.08,syn-toucan=.28,syn-seal=.14,syn-toolbench=.1,syn-real=.12,talks=.03,agentgym=.03
+
+# --- 5. SFT, then pairs from what the model itself gets wrong, then DPO ----------------------------------------
+run train sft "$OUT/mix/train.jsonl" -o "$OUT/sft" --base "$BASE" --minutes "$MINUTES" --max-length 1024
+run pair "$OUT/mix/valid.jsonl" -o "$OUT/pairs.jsonl" --model "$OUT/sft"
+run train dpo "$OUT/pairs.jsonl" --model "$OUT/sft" -o "$OUT/dpo" --minutes "$DPO_MINUTES" --sft-weight 1 \
+  --max-length 1024
+
+# --- 6. Every benchmark, then the model with its card ----------------------------------------------------------
+for model in sft dpo; do
+  run evaluate bfcl --categories single_turn --limit "$LIMIT" --model "$OUT/$model" -o "$OUT/bfcl-$model"
+done
+run compare "$OUT/bfcl-sft" "$OUT/bfcl-dpo"
+run evaluate suite --model "$OUT/dpo" -o "$OUT/suite"
+run evaluate webshop --data "$DATA/webshop" --limit 100 --max-tokens 64 --model "$OUT/dpo" -o "$OUT/webshop"
+run evaluate toolquery --data "$DATA/toolquery" --limit 50 --max-tokens 64 --model "$OUT/dpo" -o "$OUT/toolquery"
+run evaluate taubench --data "$DATA/taubench/v1" --limit 25 --max-tokens 128 --model "$OUT/dpo" -o "$OUT/tau"
+run export "$OUT/dpo" --to safetensors -o "$OUT/model" --results "$OUT/bfcl-dpo" --results "$OUT/suite" \
+  --results "$OUT/webshop" --results "$OUT/toolquery" --results "$OUT/tau"
