@@ -5,7 +5,7 @@
 # "The strongest model of the embedded size".
 #
 #     bash recipes/full.sh DATA [OUT]       # OUT defaults to out/full; run again, it goes on where it stopped
-#     ROWS=60000 MINUTES=120 DPO_MINUTES=30 LIMIT=5000 bash recipes/full.sh DATA OUT      # with a GPU
+#     MINUTES=90 EPOCHS=4 LIMIT=5000 bash recipes/full.sh DATA OUT                   # with a GPU
 #
 # DATA holds, as their publishers lay them out (docs/sources.md names where they are from, and the reports
 # carry their licences into the results):
@@ -18,9 +18,8 @@ cd "$(dirname "$0")/.."
 
 OUT=${2:-out/full}
 BASE=${BASE:-smollm2-135m}          # a model's directory, for another base
-ROWS=${ROWS:-14000}                 # of the mixture
-MINUTES=${MINUTES:-150}             # of SFT
-DPO_MINUTES=${DPO_MINUTES:-20}
+MINUTES=${MINUTES:-150}             # of SFT, at most
+EPOCHS=${EPOCHS:-1}                 # of SFT, at most
 LIMIT=${LIMIT:-100}                 # rows per category of BFCL
 PYTHON=python3 CALLWRIGHT=callwright
 [ -x .venv/bin/callwright ] && CALLWRIGHT=.venv/bin/callwright PYTHON=.venv/bin/python
@@ -51,26 +50,23 @@ grep '"done":\["irrelevant"' "$OUT/without.jsonl" > "$OUT/irrelevant.jsonl"
 # --- 3. Rows synthesized for published tools, and conversations over tools that share a state ------------------
 "$PYTHON" recipes/pools.py "$DATA" "$OUT"
 STYLES=simple=.25,multiple=.25,parallel=.12,parallel_multiple=.16,irrelevant=.18,missing=.04
-synthesized() { # NAME TOOLS SHARE: rows that the mixture can take its share from
-  run synthesize "$2" -o "$OUT/syn-$1.jsonl" --accept "$((ROWS * $3 / 100))" --styles "$STYLES"
-}
-synthesized toucan "$OUT/tools-toucan.jsonl" 28
-synthesized seal "$OUT/tools-seal.jsonl" 14
-synthesized toolbench "$OUT/toolbench.ok.jsonl" 10
-synthesized real "$OUT/real/train.jsonl" 12
-run converse examples/library.py -o "$OUT/talks.jsonl" --accept "$((ROWS * 3 / 100))"
+run synthesize "$OUT/tools-toucan.jsonl" -o "$OUT/syn-toucan.jsonl" --accept 4500 --styles "$STYLES"
+run synthesize "$OUT/tools-seal.jsonl" -o "$OUT/syn-seal.jsonl" --accept 2300 --styles "$STYLES"
+run synthesize "$OUT/toolbench.ok.jsonl" -o "$OUT/syn-toolbench.jsonl" --accept 1700 --styles "$STYLES"
+run synthesize "$OUT/real/train.jsonl" -o "$OUT/syn-real.jsonl" --accept 2000 --styles "$STYLES"
+run converse examples/library.py -o "$OUT/talks.jsonl" --accept 500
 
 # --- 4. The mixture; its validation side makes the pairs -------------------------------------------------------
 run blend "$OUT/real/train.jsonl" "$OUT/irrelevant.jsonl" "$OUT/syn-toucan.jsonl" "$OUT/syn-seal.jsonl" \
   "$OUT/syn-toolbench.jsonl" "$OUT/syn-real.jsonl" "$OUT/talks.jsonl" "$OUT/agentgym.ok.jsonl" \
-  -o "$OUT/mix" --against "$asked" --holdout 0.06 --limit "$ROWS" \
+  -o "$OUT/mix" --against "$asked" --holdout 0.06 --limit 15000 \
   --weights train=.22,irrelevant=.08,syn-toucan=.28,syn-seal=.14,syn-toolbench=.1,syn-real=.12,talks=.03,agentgym=.03
 
 # --- 5. SFT, then pairs from what the model itself gets wrong, then DPO ----------------------------------------
-run train sft "$OUT/mix/train.jsonl" -o "$OUT/sft" --base "$BASE" --minutes "$MINUTES" --max-length 1024
-run pair "$OUT/mix/valid.jsonl" -o "$OUT/pairs.jsonl" --model "$OUT/sft"
-run train dpo "$OUT/pairs.jsonl" --model "$OUT/sft" -o "$OUT/dpo" --minutes "$DPO_MINUTES" --sft-weight 1 \
+run train sft "$OUT/mix/train.jsonl" -o "$OUT/sft" --base "$BASE" --minutes "$MINUTES" --epochs "$EPOCHS" \
   --max-length 1024
+run pair "$OUT/mix/valid.jsonl" -o "$OUT/pairs.jsonl" --model "$OUT/sft"
+run train dpo "$OUT/pairs.jsonl" --model "$OUT/sft" -o "$OUT/dpo" --minutes 20 --sft-weight 1 --max-length 1024
 
 # --- 6. Every benchmark, then the model with its card ----------------------------------------------------------
 for model in sft dpo; do

@@ -128,6 +128,8 @@ def command_lines() -> list[tuple[str, str]]:
         found += [(name_of(page), line) for line in lines if line.startswith("callwright ")]
     for recipe in RECIPES:
         script = re.sub(r"\\\n\s*", "", recipe.read_text("utf-8"))
+        for name, usual in re.findall(r"^(\w+)=\$\{\1:-([^}]*)\}", script, re.MULTILINE):
+            script = script.replace(f'"${name}"', usual)
         lines = [line for line in script.splitlines() if line.startswith("run ")]
         found += [(name_of(recipe), f"callwright {line.removeprefix('run ')}") for line in lines]
     return found
