@@ -125,8 +125,8 @@ def forest(rows: Sequence[Difference]) -> Markup:
             f'<text x="{right + 8}" y="{y + 4}">{100 * row.value:+.1f}</text>'
         )
     for share in (-reach, 0.0, reach):
-        x = f"{at(share):.1f}"
-        parts.append(f'<text x="{x}" y="{bottom + 14}" text-anchor="middle">{100 * share:+.0f}</text>')
+        x, sign = f"{at(share):.1f}", "+" if share else ""
+        parts.append(f'<text x="{x}" y="{bottom + 14}" text-anchor="middle">{100 * share:{sign}.0f}</text>')
     return _svg(parts, bottom + 22, "differences with 95 % intervals")
 
 

@@ -12,7 +12,7 @@ from callwright.report.page import Markup, Section, contents, page, section, tab
 from callwright.store.files import try_lock, write_atomic
 from callwright.study.conduct import FILE
 from callwright.study.findings import ALL, Findings
-from callwright.study.telling import shown_mean, verdict
+from callwright.study.telling import over, shown_mean, verdict
 
 NAME = "report.html"
 LOCK = "report.lock"
@@ -75,7 +75,7 @@ def _exam(found: Findings, exam: str) -> Sequence[Markup]:
     against = own[0].against if own else ""
     return (
         tag("h3", exam),
-        tag("p", f"Points of difference to {against}, {len(found.seeds)} seeds.", css="soft"),
+        tag("p", f"Points of difference to {against}, {over(found)}.", css="soft"),
         plot,
         table(headers, rows, numeric=range(1, len(headers))),
     )

@@ -77,10 +77,17 @@ def verdict(found: Findings) -> str:
         clear = [c for c in own if c.p_holm < 0.05]
         told = "; ".join(f"{c.name} {_points(c.effect)}" for c in clear) or "no difference is clear of 0"
         lines.append(
-            f"{exam}: {told} (p < 0.05 after Holm, {len(own)} comparisons, {len(found.seeds)} seeds; "
+            f"{exam}: {told} (p < 0.05 after Holm, {len(own)} comparisons, {over(found)}; "
             f"differences below {100 * found.saw[exam]:.1f} points could not be expected to show)."
         )
     return " ".join(lines)
+
+
+def over(found: Findings) -> str:
+    """Say how many trainings the intervals come from, and what one alone can not tell."""
+    if len(found.seeds) == 1:
+        return "1 seed: for other questions, not for other trainings"
+    return f"{len(found.seeds)} seeds"
 
 
 def _overall(found: Findings, exam: str) -> list[str]:

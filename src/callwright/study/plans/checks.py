@@ -38,7 +38,7 @@ def checks(m: Materials) -> Study:
             path = passed(seed, words)
             report = Report.load(report_path(path))
             cost = 1000 * report.seconds / max(1, report.rows_in)
-            rows.append((name, *_counted(path), f"{cost:.2f}", "0"))
+            rows.append((name, *_counted(path), f"{cost:.1f}", "0"))
         headers = ("checks", "right rows left", "wrong rows left", "wrong", "ms a row", "tokens a row")
         return [Extra(f"What checks leave of {DOSE:.0%} wrong rows (seed {seed})", headers, tuple(rows))]
 
