@@ -9,7 +9,7 @@
 #
 # DATA holds, as their publishers lay them out (docs/sources.md names where they are from, and the reports
 # carry their licences into the results):
-#     unify/      seal-tools toolalpaca toolrl llamafactory-demo hammer api-bank toolbench agentgym
+#     unify/      seal-tools toolalpaca toolrl llamafactory-demo hammer api-bank agentgym
 #     tools/      toucan-mcp/mcp_tools.jsonl seal-tools/tool.jsonl
 #     toolbench/  webshop/  toolquery/  taubench/v1/: the benchmarks
 set -euo pipefail
@@ -36,10 +36,10 @@ asked=bfcl,$(ls "$DATA"/toolbench/solvable_queries/test_instruction/*.json "$DAT
 
 # --- 1. Public rows: one record, checked, without duplicates ---------------------------------------------------
 public=()
-for source in seal-tools toolalpaca toolrl llamafactory-demo hammer api-bank toolbench agentgym; do
+for source in seal-tools toolalpaca toolrl llamafactory-demo hammer api-bank agentgym; do
   run unify "$DATA/unify/$source" -o "$OUT/$source.jsonl" --secrets redact
   run verify "$OUT/$source.jsonl" -o "$OUT/$source.ok.jsonl"
-  case $source in toolbench | agentgym) ;; *) public+=("$OUT/$source.ok.jsonl") ;; esac
+  [ "$source" = agentgym ] || public+=("$OUT/$source.ok.jsonl")
 done
 run blend "${public[@]}" -o "$OUT/real" --against "$asked" --holdout 0.03
 
@@ -50,17 +50,16 @@ grep '"done":\["irrelevant"' "$OUT/without.jsonl" > "$OUT/irrelevant.jsonl"
 # --- 3. Rows synthesized for published tools, and conversations over tools that share a state ------------------
 "$PYTHON" recipes/pools.py "$DATA" "$OUT"
 STYLES=simple=.25,multiple=.25,parallel=.12,parallel_multiple=.16,irrelevant=.18,missing=.04
-run synthesize "$OUT/tools-toucan.jsonl" -o "$OUT/syn-toucan.jsonl" --accept 4500 --styles "$STYLES"
-run synthesize "$OUT/tools-seal.jsonl" -o "$OUT/syn-seal.jsonl" --accept 2300 --styles "$STYLES"
-run synthesize "$OUT/toolbench.ok.jsonl" -o "$OUT/syn-toolbench.jsonl" --accept 1700 --styles "$STYLES"
+run synthesize "$OUT/tools-toucan.jsonl" -o "$OUT/syn-toucan.jsonl" --accept 5300 --styles "$STYLES"
+run synthesize "$OUT/tools-seal.jsonl" -o "$OUT/syn-seal.jsonl" --accept 2600 --styles "$STYLES"
 run synthesize "$OUT/real/train.jsonl" -o "$OUT/syn-real.jsonl" --accept 2000 --styles "$STYLES"
 run converse examples/library.py -o "$OUT/talks.jsonl" --accept 500
 
 # --- 4. The mixture; its validation side makes the pairs -------------------------------------------------------
 run blend "$OUT/real/train.jsonl" "$OUT/irrelevant.jsonl" "$OUT/syn-toucan.jsonl" "$OUT/syn-seal.jsonl" \
-  "$OUT/syn-toolbench.jsonl" "$OUT/syn-real.jsonl" "$OUT/talks.jsonl" "$OUT/agentgym.ok.jsonl" \
+  "$OUT/syn-real.jsonl" "$OUT/talks.jsonl" "$OUT/agentgym.ok.jsonl" \
   -o "$OUT/mix" --against "$asked" --holdout 0.06 --limit 15000 \
-  --weights train=.22,irrelevant=.08,syn-toucan=.28,syn-seal=.14,syn-toolbench=.1,syn-real=.12,talks=.03,agentgym=.03
+  --weights train=.22,irrelevant=.08,syn-toucan=.34,syn-seal=.17,syn-real=.13,talks=.03,agentgym.ok=.03
 
 # --- 5. SFT, then pairs from what the model itself gets wrong, then DPO ----------------------------------------
 run train sft "$OUT/mix/train.jsonl" -o "$OUT/sft" --base "$BASE" --minutes "$MINUTES" --epochs "$EPOCHS" \
