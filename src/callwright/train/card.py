@@ -33,7 +33,7 @@ def write(folder: Path, summary: TrainSummary, told: Mapping[str, Any]) -> None:
 
 
 def _lines(kind: str, summary: TrainSummary, told: Mapping[str, Any]) -> Iterator[str]:
-    base = told.get("base", "")
+    base = without_folder(told.get("base", ""))
     library = "peft" if kind == "adapter" else "transformers"
     yield from (
         "---",
@@ -44,6 +44,19 @@ def _lines(kind: str, summary: TrainSummary, told: Mapping[str, Any]) -> Iterato
         "",
     )
     yield from (f"# {base}, {summary.stage.upper()} on {summary.rows:,} rows", "")
+    yield from figures(summary)
+    yield from ("", "## Licences of the data", "")
+    licences = sorted(summary.licences.items())
+    yield from (f"- {name or 'not told'}: {count:,} rows" for name, count in licences)
+    yield from ("", "The base model has a licence of its own. These weights may be used as both allow.", "")
+    yield from ("## Told", "")
+    yield from settings(told)
+    yield from ("", "## Made with", "")
+    yield from (f"- {name} {number}" for name, number in summary.versions.items())
+
+
+def figures(summary: TrainSummary) -> Iterator[str]:
+    """Yield what a training came to, a sentence each."""
     yield (
         f"{summary.steps:,} steps, {summary.epochs:g} epochs, {summary.tokens:,} tokens of which "
         f"{summary.supervised_tokens:,} were learnt; {summary.trainable_parameters:,} trained weights in "
@@ -56,11 +69,16 @@ def _lines(kind: str, summary: TrainSummary, told: Mapping[str, Any]) -> Iterato
             f"On {seen.rows:,} rows that were not trained on: {seen.first_loss:.3f} before, "
             f"{seen.best_loss:.3f} at step {seen.best_step:,}, whose weights these are."
         )
-    yield from ("", "## Licences of the data", "")
-    licences = sorted(summary.licences.items())
-    yield from (f"- {name or 'not told'}: {count:,} rows" for name, count in licences)
-    yield from ("", "The base model has a licence of its own. These weights may be used as both allow.", "")
-    yield from ("## Told", "")
-    yield from (f"- {key}: {value}" for key, value in sorted(told.items()) if value not in (None, []))
-    yield from ("", "## Made with", "")
-    yield from (f"- {name} {number}" for name, number in summary.versions.items())
+
+
+def without_folder(value: Any) -> Any:
+    """Return a path without where it lay: that is nobody's business; its name and hash are."""
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
+
+
+def settings(told: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what a training was told, as a list."""
+    for key, value in sorted(told.items()):
+        if value in (None, [], "") or key == "base_directory":
+            continue
+        yield f"- {key}: {without_folder(value)}"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from callwright.models.adapters import base_of
 from callwright.record import Json
+from callwright.train.card import figures, settings, without_folder
 from callwright.train.export.config import Export, Measured
 from callwright.train.export.lineage import TrainingRun, licences, runs_behind
 
@@ -100,8 +100,7 @@ def _base_name(source: Path, runs: Sequence[TrainingRun]) -> str:
     told = runs[0].told.get("base", "") if runs else ""
     if _is_embedded(source):
         return "HuggingFaceTB/SmolLM2-135M-Instruct"
-    told = told or base_of(source).name
-    return Path(told).name if Path(told).is_absolute() else told
+    return str(without_folder(told or base_of(source).name))
 
 
 def _is_embedded(source: Path) -> bool:
@@ -161,22 +160,10 @@ def _lineage(runs: Sequence[TrainingRun]) -> Iterator[str]:
     for run in runs:
         summary = run.summary
         yield from (f"## {summary.stage.upper()}", "")
-        yield (
-            f"{summary.steps:,} steps, {summary.epochs:g} epochs, {summary.tokens:,} tokens of which "
-            f"{summary.supervised_tokens:,} were learnt, {summary.trainable_parameters:,} trained weights in "
-            f"{summary.dtype}; loss {summary.first_loss:.3f} at first, {summary.last_loss:.3f} at last."
-        )
-        yield from ("", *_told(run.told), "")
+        yield from figures(summary)
+        yield from ("", *settings(run.told), "")
         yield f"Made with {', '.join(f'{name} {number}' for name, number in summary.versions.items())}."
         yield ""
-
-
-def _told(told: Mapping[str, Any]) -> Iterator[str]:
-    for key, value in sorted(told.items()):
-        if value in (None, [], "") or key == "base_directory":
-            continue
-        # Where a file lay on the machine of whoever trained is nobody's business; its name and hash are.
-        yield f"- {key}: {Path(value).name if isinstance(value, str) and value.startswith('/') else value}"
 
 
 def _cell(text: str) -> str:
