@@ -9,7 +9,7 @@
 #
 # DATA holds, as their publishers lay them out (docs/sources.md names where they are from, and the reports
 # carry their licences into the results):
-#     unify/      seal-tools toolalpaca toolrl llamafactory-demo hammer api-bank agentgym
+#     unify/      seal-tools toolalpaca toolrl llamafactory-demo hammer api-bank
 #     tools/      toucan-mcp/mcp_tools.jsonl seal-tools/tool.jsonl
 #     toolbench/  webshop/  toolquery/  taubench/v1/: the benchmarks
 set -euo pipefail
@@ -36,10 +36,10 @@ asked=bfcl,$(ls "$DATA"/toolbench/solvable_queries/test_instruction/*.json "$DAT
 
 # --- 1. Public rows: one record, checked, without duplicates ---------------------------------------------------
 public=()
-for source in seal-tools toolalpaca toolrl llamafactory-demo hammer api-bank agentgym; do
+for source in seal-tools toolalpaca toolrl llamafactory-demo hammer api-bank; do
   run unify "$DATA/unify/$source" -o "$OUT/$source.jsonl" --secrets redact
   run verify "$OUT/$source.jsonl" -o "$OUT/$source.ok.jsonl"
-  [ "$source" = agentgym ] || public+=("$OUT/$source.ok.jsonl")
+  public+=("$OUT/$source.ok.jsonl")
 done
 run blend "${public[@]}" -o "$OUT/real" --against "$asked" --holdout 0.03
 
@@ -57,9 +57,9 @@ run converse examples/library.py -o "$OUT/talks.jsonl" --accept 500
 
 # --- 4. The mixture; its validation side makes the pairs -------------------------------------------------------
 run blend "$OUT/real/train.jsonl" "$OUT/irrelevant.jsonl" "$OUT/syn-toucan.jsonl" "$OUT/syn-seal.jsonl" \
-  "$OUT/syn-real.jsonl" "$OUT/talks.jsonl" "$OUT/agentgym.ok.jsonl" \
+  "$OUT/syn-real.jsonl" "$OUT/talks.jsonl" \
   -o "$OUT/mix" --against "$asked" --holdout 0.06 --limit 15000 \
-  --weights train=.22,irrelevant=.08,syn-toucan=.34,syn-seal=.17,syn-real=.13,talks=.03,agentgym.ok=.03
+  --weights train=.25,irrelevant=.08,syn-toucan=.34,syn-seal=.17,syn-real=.13,talks=.03
 
 # --- 5. SFT, then pairs from what the model itself gets wrong, then DPO ----------------------------------------
 run train sft "$OUT/mix/train.jsonl" -o "$OUT/sft" --base "$BASE" --minutes "$MINUTES" --epochs "$EPOCHS" \
