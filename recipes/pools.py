@@ -18,7 +18,8 @@ def toucan(path: Path) -> Iterator[dict[str, Any]]:
     """Yield the tools of Toucan's MCP servers: {server, category, name, description, input_schema}."""
     for line in path.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        yield {key: row[key] for key in ("name", "description", "input_schema")}
+        tool = {key: row[key] for key in ("name", "description", "input_schema")}
+        yield {**tool, "license": "MIT"}
 
 
 def seal(path: Path) -> Iterator[dict[str, Any]]:
@@ -30,6 +31,7 @@ def seal(path: Path) -> Iterator[dict[str, Any]]:
             "description": row["api_description"],
             "parameters": row["parameters"],
             "required": row["required"],
+            "license": "Apache-2.0",
         }
 
 

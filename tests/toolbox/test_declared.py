@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from hypothesis import strategies as st
 from callwright.errors import ToolsError
 from callwright.record import Json, Tool
 from callwright.schema import check
+from callwright.synthesize.propose import open_workshop, propose
 from callwright.toolbox.declared import Declared, import_declared
+from callwright.worlds.files import world_of
 
 SCHEMA: dict[str, Json] = {
     "type": "object",
@@ -264,3 +267,17 @@ def test_whatever_the_bytes_are_the_error_is_ours(raw: bytes, tmp_path: Path) ->
     path.write_bytes(raw)
     with pytest.raises(ToolsError):
         import_declared(path)
+
+
+def test_a_licence_that_is_named_is_kept_and_goes_into_rows(tmp_path: Path) -> None:
+    several = [{**openai("one"), "license": "MIT"}, {**openai("two"), "license": "Apache-2.0"}, chat()]
+    assert written(tmp_path, several).licence == "Apache-2.0, MIT"
+    assert written(tmp_path, {"license": "MIT", "tools": [chat()]}).licence == "MIT"
+    assert written(tmp_path, [{**openai(), "license": {"name": "MIT"}}]).licence == ""
+    box = written(tmp_path, several)
+    world = world_of(box)
+    assert (world.licence, world.executable) == ("Apache-2.0, MIT", False)
+    shop = open_workshop(world.tools, seed=1, families="train", values="train", licence=world.licence)
+    row = propose(shop, "simple", 0, random.Random(1))
+    assert row.source is not None
+    assert row.source.license == "Apache-2.0, MIT"

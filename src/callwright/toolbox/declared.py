@@ -30,6 +30,8 @@ class Declared:
     tools: tuple[Tool, ...]
     path: Path
     sha256: str
+    licence: str = ""
+    """What the file or its declarations name under "license", separated by commas."""
 
 
 def import_declared(path: Path) -> Declared:
@@ -43,14 +45,22 @@ def import_declared(path: Path) -> Declared:
             raw = _bytes(path)
             value = _parsed(raw.decode("utf-8-sig"), place)
         check_values(value, place)
-        tools = read_tools(_definitions(value, place), place)
+        definitions = list(_definitions(value, place))
+        tools = read_tools(definitions, place)
     except UnicodeDecodeError:
         raise ToolsError("not UTF-8", place=place, expected=_EXPECTED) from None
     except RecursionError:
         raise ToolsError("nested too deep to read", place=place) from None
     if not tools:
         raise ToolsError("declares no tool", place=place, expected=_EXPECTED)
-    return Declared(tools, path, hashlib.sha256(raw).hexdigest())
+    licences = {_licence(told) for told in (value, *(definition for _, definition in definitions))}
+    licence = ", ".join(sorted(filter(None, licences)))
+    return Declared(tools, path, hashlib.sha256(raw).hexdigest(), licence)
+
+
+def _licence(told: Json) -> str:
+    found = told.get("license") if isinstance(told, dict) else None
+    return found if isinstance(found, str) else ""
 
 
 def _bytes(path: Path) -> bytes:

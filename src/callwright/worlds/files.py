@@ -42,9 +42,13 @@ def world_of(box: Tools, name: str = "") -> World:
     """Return the world of tools that were read already."""
     from callwright.toolbox.declared import Declared
 
+    if isinstance(box, Declared):
+        return World(
+            name, box.tools, box.sha256, partial(caller, box), _nothing,
+            licence=box.licence, executable=False,
+        )  # fmt: skip
     if not isinstance(box, Toolbox):
-        executable = not isinstance(box, Declared)
-        return World(name, box.tools, box.sha256, partial(caller, box), _nothing, executable=executable)
+        return World(name, box.tools, box.sha256, partial(caller, box), _nothing)
     return World(
         name or str(box.path), box.tools, box.sha256, partial(caller, box), partial(_known, box),
         states=(None, *box.states), policy=box.policy,
