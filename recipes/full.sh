@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The strongest model of the embedded size that open data at hand give: public rows, rows synthesized for
 # 9,000 published tools, conversations, requests without a fitting tool; SFT, then DPO; every benchmark's own
-# questions kept out; all benchmarks after. Five hours on two CPU cores. What came of it: docs/results.md,
+# questions kept out; all benchmarks after. Six hours on two CPU cores. What came of it: docs/results.md,
 # "The strongest model of the embedded size".
 #
 #     bash recipes/full.sh DATA [OUT]       # OUT defaults to out/full; run again, it goes on where it stopped
@@ -9,7 +9,7 @@
 #
 # DATA holds, as their publishers lay them out (docs/sources.md names where they are from, and the reports
 # carry their licences into the results):
-#     unify/      seal-tools toolalpaca toolrl llamafactory-demo hammer api-bank
+#     unify/      seal-tools toolalpaca toolrl hammer api-bank llamafactory-demo
 #     tools/      toucan-mcp/mcp_tools.jsonl seal-tools/tool.jsonl
 #     toolbench/  webshop/  toolquery/  taubench/v1/: the benchmarks
 set -euo pipefail
@@ -18,7 +18,7 @@ cd "$(dirname "$0")/.."
 
 OUT=${2:-out/full}
 BASE=${BASE:-smollm2-135m}          # a model's directory, for another base
-MINUTES=${MINUTES:-150}             # of SFT, at most
+MINUTES=${MINUTES:-200}             # of SFT, at most
 EPOCHS=${EPOCHS:-1}                 # of SFT, at most
 LIMIT=${LIMIT:-100}                 # rows per category of BFCL
 PYTHON=python3 CALLWRIGHT=callwright
@@ -36,10 +36,11 @@ asked=bfcl,$(ls "$DATA"/toolbench/solvable_queries/test_instruction/*.json "$DAT
 
 # --- 1. Public rows: one record, checked, without duplicates ---------------------------------------------------
 public=()
-for source in seal-tools toolalpaca toolrl llamafactory-demo hammer api-bank; do
-  run unify "$DATA/unify/$source" -o "$OUT/$source.jsonl" --secrets redact
-  run verify "$OUT/$source.jsonl" -o "$OUT/$source.ok.jsonl"
-  public+=("$OUT/$source.ok.jsonl")
+for source in seal-tools toolalpaca toolrl hammer api-bank llamafactory-demo/glaive_toolcall_en_demo.json; do
+  name=$(basename "$source" .json)
+  run unify "$DATA/unify/$source" -o "$OUT/$name.jsonl" --secrets redact
+  run verify "$OUT/$name.jsonl" -o "$OUT/$name.ok.jsonl"
+  public+=("$OUT/$name.ok.jsonl")
 done
 run blend "${public[@]}" -o "$OUT/real" --against "$asked" --holdout 0.03
 
