@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import check_examples
+import show_studies
 import show_variants
 import typer
 from measure_runs import MEASURES
@@ -602,6 +603,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "recipes": recipes_block,
     "architectures": architectures_block,
     "details": details_block,
+    "studies": show_studies.block,
 }
 
 if __name__ == "__main__":

@@ -60,12 +60,12 @@ def _seconds(settings: StudySettings, questions: int, lab: Lab) -> float:
 
 def markdown(found: Findings) -> str:
     """Return the tables of a study."""
-    parts = [f"## {found.title}", "", found.question, "", *found.notes, ""]
+    parts = [f"## {found.title}", "", found.question, "", verdict(found), "", *found.notes, ""]
     for exam in dict.fromkeys(score.exam for score in found.scores):
         parts += [f"### {exam}", "", *_overall(found, exam), "", *_columns(found, exam), ""]
     for extra in found.tables:
         parts += [f"### {extra.title}", "", *_table(extra.headers, extra.rows), ""]
-    parts += [*_costs(found), "", verdict(found), ""]
+    parts += [*_costs(found), ""]
     return "\n".join(parts)
 
 
