@@ -72,7 +72,7 @@ def _exam(found: Findings, exam: str) -> Sequence[Markup]:
     ]  # fmt: skip
     n = {score.column: score.mean.n for score in scores}
     headers = ("arm", *(f"{column}, n = {n[column]}" for column in columns))
-    against = own[0].against if own else ""
+    against = " or ".join(dict.fromkeys(c.against for c in own))
     return (
         tag("h3", exam),
         tag("p", f"Points of difference to {against}, {over(found)}.", css="soft"),

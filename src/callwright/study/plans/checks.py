@@ -7,7 +7,7 @@ from pathlib import Path
 
 from callwright.evaluate.results import Result
 from callwright.store import Report, report_path
-from callwright.study.design import Extra, Study, expected_calls
+from callwright.study.design import Contrast, Extra, Study, expected_calls
 from callwright.study.lab import Lab, trajectories
 from callwright.study.materials import Materials
 from callwright.study.plans.verification import dirty
@@ -58,6 +58,7 @@ def checks(m: Materials) -> Study:
             ),
         ],
         exams=[m.exam(column=by_complexity)],
+        contrasts=[Contrast("with grounding, against without", ["no check", "form"], [*levels][1:])],
         notes=["Rows that a check removes are replaced by further ones: all arms have as many rows."],
         tables=told,
     )  # fmt: skip

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from callwright.record import Message, Observation, Tool, ToolCall, Trajectory
 from callwright.store import row_seed
-from callwright.study.design import Study
+from callwright.study.design import Contrast, Study
 from callwright.study.materials import Materials
 from callwright.study.plans.checks import by_complexity
 from callwright.study.plans.verification import dirty
@@ -59,6 +59,10 @@ def complexity(m: Materials) -> Study:
                 rows=lambda: talks(m, number),
                 number=number // len(EXCHANGES) * len(EXCHANGES),
             ),
+        ],
+        contrasts=[
+            Contrast("four times the rows", [right[1].name, mixed[0].name], [right[3].name, mixed[2].name]),
+            Contrast("every row right", [arm.name for arm in mixed], [arm.name for arm in right[1:]]),
         ],
         notes=[
             "The same requests are asked with each number of tools, and after each number of exchanges. An "

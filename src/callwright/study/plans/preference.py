@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from callwright.store import dropped_path
-from callwright.study.design import Arm, Study
+from callwright.study.design import Arm, Contrast, Study
 from callwright.study.materials import Materials
 from callwright.study.wrong import every_mistake
 
@@ -31,6 +31,11 @@ def preference(m: Materials) -> Study:
     def arm(name: str, differs: str, pairs: Callable[[int], Path]) -> Arm:
         return Arm(name, differs, lambda seed: m.preferred(m.tuned(m.right(seed), seed), pairs(seed), seed))
 
+    preferred = [
+        arm("DPO, corruption", "rejected: right answers that are spoiled in one thing", corrupted),
+        arm("DPO, verified failures", "rejected: wrong answers that verify dropped", failed),
+        arm("DPO, weaker model", "rejected: what a model with a quarter of the rows got wrong", weaker),
+    ]
     more = "as many further rows by SFT instead of pairs by DPO"
     return Study(
         name="preference",
@@ -38,12 +43,11 @@ def preference(m: Materials) -> Study:
         question="Does DPO add to SFT, and where should rejected answers come from?",
         arms=[
             m.arm("SFT", "no preference training", m.right),
-            arm("DPO, corruption", "rejected: right answers that are spoiled in one thing", corrupted),
-            arm("DPO, verified failures", "rejected: wrong answers that verify dropped", failed),
-            arm("DPO, weaker model", "rejected: what a model with a quarter of the rows got wrong", weaker),
+            *preferred,
             m.arm("more SFT", more, lambda seed: m.first(m.pool(seed), m.settings.rows + number)),
         ],
         exams=[m.exam()],
+        contrasts=[Contrast("DPO on any of these", ["SFT"], [arm.name for arm in preferred])],
         notes=[
             "Pairs are made of rows that SFT has not seen, at most half as many as SFT had. Verified "
             "failures are mistakes made on purpose of which verify, with execution, dropped the row.",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from callwright.study.design import Study
+from callwright.study.design import Contrast, Study
 from callwright.study.materials import Materials
 from callwright.study.public import Public, native_rows
 
@@ -41,6 +41,7 @@ def unification(m: Materials) -> Study:
             m.arm("+ all", "all of these at once", augmented(ALL)),
         ],
         exams=public.exams(),
+        contrasts=[Contrast("any one augmentation", ["unified"], [f"+ {name}" for name in AUGMENTED])],
         notes=[
             "Every question is asked in the unified form. A variant stands in place of its row, so that all "
             "arms have as many rows. A source's own form is the output format and layout of ours that "

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from callwright.study.design import Arm, Study
+from callwright.study.design import Arm, Contrast, Study
 from callwright.study.materials import Materials
 from callwright.study.wrong import ANY, FAILING, UNMEANT, Kind, with_mistakes
 
@@ -33,6 +33,11 @@ def verification(m: Materials) -> Study:
         question="What do rows that verification would have removed do to a model?",
         arms=[Arm(*arm) for arm in arms],
         exams=[m.exam()],
+        contrasts=[
+            Contrast(
+                "20 or 40% wrong, against 5% at most", ["verified", "5% wrong"], ["20% wrong", "40% wrong"]
+            ),
+        ],
         notes=[
             "Wrong answers are made from right ones by one mistake each (ten kinds, drawn alike); which "
             "check finds them is decided by what verify drops. All arms have as many rows and requests.",
