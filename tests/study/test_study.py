@@ -14,12 +14,12 @@ from callwright.evaluate.results import Result
 from callwright.evaluate.suite import case_of, gold_text
 from callwright.progress import Display
 from callwright.study import STUDIES, Findings, StudySettings, page, study
+from callwright.study.columns import by_complexity
 from callwright.study.conduct import conduct
 from callwright.study.design import Arm, Contrast, Exam, Extra, Study
 from callwright.study.findings import ALL, Compared, findings
 from callwright.study.lab import Lab, trajectories
 from callwright.study.materials import Materials, first_rows
-from callwright.study.plans.checks import by_complexity
 from callwright.study.plans.complexity import after_exchanges, with_offers
 from callwright.study.plans.domains import without_tools
 from callwright.study.plans.factors import FACTORS

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 from msgspec import Meta
 
 from callwright.evaluate.results import Result
+from callwright.study.columns import own_column
 from callwright.study.lab import Lab
 from callwright.train.config import TrainSummary
 
@@ -59,17 +60,6 @@ class Arm(NamedTuple):
     """In which one thing from the baseline, in words."""
     model: Callable[[int], Model]
     """Returns the model of a seed; makes what is missing for it."""
-
-
-def own_column(result: Result) -> str:
-    """Return the group that the evaluation itself put a question into."""
-    return result.column
-
-
-def expected_calls(result: Result) -> list[dict[str, Any]]:
-    """Return the calls that are right for a question; none where no call is."""
-    calls = result.gold if isinstance(result.gold, list) else []
-    return [call for call in calls if isinstance(call, dict)]
 
 
 class Exam(NamedTuple):

@@ -14,7 +14,8 @@ from callwright.demo import example_tools
 from callwright.errors import RunError
 from callwright.evaluate.results import Result
 from callwright.record import Json, Trajectory
-from callwright.study.design import Arm, Exam, Model, StudySettings, own_column
+from callwright.study.columns import by_complexity, own_column
+from callwright.study.design import Arm, Exam, Model, StudySettings
 from callwright.study.lab import Lab
 
 STYLES = "simple=.27,multiple=.29,parallel=.12,parallel_multiple=.12,irrelevant=.2"
@@ -118,12 +119,13 @@ class Materials:
         *,
         rows: Callable[[], Path] | None = None,
         number: int = 0,
-        column: Callable[[Result], str] = own_column,
+        column: Callable[[Result], str] | None = None,
     ) -> Exam:
-        """Return an exam on a file of questions; on the held-out requests for the tools by default."""
+        """Return an exam on a file of questions in its own columns, or on the held-out requests."""
         asked = rows or self.questions
         number = number or self.settings.questions
-        return Exam(name, lambda arm, model: self.asked(asked(), model), number, column)
+        usual = own_column if rows else by_complexity
+        return Exam(name, lambda arm, model: self.asked(asked(), model), number, column or usual)
 
     def arm(self, name: str, differs: str, rows: Callable[[int], Path]) -> Arm:
         """Return the arm that is trained by SFT on what `rows` returns for a seed."""

@@ -11,10 +11,9 @@ from msgspec.structs import replace
 
 from callwright.augment.output_format import can_express
 from callwright.errors import ConfigError
-from callwright.evaluate.results import Result
 from callwright.formats import Unrenderable, plain_messages
 from callwright.record import Trajectory
-from callwright.study.design import Exam, expected_calls
+from callwright.study.design import Exam
 from callwright.study.materials import Materials
 from callwright.suites import in_column
 
@@ -169,12 +168,3 @@ def is_unseen(name: str) -> bool:
 def only_seen(rows: Iterable[Trajectory]) -> Iterator[Trajectory]:
     """Yield rows that offer no unseen tool."""
     return (row for row in rows if not any(is_unseen(tool.name) for tool in row.tools or ()))
-
-
-def by_need(result: Result) -> str:
-    """Return how many calls a question wants, and whether of one tool, as BFCL's categories do."""
-    calls = expected_calls(result)
-    names = {call["name"] for call in calls}
-    if len(calls) < 2:
-        return "one call" if calls else "no call"
-    return "parallel" if len(names) == 1 else "parallel, several tools"

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from callwright.evaluate.results import Result
 from callwright.store import Report, report_path
-from callwright.study.design import Contrast, Extra, Study, expected_calls
+from callwright.study.design import Contrast, Extra, Study
 from callwright.study.lab import Lab, trajectories
 from callwright.study.materials import Materials
 from callwright.study.plans.verification import dirty
@@ -57,20 +56,11 @@ def checks(m: Materials) -> Study:
                 m.right,
             ),
         ],
-        exams=[m.exam(column=by_complexity)],
+        exams=[m.exam()],
         contrasts=[Contrast("with grounding, against without", ["no check", "form"], [*levels][1:])],
         notes=["Rows that a check removes are replaced by further ones: all arms have as many rows."],
         tables=told,
     )  # fmt: skip
-
-
-def by_complexity(result: Result) -> str:
-    """Return how much a right answer takes: no call, one of so many arguments, or several calls."""
-    calls = expected_calls(result)
-    if len(calls) != 1:
-        return "several calls" if calls else "no call"
-    many = len(calls[0]["arguments"]) > 2
-    return "one call, 3 arguments or more" if many else "one call, 1 or 2 arguments"
 
 
 def _counted(path: Path) -> tuple[str, str, str]:

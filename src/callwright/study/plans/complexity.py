@@ -14,7 +14,6 @@ from callwright.record import Message, Observation, Tool, ToolCall, Trajectory
 from callwright.store import row_seed
 from callwright.study.design import Contrast, Study
 from callwright.study.materials import Materials
-from callwright.study.plans.checks import by_complexity
 from callwright.study.plans.verification import dirty
 from callwright.suites import in_column
 from callwright.synthesize import UNSEEN_TOOLS
@@ -48,7 +47,7 @@ def complexity(m: Materials) -> Study:
         question="Where do more rows, or better ones, stop making up for a small model?",
         arms=[usual, *(arm for arm in right if arm is not usual), *mixed],
         exams=[
-            m.exam("by calls and arguments", column=by_complexity),
+            m.exam("by calls and arguments"),
             m.exam(
                 "by tools offered",
                 rows=lambda: offers(m, number),

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 
 from callwright.evaluate.results import Result
 from callwright.record import Trajectory
-from callwright.study.design import Study, expected_calls
+from callwright.study.columns import expected_calls
+from callwright.study.design import Study
 from callwright.study.materials import Materials
 from callwright.toolbox import import_tools
 

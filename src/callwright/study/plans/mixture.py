@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from callwright.evaluate.results import Result
-from callwright.study.design import Study, expected_calls
+from callwright.study.columns import by_need, expected_calls
+from callwright.study.design import Study
 from callwright.study.materials import POOL, STYLES, Materials
-from callwright.study.public import Public, by_need, is_unseen, only_seen
+from callwright.study.public import Public, is_unseen, only_seen
 
 
 def mixture(m: Materials) -> Study:
