@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # The strongest model of the embedded size that open data at hand give: public rows, rows synthesized for
 # 9,000 published tools, conversations, requests without a fitting tool; SFT, then DPO; every benchmark's own
-# questions kept out; all benchmarks after. Six hours on two CPU cores. What came of it: docs/results.md,
-# "The strongest model of the embedded size".
+# questions kept out; all benchmarks after. About six hours on two CPU cores by its plan: its data steps were run
+# (13,599 rows), its training not yet.
 #
 #     bash recipes/full.sh DATA [OUT]       # OUT defaults to out/full; run again, it goes on where it stopped
-#     MINUTES=90 EPOCHS=4 LIMIT=5000 bash recipes/full.sh DATA OUT                   # with a GPU
+#     MINUTES=90 EPOCHS=4 LIMIT=5000 bash recipes/full.sh DATA OUT                   # with a GPU; not tried
 #
 # DATA holds, as their publishers lay them out (docs/sources.md names where they are from, and the reports
 # carry their licences into the results):

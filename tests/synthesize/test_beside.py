@@ -50,5 +50,5 @@ def test_alike_ones_are_found_as_by_looking_at_all(pool: list[Subject], others: 
 
 def test_of_tools_with_one_name_the_first_counts() -> None:
     tools = [Tool(name="a", description="first"), Tool(name="b"), Tool(name="a", description="second")]
-    shop = open_workshop(tools, seed=1, families="train", values="train")
+    shop = open_workshop([*tools, tools[0]], seed=1, families="train", values="train")
     assert [(s.name, s.tool.description) for s in shop.subjects] == [("a", "first"), ("b", "")]

@@ -99,13 +99,18 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def try_lock(handle: int, *, wait: bool = False) -> bool:
+def try_lock(handle: int) -> bool:
     """Take the exclusive lock of an open file and tell whether that worked; any kind of exit frees it."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
+
+
+def wait_for_lock(handle: int) -> None:
+    """Take the exclusive lock of an open file as soon as no other process has it."""
+    fcntl.flock(handle, fcntl.LOCK_EX)
 
 
 def write_error(path: Path, error: OSError) -> DataError:

@@ -25,7 +25,15 @@ import msgspec
 
 from callwright.errors import RunError
 from callwright.record import Json
-from callwright.store.files import PART, sha256_file, sha256_text, try_lock, write_error, write_json_atomic
+from callwright.store.files import (
+    PART,
+    sha256_file,
+    sha256_text,
+    try_lock,
+    wait_for_lock,
+    write_error,
+    write_json_atomic,
+)
 
 BIG_FILE = 64 * 1024 * 1024
 """Bytes. Above it a marker records a file's size instead of its digest, so that resuming stays quick."""
@@ -198,7 +206,9 @@ def _refuse_foreign(path: Path) -> None:
 
 def _lock(path: Path, wait: bool) -> int:
     handle = os.open(path / _LOCK, os.O_RDWR | os.O_CREAT, 0o666)
-    if not try_lock(handle, wait=wait):
+    if wait:
+        wait_for_lock(handle)
+    elif not try_lock(handle):
         owner = os.read(handle, 32).decode("ascii", "replace").strip() or "unknown"
         os.close(handle)
         raise RunError(

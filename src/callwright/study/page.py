@@ -9,7 +9,7 @@ import msgspec
 
 from callwright.report.charts import Difference, forest
 from callwright.report.page import Markup, Section, contents, page, section, table, tag
-from callwright.store.files import try_lock, write_atomic
+from callwright.store.files import wait_for_lock, write_atomic
 from callwright.study.conduct import FILE
 from callwright.study.findings import ALL, Findings
 from callwright.study.telling import over, shown_mean, verdict
@@ -24,7 +24,7 @@ def write(folder: Path) -> Path:
     Studies that run at once write it one after the other, and so the last of them tells of all.
     """
     with (folder / LOCK).open("a") as lock:
-        try_lock(lock.fileno(), wait=True)
+        wait_for_lock(lock.fileno())
         return _write(folder)
 
 

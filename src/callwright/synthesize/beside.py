@@ -8,7 +8,6 @@ every row asks, so alike ones are found by their rarest words, and what is left 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from itertools import chain
@@ -107,4 +106,4 @@ class Shelf:
         common = math.ceil(TOO_NEAR * len(subject.content))
         rarest = sorted(subject.content, key=lambda word: (len(self._by_word.get(word, ())), word))
         looked_at = rarest[: len(rarest) - common + 1]
-        return Counter(chain.from_iterable(self._by_word.get(word, ()) for word in looked_at))
+        return set(chain.from_iterable(self._by_word.get(word, ()) for word in looked_at))

@@ -108,8 +108,10 @@ def open_workshop(
     """
     if not tools:
         raise ToolsError("no tools to synthesize requests for")
-    first = {tool.name: tool for tool in reversed(tools)}
-    tools = [tool for tool in tools if first[tool.name] is tool]
+    first: dict[str, Tool] = {}
+    for tool in tools:
+        first.setdefault(tool.name, tool)
+    tools = tuple(first.values())
     subjects = [subject_of(tool) for tool in tools]
     known = {word.rstrip("s") for s in subjects for word in s.content}
     foreign = (subject_of(t) for t in ELSEWHERE if not _may_serve(t.name, known))

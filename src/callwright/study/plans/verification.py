@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from callwright.study.design import Arm, Contrast, Study
+from callwright.study.design import Contrast, Study
 from callwright.study.materials import Materials
 from callwright.study.wrong import ANY, FAILING, UNMEANT, Kind, with_mistakes
 
@@ -31,7 +31,7 @@ def verification(m: Materials) -> Study:
         name="verification",
         title="With and without verification",
         question="What do rows that verification would have removed do to a model?",
-        arms=[Arm(*arm) for arm in arms],
+        arms=arms,
         exams=[m.exam()],
         contrasts=[
             Contrast(
