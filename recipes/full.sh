@@ -5,7 +5,7 @@
 # (13,599 rows), its training not yet.
 #
 #     bash recipes/full.sh DATA [OUT]       # OUT defaults to out/full; run again, it goes on where it stopped
-#     MINUTES=90 EPOCHS=4 LIMIT=5000 bash recipes/full.sh DATA OUT                   # with a GPU; not tried
+#     PROCESSES=1 MINUTES=90 EPOCHS=4 LIMIT=5000 bash recipes/full.sh DATA OUT      # with a GPU; not tried
 #
 # DATA holds, as their publishers lay them out (docs/sources.md names where they are from, and the reports
 # carry their licences into the results):
@@ -21,6 +21,7 @@ BASE=${BASE:-smollm2-135m}          # a model's directory, for another base
 MINUTES=${MINUTES:-200}             # of SFT, at most
 EPOCHS=${EPOCHS:-1}                 # of SFT, at most
 LIMIT=${LIMIT:-100}                 # rows per category of BFCL
+PROCESSES=${PROCESSES:-2}           # that share each step of a training, and the cores
 PYTHON=python3 CALLWRIGHT=callwright
 [ -x .venv/bin/callwright ] && CALLWRIGHT=.venv/bin/callwright PYTHON=.venv/bin/python
 mkdir -p "$OUT"
@@ -28,6 +29,14 @@ mkdir -p "$OUT"
 run() {
   printf '\n$ callwright %s\n' "$*"
   "$CALLWRIGHT" "$@"
+}
+
+# Of a training: its rows offer different tools, so a CPU does more with processes than with threads.
+train() {
+  printf '\n$ callwright train %s\n' "$*"
+  if [ "$PROCESSES" = 1 ]; then "$CALLWRIGHT" train "$@"; else
+    OMP_NUM_THREADS=$((($(nproc) + PROCESSES - 1) / PROCESSES)) "$PYTHON" -m torch.distributed.run --nproc_per_node "$PROCESSES" -m callwright train "$@"
+  fi
 }
 
 # Everything that a benchmark asks; no row may give it away.
@@ -63,10 +72,10 @@ run blend "$OUT/real/train.jsonl" "$OUT/irrelevant.jsonl" "$OUT/syn-toucan.jsonl
   --weights train=.25,irrelevant=.08,syn-toucan=.34,syn-seal=.17,syn-real=.13,talks=.03
 
 # --- 5. SFT, then pairs from what the model itself gets wrong, then DPO ----------------------------------------
-run train sft "$OUT/mix/train.jsonl" -o "$OUT/sft" --base "$BASE" --minutes "$MINUTES" --epochs "$EPOCHS" \
+train sft "$OUT/mix/train.jsonl" -o "$OUT/sft" --base "$BASE" --minutes "$MINUTES" --epochs "$EPOCHS" \
   --max-length 1024
 run pair "$OUT/mix/valid.jsonl" -o "$OUT/pairs.jsonl" --model "$OUT/sft"
-run train dpo "$OUT/pairs.jsonl" --model "$OUT/sft" -o "$OUT/dpo" --minutes 20 --sft-weight 1 --max-length 1024
+train dpo "$OUT/pairs.jsonl" --model "$OUT/sft" -o "$OUT/dpo" --minutes 20 --sft-weight 1 --max-length 1024
 
 # --- 6. Every benchmark, then the model with its card ----------------------------------------------------------
 for model in sft dpo; do

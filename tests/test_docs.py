@@ -130,7 +130,7 @@ def command_lines() -> list[tuple[str, str]]:
         script = re.sub(r"\\\n\s*", "", recipe.read_text("utf-8"))
         for name, usual in re.findall(r"^(\w+)=\$\{\1:-([^}]*)\}", script, re.MULTILINE):
             script = script.replace(f'"${name}"', usual)
-        lines = [line for line in script.splitlines() if line.startswith("run ")]
+        lines = [line for line in script.splitlines() if line.startswith(("run ", "train "))]
         found += [(name_of(recipe), f"callwright {line.removeprefix('run ')}") for line in lines]
     return found
 

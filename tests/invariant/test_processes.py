@@ -11,10 +11,14 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from safetensors.torch import load_file
 
 from callwright.train import Details, DpoConfig, SftConfig, dpo, sft
+from callwright.train.batches import deal_rows
 from callwright.train.steps import share
+from callwright.train.tokens import Row
 from tiny_rows import of_many_tools, pair, write
 
 PROGRAM = Path(__file__).with_name("launched.py")
@@ -96,10 +100,40 @@ def test_two_processes_end_where_one_does(
     assert summary["metrics"] == pytest.approx(one["metrics"], abs=1e-3)
 
 
-def test_units_are_shared_out_whole_and_each_process_waits_as_often() -> None:
-    for units in range(1, 9):
-        for processes in range(1, 6):
-            shares = [share(range(units), number, processes) for number in range(processes)]
-            assert len({len(mine) for mine in shares}) == 1
-            assert sorted(unit for mine in shares for unit, weight in mine if weight) == list(range(units))
-            assert {weight for mine in shares for _, weight in mine} <= {0.0, 1.0}
+def row(start: bytes, length: int, common: int = 0, own: int = 0) -> Row:
+    """A row of `length` tokens, of which the first `common` are those of all that begin so."""
+    ids = [start[0] + 2] * common + [1000 + own] * (length - common)
+    return Row(f"{start.hex()}-{own}", ids, [0.0] * (length - 1) + [1.0], start, start)
+
+
+def test_each_process_computes_its_own_units_and_waits_as_often_as_the_others() -> None:
+    shares = [[9, 5, 1], [8], []]
+    assert share(shares, 0) == [(9, 1.0), (5, 1.0), (1, 1.0)]
+    assert share(shares, 1) == [(8, 1.0), (1, 0.0), (1, 0.0)]
+    assert share(shares, 2) == [(1, 0.0)] * 3
+
+
+@given(st.lists(st.integers(1, 2000), min_size=1, max_size=40), st.integers(1, 9))
+def test_a_step_is_dealt_out_whole_and_evenly(sizes: list[int], hands: int) -> None:
+    rows = [row(bytes([i]), size) for i, size in enumerate(sizes)]
+    dealt = deal_rows(rows, hands)
+    assert len(dealt) == hands
+    assert sorted(one.id for hand in dealt for one in hand) == sorted(one.id for one in rows)
+    loads = [sum(len(one.input_ids) for one in hand) for hand in dealt]
+    # The hand that got the last row of the fullest had no more than the mean before it.
+    assert max(loads) <= sum(loads) / hands + max(sizes)
+    assert max(map(len, dealt)) <= 1 or min(loads) >= max(loads) - max(sizes)
+
+
+def test_rows_that_begin_alike_stay_together_as_far_as_that_is_even() -> None:
+    """Two groups of four rows, 320 of their 400 tokens alike: two hands have one each, four half of one."""
+    rows = [row(start, 400, common=320, own=i) for start in (b"a", b"b") for i in range(4)]
+    assert [{one.start for one in hand} for hand in deal_rows(rows, 2)] == [{b"a"}, {b"b"}]
+    four = deal_rows(rows, 4)
+    assert [len(hand) for hand in four] == [2] * 4
+    assert all(len({one.start for one in hand}) == 1 for hand in four)
+
+
+def test_one_process_has_its_rows_in_their_order() -> None:
+    rows = [row(bytes([i]), size) for i, size in enumerate((5, 9, 7))]
+    assert deal_rows(rows, 1) == [rows]

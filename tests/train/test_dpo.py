@@ -36,7 +36,7 @@ def test_one_shared_forward_equals_two_separate_ones(
     model = add_lora(load_base(tiny_base, "float32"), 4)
     monkeypatch.setattr(batches, "TOKENS_PER_FORWARD", limit)
     pairs = [tokenize_pair(pair(i), tokenizer, max_length=4096) for i in range(4)]
-    parts = parts_of([p for p in pairs if isinstance(p, Pair)], fill=0)
+    (parts,) = parts_of([p for p in pairs if isinstance(p, Pair)], fill=0, hands=1)
     assert len(parts) == {1: 4, 1000: 2, 100_000: 1}[limit]
     assert {part.whole for part in parts} == {4}
     found = {}

@@ -1,4 +1,4 @@
-"""Which rows go through the model together, and in which order: seeded and decided beforehand.
+"""Which rows go through the model together, where and in which order: seeded and decided beforehand.
 
 Most of a tool-calling row is its tools. So an optimiser step is made of rows that begin with the same tools
 where there are enough of them, and these are read once (see `branches`).
@@ -7,13 +7,15 @@ where there are enough of them, and these are read once (see `branches`).
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import torch
 
 from callwright.train.branches import Pack, Tree, pack, together
-from callwright.train.processes import processes
 from callwright.train.tokens import Row
+
+Item = TypeVar("Item")
 
 TOKENS_PER_FORWARD = 1024
 """More rows in one forward are hardly faster, and each token of it takes a megabyte until the way back."""
@@ -56,10 +58,47 @@ def _epoch(starts: Sequence[bytes], batch_size: int, rng: random.Random) -> list
     return steps
 
 
-def tokens_per_forward(whole: int) -> int:
-    """Return how many of a step's tokens go through the model at a time; every process gets a part."""
-    most = GPU_TOKENS_PER_FORWARD if torch.cuda.is_available() else TOKENS_PER_FORWARD
-    return int(min(most, -(-whole // processes().num_processes)))
+def tokens_per_forward() -> int:
+    """Return how many of a step's tokens go through the model at a time, in each process."""
+    return GPU_TOKENS_PER_FORWARD if torch.cuda.is_available() else TOKENS_PER_FORWARD
+
+
+def deal(items: Sequence[Item], hands: int, size: Callable[[Item], int]) -> list[list[Item]]:
+    """Return items in `hands` lists of about equal size, since all wait for the largest.
+
+    The largest item goes first, each to the list that is then the smallest (R. L. Graham, 1969: at most 4/3
+    of the best).
+    """
+    if hands == 1:
+        return [list(items)]
+    dealt: list[list[Item]] = [[] for _ in range(hands)]
+    sizes = [0] * hands
+    for item in sorted(items, key=size, reverse=True):
+        least = sizes.index(min(sizes))
+        dealt[least].append(item)
+        sizes[least] += size(item)
+    return dealt
+
+
+def deal_rows(rows: Sequence[Row], hands: int) -> list[list[Row]]:
+    """Return the rows of a step for each of `hands` processes.
+
+    Rows that begin alike are cheaper in one process, and more even in several: each number of pieces that
+    they could be cut into is tried.
+    """
+    groups = [(_trunk(group), group) for group in _alike(rows).values()]
+
+    def tokens(piece: tuple[int, Sequence[Row]]) -> int:
+        trunk, some = piece
+        return sum(len(row.input_ids) for row in some) - trunk * (len(some) - 1)
+
+    def dealt(pieces: int) -> list[list[tuple[int, Sequence[Row]]]]:
+        cut = [(trunk, group[i::pieces]) for trunk, group in groups for i in range(min(pieces, len(group)))]
+        return deal(cut, hands, tokens)
+
+    most = min(hands, max((len(group) for _, group in groups), default=1))
+    best = min(map(dealt, range(1, most + 1)), key=lambda ways: max(sum(map(tokens, hand)) for hand in ways))
+    return [[row for _, piece in hand for row in piece] for hand in best]
 
 
 def packs_of(rows: Sequence[Row], fill: int, limit: int = TOKENS_PER_FORWARD) -> list[Pack]:
@@ -67,11 +106,16 @@ def packs_of(rows: Sequence[Row], fill: int, limit: int = TOKENS_PER_FORWARD) ->
 
     A longer row, and a tree that is longer by up to a half, makes a pack of its own.
     """
+    trees = [_tree(part) for group in _alike(rows).values() for part in _cut(group, limit)]
+    return [pack(forward, fill) for forward in together(trees, limit)]
+
+
+def _alike(rows: Sequence[Row]) -> dict[bytes, list[Row]]:
+    """Return rows by what they begin with."""
     alike: dict[bytes, list[Row]] = {}
     for row in rows:
         alike.setdefault(row.start, []).append(row)
-    trees = [_tree(part) for group in alike.values() for part in _cut(group, limit)]
-    return [pack(forward, fill) for forward in together(trees, limit)]
+    return alike
 
 
 def _cut(rows: Sequence[Row], limit: int) -> list[list[Row]]:

@@ -20,12 +20,13 @@ from trl import DPOTrainer
 from trl.trainer.utils import use_adapter
 
 from callwright.train import lora
-from callwright.train.batches import tokens_per_forward, training_order
+from callwright.train.batches import deal, tokens_per_forward, training_order
 from callwright.train.branches import Pack, Tree, pack, together, token_logps
 from callwright.train.config import DpoConfig, Plan, Progress, TrainSummary
 from callwright.train.plan import Example, evenly
+from callwright.train.processes import processes
 from callwright.train.session import Session, Work, arguments
-from callwright.train.steps import Measure, Steps, StepTrainer
+from callwright.train.steps import Measure, Shares, Steps, StepTrainer
 from callwright.train.tokens import Pair, tokenize_pair
 
 FIGURES = ("preference_loss", "margin", "accuracy", "chosen_nll")
@@ -72,14 +73,15 @@ def answer_logps(model: Any, part: Part) -> tuple[torch.Tensor, torch.Tensor]:
     return sums[::2], sums[1::2]
 
 
-def parts_of(pairs: Sequence[Pair], fill: int) -> list[Part]:
-    """Return pairs that one loss is computed over."""
-    trees = [_tree(pair) for pair in pairs]
-    limit = tokens_per_forward(sum(tree.tokens for tree in trees))
-    return [
-        Part(pack(some, fill), tuple(len(answer) for tree in some for answer in tree.branches), len(pairs))
-        for some in together(trees, limit)
-    ]
+def parts_of(pairs: Sequence[Pair], fill: int, hands: int) -> Shares[Part]:
+    """Return pairs that one loss is computed over, for each of `hands` processes."""
+
+    def part(trees: Sequence[Tree]) -> Part:
+        answers = tuple(len(answer) for tree in trees for answer in tree.branches)
+        return Part(pack(trees, fill), answers, len(pairs))
+
+    dealt = deal([_tree(pair) for pair in pairs], hands, lambda tree: tree.tokens)
+    return [[part(some) for some in together(trees, tokens_per_forward())] for trees in dealt]
 
 
 def _tree(pair: Pair) -> Tree:
@@ -130,14 +132,14 @@ def _set_up(
         data_collator=lambda steps: steps,
     )
     _match_reference(model)
-    fill = tokenizer.pad_token_id
+    fill, hands = tokenizer.pad_token_id, processes().num_processes
     work = Work(
-        steps=Steps(len(order), lambda i: parts_of([rows[k] for k in order[i]], fill)),
+        steps=Steps(len(order), lambda i: parts_of([rows[k] for k in order[i]], fill, hands)),
         measure=preference(trainer, config),
         figures=FIGURES,
         tokens=[sum(rows[k].tokens for k in step) for step in order],
         supervised=[sum(rows[k].supervised for k in step) for step in order],
-        validation=parts_of(held, fill),
+        validation=parts_of(held, fill, hands),
         examples=[example for pair in evenly(rows) for example in _examples(pair)],
     )
     return trainer, work, tokenizer

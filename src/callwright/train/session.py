@@ -27,7 +27,7 @@ from callwright.train.directory import BEST, leave, prepare
 from callwright.train.holdout import Grouped, set_aside
 from callwright.train.memory import peak_memory_mb
 from callwright.train.processes import first_then_others, gathered, processes, size_of
-from callwright.train.steps import Measure, Steps, StepTrainer, Unit, totals
+from callwright.train.steps import Measure, Shares, Steps, StepTrainer, Unit, totals
 from callwright.train.validation import Validation
 
 Kept = TypeVar("Kept", bound=Grouped)
@@ -43,7 +43,7 @@ class Work(Generic[Unit]):
     """Of each step: how many go through the model."""
     supervised: Sequence[int]
     """Of each step: how many are learnt."""
-    validation: Sequence[Unit] = ()
+    validation: Shares[Unit] = ()
     """What is measured and not trained on."""
     figures: tuple[str, ...] = ()
     """What `measure` tells beside the loss."""
@@ -119,7 +119,7 @@ class Session:
         if processes().is_main_process:
             shown = {one.name: plans.by_token(tokenizer, one) for one in work.examples}
             write_json_atomic(out / SHOWN, msgspec.to_builtins(shown))
-        validation = self._validation(trainer, work, budget, save) if work.validation else None
+        validation = self._validation(trainer, work, budget, save) if any(work.validation) else None
         resumed = _train(trainer, [budget, *([validation] if validation else [])], out)
         leave(folder, save, validation, trainer.state.global_step)
         return self._finish(trainer, work, budget, validation, resumed, folder)

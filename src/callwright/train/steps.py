@@ -19,6 +19,8 @@ from callwright.train.memory import release_memory
 from callwright.train.optimizer import MasterAdamW
 
 Unit = TypeVar("Unit")
+Shares = Sequence[Sequence[Unit]]
+"""The units of a step, those of each process by themselves, the largest first."""
 Measure = Callable[[Any, Unit], tuple[Tensor, Tensor]]
 """Returns a unit's share of its step's loss, and a vector of its shares of other figures of the step."""
 
@@ -27,38 +29,37 @@ SECONDS_BETWEEN_RELEASES = 2.0
 
 
 class Steps(Generic[Unit]):
-    """The steps of a run, made when they are due: `step(i)` returns the units of step i."""
+    """The steps of a run, made when they are due: `step(i)` returns the units of step i, shared out."""
 
-    def __init__(self, number: int, step: Callable[[int], Sequence[Unit]]) -> None:
+    def __init__(self, number: int, step: Callable[[int], Shares[Unit]]) -> None:
         self._number = number
         self._step = step
 
     def __len__(self) -> int:
         return self._number
 
-    def __getitem__(self, number: int) -> Sequence[Unit]:
+    def __getitem__(self, number: int) -> Shares[Unit]:
         return self._step(number)
 
-    def loader(self) -> DataLoader[Sequence[Unit]]:
+    def loader(self) -> DataLoader[Shares[Unit]]:
         """Return all steps in their order; each item is one step."""
         return DataLoader(self, batch_size=1, shuffle=False, collate_fn=lambda steps: steps[0])  # type: ignore[arg-type]
 
 
-def share(units: Sequence[Unit], number: int, processes: int) -> list[tuple[Unit, float]]:
+def share(shares: Shares[Unit], number: int) -> list[tuple[Unit, float]]:
     """Return the units of process `number`, each with its weight.
 
-    Every process gets equally many, because they wait for each other in each: where there are too few, one
-    is computed again with the weight 0.
+    Every process gets equally many, because they wait for each other in each: where one has too few, a small
+    one is computed again with the weight 0.
     """
-    mine = [(unit, 1.0) for unit in units[number::processes]]
-    missing = -(-len(units) // processes) - len(mine)
-    return [*mine, *[(units[0], 0.0)] * missing]
+    most = max(shares, key=len)
+    mine = [(unit, 1.0) for unit in shares[number]]
+    return [*mine, *[(most[-1], 0.0)] * (len(most) - len(mine))]
 
 
-def backward(accelerator: Any, model: Any, units: Sequence[Unit], measure: Measure[Unit]) -> Tensor:
+def backward(accelerator: Any, model: Any, shares: Shares[Unit], measure: Measure[Unit]) -> Tensor:
     """Go back through the sum of all units' losses; return ``[loss, *figures]``, those of all processes."""
-    processes = accelerator.num_processes
-    mine = share(units, accelerator.process_index, processes)
+    mine = share(shares, accelerator.process_index)
     seen: list[Tensor] = []
     for place, (unit, weight) in enumerate(mine, start=1):
         last = place == len(mine)
@@ -66,15 +67,15 @@ def backward(accelerator: Any, model: Any, units: Sequence[Unit], measure: Measu
         with nullcontext() if last else accelerator.no_sync(model):
             loss, figures = measure(model, unit)
             # Launchers average the gradients of the processes; they are to be added.
-            accelerator.backward(loss * (weight * processes))
+            accelerator.backward(loss * (weight * len(shares)))
         seen.append(_row(loss, figures, weight))
     return _added(accelerator, seen)
 
 
 @torch.no_grad()
-def totals(accelerator: Any, model: Any, units: Sequence[Unit], measure: Measure[Unit]) -> Tensor:
+def totals(accelerator: Any, model: Any, shares: Shares[Unit], measure: Measure[Unit]) -> Tensor:
     """Return ``[loss, *figures]``, summed over all units and processes."""
-    mine = share(units, accelerator.process_index, accelerator.num_processes)
+    mine = share(shares, accelerator.process_index)
     return _added(accelerator, [_row(*measure(model, unit), weight) for unit, weight in mine])
 
 
@@ -124,7 +125,7 @@ class StepTrainer(Generic[Unit]):
             self.lr_scheduler = torch.optim.lr_scheduler.LambdaLR(chosen, self.schedule)
         return self.lr_scheduler
 
-    def training_step(self, model: Any, inputs: Sequence[Unit], *unused: Any, **more: Any) -> Tensor:
+    def training_step(self, model: Any, inputs: Shares[Unit], *unused: Any, **more: Any) -> Tensor:
         """Return the loss of one optimiser step after its backward passes."""
         model.train()
         added = backward(self.accelerator, model, inputs, self.measure)

@@ -13,12 +13,13 @@ from trl import SFTConfig as TrlSftConfig
 from trl import SFTTrainer
 
 from callwright.train import lora
-from callwright.train.batches import packs_of, tokens_per_forward, training_order
+from callwright.train.batches import deal_rows, packs_of, tokens_per_forward, training_order
 from callwright.train.branches import Pack, token_logps
 from callwright.train.config import Plan, Progress, SftConfig, TrainSummary
 from callwright.train.plan import Example, evenly
+from callwright.train.processes import processes
 from callwright.train.session import Session, Work, arguments
-from callwright.train.steps import Steps, StepTrainer
+from callwright.train.steps import Shares, Steps, StepTrainer
 from callwright.train.tokens import Row, tokenize_row
 
 
@@ -43,11 +44,11 @@ def nll(model: Any, part: Part) -> tuple[torch.Tensor, torch.Tensor]:
     return -(part.packed.weights.to(logps) * logps).sum() / part.whole, logps.new_zeros(0)
 
 
-def parts_of(rows: Sequence[Row], fill: int) -> list[Part]:
-    """Return rows that one loss is computed over."""
-    packs = packs_of(rows, fill, tokens_per_forward(sum(len(row.input_ids) for row in rows)))
-    whole = sum(packed.weights.sum().item() for packed in packs)
-    return [Part(packed, whole) for packed in packs]
+def parts_of(rows: Sequence[Row], fill: int, hands: int) -> Shares[Part]:
+    """Return rows that one loss is computed over, for each of `hands` processes."""
+    packs = [packs_of(some, fill, tokens_per_forward()) for some in deal_rows(rows, hands)]
+    whole = sum(packed.weights.sum().item() for some in packs for packed in some)
+    return [[Part(packed, whole) for packed in some] for some in packs]
 
 
 def run(
@@ -80,7 +81,7 @@ def _set_up(
     order = training_order(
         [r.start for r in rows], epochs=config.epochs, batch_size=config.batch_size, seed=config.seed
     )
-    fill = tokenizer.pad_token_id
+    fill, hands = tokenizer.pad_token_id, processes().num_processes
     trainer = PackedTrainer(
         model=lora.for_sft(base, config),
         args=arguments(
@@ -91,11 +92,11 @@ def _set_up(
         processing_class=tokenizer,
     )  # fmt: skip
     work = Work(
-        steps=Steps(len(order), lambda i: parts_of([rows[k] for k in order[i]], fill)),
+        steps=Steps(len(order), lambda i: parts_of([rows[k] for k in order[i]], fill, hands)),
         measure=nll,
         tokens=[sum(len(rows[k].input_ids) for k in step) for step in order],
         supervised=[sum(rows[k].supervised for k in step) for step in order],
-        validation=parts_of(held, fill),
+        validation=parts_of(held, fill, hands),
         examples=[Example(row.id, row.input_ids, row.weights) for row in evenly(rows)],
     )
     return trainer, work, tokenizer
