@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -90,16 +91,32 @@ def test_a_study_compares_its_arms_and_tells_of_it(lab: Lab, two_arms: Study, tm
     assert "<circle" in written
 
 
-def test_a_second_run_finds_everything_and_says_the_same(lab: Lab, two_arms: Study, tmp_path: Path) -> None:
-    first = conduct(two_arms, lab, SMALL, tmp_path / "toy", Display())
+def in_another_session(study: Study, lab: Lab) -> tuple[Study, Lab]:
+    """The study with a laboratory that knows the folder only."""
     again = Lab(lab.path)
     m = Materials(again, SMALL)
     calling = lab.path.parent / "calling.jsonl"
-    exam = Exam("calls", lambda arm, model: m.asked(calling, model), 1)
-    study_again = Study(**{**vars(two_arms), "exams": [exam]})
+    return replace(study, exams=[Exam("calls", lambda arm, model: m.asked(calling, model), 1)]), again
+
+
+def test_a_second_run_finds_everything_and_says_the_same(lab: Lab, two_arms: Study, tmp_path: Path) -> None:
+    first = conduct(two_arms, lab, SMALL, tmp_path / "toy", Display())
+    study_again, again = in_another_session(two_arms, lab)
     second = conduct(study_again, again, SMALL, tmp_path / "toy", Display())
     assert all(made.reused for made in again.steps.values())
     assert second.compared == first.compared
+
+
+def test_a_changed_arm_is_made_anew_and_no_other(lab: Lab, two_arms: Study, tmp_path: Path) -> None:
+    conduct(two_arms, lab, SMALL, tmp_path / "toy", Display())
+    unchanged, again = in_another_session(two_arms, lab)
+    none = scripted(tmp_path / "none.jsonl", [], lambda number: False)
+    changed = replace(unchanged, arms=[unchanged.arms[0], Arm("whole", "forgot it", lambda seed: none)])
+    found = conduct(changed, again, SMALL, tmp_path / "toy", Display())
+    (fresh,) = [made for made in again.steps.values() if not made.reused]
+    assert "none.jsonl" in fresh.command
+    effect = said(found, "whole").effect
+    assert (effect.baseline, effect.arm) == ((effect.n + 1) // 2 / effect.n, 0)
 
 
 def results(arms: dict[str, list[bool]]) -> dict[str, dict[int, list[Result]]]:
