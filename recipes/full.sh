@@ -34,8 +34,11 @@ run() {
 # Of a training: its rows offer different tools, so a CPU does more with processes than with threads.
 train() {
   printf '\n$ callwright train %s\n' "$*"
-  if [ "$PROCESSES" = 1 ]; then "$CALLWRIGHT" train "$@"; else
-    OMP_NUM_THREADS=$((($(nproc) + PROCESSES - 1) / PROCESSES)) "$PYTHON" -m torch.distributed.run --nproc_per_node "$PROCESSES" -m callwright train "$@"
+  if [ "$PROCESSES" = 1 ]; then
+    "$CALLWRIGHT" train "$@"
+  else
+    OMP_NUM_THREADS=$((($(nproc) + PROCESSES - 1) / PROCESSES)) "$PYTHON" \
+      -m torch.distributed.run --nproc_per_node "$PROCESSES" -m callwright train "$@"
   fi
 }
 

@@ -69,8 +69,6 @@ def deal(items: Sequence[Item], hands: int, size: Callable[[Item], int]) -> list
     The largest item goes first, each to the list that is then the smallest (R. L. Graham, 1969: at most 4/3
     of the best).
     """
-    if hands == 1:
-        return [list(items)]
     dealt: list[list[Item]] = [[] for _ in range(hands)]
     sizes = [0] * hands
     for item in sorted(items, key=size, reverse=True):
@@ -86,6 +84,8 @@ def deal_rows(rows: Sequence[Row], hands: int) -> list[list[Row]]:
     Rows that begin alike are cheaper in one process, and more even in several: each number of pieces that
     they could be cut into is tried.
     """
+    if hands == 1:
+        return [list(rows)]
     groups = [(_trunk(group), group) for group in _alike(rows).values()]
 
     def tokens(piece: tuple[int, Sequence[Row]]) -> int:
