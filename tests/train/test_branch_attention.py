@@ -36,6 +36,33 @@ def dense(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, seen: torch.Tensor)
     return (scores.softmax(-1) @ v).transpose(1, 2)
 
 
+def one_by_one(
+    q: torch.Tensor,
+    k: torch.Tensor,
+    v: torch.Tensor,
+    queries: torch.Tensor,
+    keys: torch.Tensor,
+    most_queries: int,
+    most_keys: int,
+    *,
+    scale: float,
+    window_size: tuple[int, int],
+) -> torch.Tensor:
+    """What torch says of `varlen_attn`, which runs on a GPU only: ranges aligned at their ends."""
+    parts: list[torch.Tensor] = []
+    for i in range(len(queries) - 1):
+        own, seen = slice(*queries[i : i + 2].tolist()), slice(*keys[i : i + 2].tolist())
+        (length, places), (left, right) = (own.stop - own.start, seen.stop - seen.start), window_size
+        assert length <= most_queries
+        assert places <= most_keys
+        assert right == 0
+        mask = torch.ones(length, places, dtype=torch.bool).tril(places - length)
+        mask &= torch.ones_like(mask).triu(places - length - (places if left == -1 else left))
+        scores = torch.einsum("qhd,khd->hqk", q[own], k[seen]) * scale
+        parts.append(torch.einsum("hqk,khd->qhd", scores.masked_fill(~mask, -torch.inf).softmax(-1), v[seen]))
+    return torch.cat(parts)
+
+
 trees = st.lists(
     st.tuples(st.integers(0, 9), st.integers(1, 9)) | st.tuples(*[st.integers(1, 9)] * 3),
     min_size=1,
@@ -43,13 +70,13 @@ trees = st.lists(
 )
 
 
-@pytest.mark.parametrize("in_pieces", [(), (torch.float32,)], ids=["fused", "in pieces"])
+@pytest.mark.parametrize("kernel", ["fused", "in pieces", "at once"])
 @settings(max_examples=30)
 @given(
     trees=trees, fill=st.integers(0, 3), groups=st.sampled_from([1, 2]), window=st.none() | st.integers(1, 12)
 )
 def test_a_token_attends_to_its_trunk_and_to_its_branch(
-    in_pieces: tuple[torch.dtype, ...],
+    kernel: str,
     trees: list[tuple[int, ...]],
     fill: int,
     groups: int,
@@ -65,7 +92,9 @@ def test_a_token_attends_to_its_trunk_and_to_its_branch(
     expected = dense(*(x[:, :, :tokens] for x in (q, k, v)), seen_by(layout, window))
     weights = torch.randn_like(expected)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(attention, "IN_PIECES", in_pieces)
+        patch.setattr(attention, "IN_PIECES", (torch.float32,) if kernel == "in pieces" else ())
+        patch.setattr(attention, "_has_flash", lambda query: kernel == "at once")
+        patch.setattr(attention, "varlen_attn", one_by_one)
         patch.setattr(attention, "PIECE", 3)
         found, _ = attend(None, q, k, v, None, layout=layout, sliding_window=window)
         slopes = torch.autograd.grad((found[:, :tokens] * weights).sum(), (q, k, v))

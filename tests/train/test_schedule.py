@@ -109,6 +109,16 @@ def test_a_machine_that_becomes_slower_gets_a_shorter_plan_and_the_rate_still_en
     assert all(before >= after for before, after in pairwise(found[40:]))
 
 
+def test_a_machine_that_recovers_gets_its_steps_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = Clock(tmp_path, monkeypatch, lambda step: 3.0 if 100 <= step < 130 else 1.0)
+    found = clock.go()
+    totals = [total for _, total in json.loads((tmp_path / "plan.json").read_text(encoding="utf-8"))["plans"]]
+    assert min(totals) < 200
+    assert len(found) == totals[-1] == pytest.approx(240, abs=3)
+    assert clock.now == pytest.approx(300, rel=0.01)
+    assert found[-1] == pytest.approx(0.1, abs=0.01)
+
+
 def test_a_resumed_run_follows_the_plans_that_were_made_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

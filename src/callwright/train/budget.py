@@ -1,7 +1,8 @@
 """A training budget in minutes that is planned, not cut.
 
 The first optimiser steps are timed; then the number of steps is planned so that warm-up and cosine decay end
-when the minutes do. A machine that becomes slower gets a shorter plan, and the decay still ends in time.
+when the minutes do. A machine that becomes slower gets a shorter plan, and its steps back when it recovers;
+the decay still ends in time.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ PROBE_STEPS, COLD_STEPS = 12, 4
 PLAN_STEPS, RECENT_STEPS = 25, 50
 """How often it is looked whether the plan still fits, and how many steps tell how fast the machine is now."""
 SLACK = 0.03
-"""Share of the plan that may be missing from the minutes before there is another one."""
+"""Share of the plan by which what the minutes hold may differ from it before there is another one."""
 PATIENCE = 1.1
 """Times the budget after which training stops short of its plan."""
 COMPLETE = "complete.json"
@@ -56,7 +57,7 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         self.first_loss = math.nan
         self.last_loss = math.nan
         self._started = self._last_saved = self._aside = self._reserved = 0.0
-        self._first_step = self._tokens = 0
+        self._first_step = self._tokens = self._longest = 0
         self._durations: list[float] = []
 
     @property
@@ -78,6 +79,7 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
     ) -> None:
         self._started = time.monotonic()
         self._first_step = state.global_step
+        self._longest = self.total
         if self.total:
             state.max_steps = self.total
         if processes().is_main_process:
@@ -105,15 +107,20 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
             control.should_save = True
 
     def _plan(self, step: int, done: int, elapsed: float) -> None:
-        """Find out how many steps fit into the minutes; plan for fewer where the machine became slower."""
+        """Find out how many steps fit into the minutes; plan for fewer where the machine became slower.
+
+        What a session began with is not exceeded: a resumed run has minutes of its own, and ends like an
+        undisturbed one nevertheless.
+        """
         if not self.total:
             self.schedule.expected = fit = self._affordable(step, elapsed)
             due = done >= PROBE_STEPS or (done >= 2 and elapsed > self.seconds / 4)
         else:
             looked_at = math.isfinite(self.seconds) and done % PLAN_STEPS == 0 and step < self.total
-            fit = self._affordable(step, elapsed) if looked_at else self.total
-            due = fit < self.total * (1 - SLACK)
+            fit = min(self._affordable(step, elapsed), self._longest) if looked_at else self.total
+            due = abs(fit - self.total) > self.total * SLACK
         if due:
+            self._longest = self._longest or fit
             # The rate of the next step, whose number is `step`, has already been asked for.
             self.schedule.plan(step + 1, max(fit, step), write=processes().is_main_process)
 

@@ -134,4 +134,5 @@ class StepTrainer(Generic[Unit]):
             self._released = time.monotonic()
         for name, value in zip(self.figures, added[1:].tolist(), strict=True):
             self._metrics["train"][name].append(value)
-        return added[0]
+        loss: Tensor = added[0].to(self.accelerator.device)
+        return loss
