@@ -5,7 +5,7 @@
 # (13,599 rows), its training not yet.
 #
 #     bash recipes/full.sh DATA [OUT]       # OUT defaults to out/full; run again, it goes on where it stopped
-#     PROCESSES=1 MINUTES=90 EPOCHS=4 LIMIT=5000 bash recipes/full.sh DATA OUT      # with a GPU; not tried
+#     PROCESSES=1 BATCH=24 EPOCHS=4 LIMIT=5000 bash recipes/full.sh DATA OUT        # with a GPU; not tried
 #
 # DATA holds, as their publishers lay them out (docs/sources.md names where they are from, and the reports
 # carry their licences into the results):
@@ -20,6 +20,7 @@ OUT=${2:-out/full}
 BASE=${BASE:-smollm2-135m}          # a model's directory, for another base
 MINUTES=${MINUTES:-200}             # of SFT, at most
 EPOCHS=${EPOCHS:-1}                 # of SFT, at most
+BATCH=${BATCH:-4}                   # rows to a step of SFT
 LIMIT=${LIMIT:-100}                 # rows per category of BFCL
 PROCESSES=${PROCESSES:-2}           # that share each step of a training, and the cores
 PYTHON=python3 CALLWRIGHT=callwright
@@ -76,7 +77,7 @@ run blend "$OUT/real/train.jsonl" "$OUT/irrelevant.jsonl" "$OUT/syn-toucan.jsonl
 
 # --- 5. SFT, then pairs from what the model itself gets wrong, then DPO ----------------------------------------
 train sft "$OUT/mix/train.jsonl" -o "$OUT/sft" --base "$BASE" --minutes "$MINUTES" --epochs "$EPOCHS" \
-  --max-length 1024
+  --batch-size "$BATCH" --max-length 1024
 run pair "$OUT/mix/valid.jsonl" -o "$OUT/pairs.jsonl" --model "$OUT/sft"
 train dpo "$OUT/pairs.jsonl" --model "$OUT/sft" -o "$OUT/dpo" --minutes 20 --sft-weight 1 --max-length 1024
 

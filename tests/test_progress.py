@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from callwright.console import tell
 from callwright.progress import Bar, Display, clock, legible
 
 
@@ -115,3 +116,16 @@ def test_legible_text_has_no_control_characters_and_keeps_the_rest(text: str) ->
 
 def test_legible_text_keeps_spaces_of_every_script() -> None:
     assert legible("1\u202f000\u00a0€\u3000円") == "1\u202f000\u00a0€\u3000円"
+
+
+@pytest.mark.parametrize(("rank", "speaks"), [(None, True), ("0", True), ("1", False)])
+def test_of_a_launch_the_first_process_alone_says_what_it_does(
+    rank: str | None, speaks: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("RANK", raising=False)
+    if rank:
+        monkeypatch.setenv("RANK", rank)
+    Display().say("sft")
+    tell({"steps": 3}, True)
+    seen = capsys.readouterr()
+    assert ("sft" in seen.err) is ('"steps": 3' in seen.out) is speaks

@@ -12,7 +12,7 @@ import msgspec
 import typer
 from rich.console import Console
 
-from callwright.progress import clock, legible
+from callwright.progress import clock, legible, speaks
 
 if TYPE_CHECKING:
     from callwright.conform import Certificate
@@ -101,7 +101,7 @@ def say_diagnosis(findings: Iterable[Finding]) -> None:
 
 def tell(value: Any, as_json: bool) -> None:
     """Print a value as JSON to stdout, if that was asked for."""
-    if as_json:
+    if as_json and speaks():
         sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=1, default=str) + "\n")
 
 

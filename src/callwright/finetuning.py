@@ -15,7 +15,7 @@ from callwright.console import tell, trained
 from callwright.errors import ConfigError
 from callwright.options import verb
 from callwright.parameters import AsJson, Data, MaybeOut
-from callwright.progress import Display, clock
+from callwright.progress import Display, clock, speaks
 from callwright.train.config import CONFIG, DpoConfig, Plan, SftConfig
 
 SILENT = 0.15
@@ -113,7 +113,7 @@ def _show(make: Callable[[], Plan], display: Display, as_json: bool) -> None:
     with display.stage("plan"):
         plan = make()
     tell(msgspec.to_builtins(plan), as_json)
-    if not as_json:
+    if not as_json and speaks():
         typer.echo("\n".join(plan_lines(plan)))
 
 

@@ -46,6 +46,11 @@ def _is_plain(c: str) -> bool:
     return c.isprintable() or c in "\n\t" or unicodedata.category(c) == "Zs"  # a wide space is still a space
 
 
+def speaks() -> bool:
+    """Tell whether this process is to say what it does: a launcher starts several that do the same."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 class Bar:
     """The current stage's line: tell it how far it is, and what there is to say."""
 
@@ -71,8 +76,7 @@ class Display:
     """Prints stages as they run."""
 
     def __init__(self, console: Console | None = None) -> None:
-        # A launcher starts several processes that do the same; the first one tells of it.
-        self.console = console or Console(stderr=True, quiet=os.environ.get("RANK", "0") != "0")
+        self.console = console or Console(stderr=True, quiet=not speaks())
 
     @contextmanager
     def stage(self, name: str, *, announced: bool = True) -> Iterator[Bar]:
