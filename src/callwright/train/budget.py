@@ -107,7 +107,7 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
             control.should_save = True
 
     def _plan(self, step: int, done: int, elapsed: float) -> None:
-        """Find out how many steps fit into the minutes; plan for fewer where the machine became slower.
+        """Find out how many steps fit into the minutes; plan again where the machine changed.
 
         What a session began with is not exceeded: a resumed run has minutes of its own, and ends like an
         undisturbed one nevertheless.

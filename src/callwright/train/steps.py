@@ -85,7 +85,7 @@ def _row(loss: Tensor, figures: Tensor, weight: float) -> Tensor:
 
 def _added(accelerator: Any, rows: Sequence[Tensor]) -> Tensor:
     added: Tensor = accelerator.reduce(torch.stack(list(rows)).sum(0), reduction="sum")
-    return added.cpu()
+    return added
 
 
 class StepTrainer(Generic[Unit]):
@@ -134,5 +134,4 @@ class StepTrainer(Generic[Unit]):
             self._released = time.monotonic()
         for name, value in zip(self.figures, added[1:].tolist(), strict=True):
             self._metrics["train"][name].append(value)
-        loss: Tensor = added[0].to(self.accelerator.device)
-        return loss
+        return added[0]
