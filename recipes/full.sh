@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # The strongest model of the embedded size that open data at hand give: public rows, rows synthesized for
 # 9,000 published tools, conversations, requests without a fitting tool; SFT, then DPO; every benchmark's own
-# questions kept out; all benchmarks after. About six hours on two CPU cores by its plan: its data steps were run
-# (13,599 rows), its training not yet.
+# questions kept out; all benchmarks after. About six hours on two CPU cores: SFT was run there once, what follows
+# it not yet.
 #
 #     bash recipes/full.sh DATA [OUT]       # OUT defaults to out/full; run again, it goes on where it stopped
-#     PROCESSES=1 BATCH=24 EPOCHS=4 LIMIT=5000 bash recipes/full.sh DATA OUT        # with a GPU; not tried
+#     PROCESSES=1 EACH=9000 LIMIT=5000 CONFIG=recipes/full-gpu.toml bash recipes/full.sh DATA    # with a GPU; not tried
 #
 # DATA holds, as their publishers lay them out (docs/sources.md names where they are from, and the reports
 # carry their licences into the results):
@@ -14,13 +14,12 @@
 #     toolbench/  webshop/  toolquery/  taubench/v1/: the benchmarks
 set -euo pipefail
 DATA=$(realpath "${1:?name the folder of the data}")
+OUT=$(realpath -m "${2:-out/full}")
+CONFIG=$(realpath "${CONFIG:-$(dirname "$0")/full.toml}")   # how SFT and DPO are done
 cd "$(dirname "$0")/.."
 
-OUT=${2:-out/full}
 BASE=${BASE:-smollm2-135m}          # a model's directory, for another base
-MINUTES=${MINUTES:-200}             # of SFT, at most
-EPOCHS=${EPOCHS:-1}                 # of SFT, at most
-BATCH=${BATCH:-4}                   # rows to a step of SFT
+EACH=${EACH:-3000}                  # rows synthesized for each of three pools of tools
 LIMIT=${LIMIT:-100}                 # rows per category of BFCL
 PROCESSES=${PROCESSES:-2}           # that share each step of a training, and the cores
 PYTHON=python3 CALLWRIGHT=callwright
@@ -58,28 +57,26 @@ done
 run blend "${public[@]}" -o "$OUT/real" --against "$asked" --holdout 0.03
 
 # --- 2. Requests of which no offered tool is left: what a model must learn not to answer by a call -------------
-run augment "$OUT/real/train.jsonl" -o "$OUT/without.jsonl" --no-originals --policy irrelevant=1,order=1
+run augment "$OUT/real/train.jsonl" -o "$OUT/without.jsonl" --no-originals --policy irrelevant=.3,order=1
 grep '"done":\["irrelevant"' "$OUT/without.jsonl" > "$OUT/irrelevant.jsonl"
 
 # --- 3. Rows synthesized for published tools, and conversations over tools that share a state ------------------
 "$PYTHON" recipes/pools.py "$DATA" "$OUT"
-STYLES=simple=.25,multiple=.25,parallel=.12,parallel_multiple=.16,irrelevant=.18,missing=.04
-run synthesize "$OUT/tools-toucan.jsonl" -o "$OUT/syn-toucan.jsonl" --accept 5300 --styles "$STYLES"
-run synthesize "$OUT/tools-seal.jsonl" -o "$OUT/syn-seal.jsonl" --accept 2600 --styles "$STYLES"
-run synthesize "$OUT/real/train.jsonl" -o "$OUT/syn-real.jsonl" --accept 2000 --styles "$STYLES"
+STYLES=simple=.24,multiple=.25,parallel=.16,parallel_multiple=.19,irrelevant=.13,missing=.03
+run synthesize "$OUT/tools-toucan.jsonl" -o "$OUT/syn-toucan.jsonl" --accept "$EACH" --styles "$STYLES"
+run synthesize "$OUT/tools-seal.jsonl" -o "$OUT/syn-seal.jsonl" --accept "$EACH" --styles "$STYLES"
+run synthesize "$OUT/real/train.jsonl" -o "$OUT/syn-real.jsonl" --accept "$EACH" --styles "$STYLES"
 run converse examples/library.py -o "$OUT/talks.jsonl" --accept 500
 
 # --- 4. The mixture; its validation side makes the pairs -------------------------------------------------------
 run blend "$OUT/real/train.jsonl" "$OUT/irrelevant.jsonl" "$OUT/syn-toucan.jsonl" "$OUT/syn-seal.jsonl" \
   "$OUT/syn-real.jsonl" "$OUT/talks.jsonl" \
-  -o "$OUT/mix" --against "$asked" --holdout 0.06 --limit 15000 \
-  --weights train=.25,irrelevant=.08,syn-toucan=.34,syn-seal=.17,syn-real=.13,talks=.03
+  -o "$OUT/mix" --against "$asked" --holdout 0.04
 
 # --- 5. SFT, then pairs from what the model itself gets wrong, then DPO ----------------------------------------
-train sft "$OUT/mix/train.jsonl" -o "$OUT/sft" --base "$BASE" --minutes "$MINUTES" --epochs "$EPOCHS" \
-  --batch-size "$BATCH" --max-length 1024
+train sft "$OUT/mix/train.jsonl" -o "$OUT/sft" --base "$BASE" --config "$CONFIG"
 run pair "$OUT/mix/valid.jsonl" -o "$OUT/pairs.jsonl" --model "$OUT/sft"
-train dpo "$OUT/pairs.jsonl" --model "$OUT/sft" -o "$OUT/dpo" --minutes 20 --sft-weight 1 --max-length 1024
+train dpo "$OUT/pairs.jsonl" --model "$OUT/sft" -o "$OUT/dpo" --config "$CONFIG"
 
 # --- 6. Every benchmark, then the model with its card ----------------------------------------------------------
 for model in sft dpo; do

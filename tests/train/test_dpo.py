@@ -9,7 +9,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from callwright.errors import DataError
 from callwright.record import Message, Preference, ToolCall
-from callwright.train import DpoConfig, SftConfig, batches, dpo, sft
+from callwright.train import DpoConfig, SftConfig, dpo, sft
 from callwright.train.lora import add_lora, load_base
 from callwright.train.preference import answer_logps, parts_of
 from callwright.train.tokens import Pair, tokenize_pair
@@ -28,15 +28,12 @@ def adapter(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("limit", [1, 1000, 100_000], ids=["a pair a forward", "some", "all pairs in one"])
-def test_one_shared_forward_equals_two_separate_ones(
-    tiny_base: Path, monkeypatch: pytest.MonkeyPatch, limit: int
-) -> None:
+def test_one_shared_forward_equals_two_separate_ones(tiny_base: Path, limit: int) -> None:
     tokenizer = AutoTokenizer.from_pretrained(str(tiny_base))
     plain = AutoModelForCausalLM.from_pretrained(str(tiny_base))
     model = add_lora(load_base(tiny_base, "float32"), 4)
-    monkeypatch.setattr(batches, "TOKENS_PER_FORWARD", limit)
     pairs = [tokenize_pair(pair(i), tokenizer, max_length=4096) for i in range(4)]
-    (parts,) = parts_of([p for p in pairs if isinstance(p, Pair)], fill=0, hands=1)
+    (parts,) = parts_of([p for p in pairs if isinstance(p, Pair)], fill=0, hands=1, limit=limit)
     assert len(parts) == {1: 4, 1000: 2, 100_000: 1}[limit]
     assert {part.whole for part in parts} == {4}
     found = {}

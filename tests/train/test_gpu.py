@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,14 @@ def test_a_run_that_was_killed_ends_like_an_undisturbed_one_and_can_be_preferred
     adapter = tmp_path / "straight/adapter"
     dpo(config, base=tiny_base, adapter=adapter, pairs=pairs, out=tmp_path / "dpo", progress=seen.append)
     assert seen[0].loss == pytest.approx(math.log(2), abs=1e-3)
+
+
+@pytest.mark.filterwarnings("ignore")  # torch.compile warns of what it does itself
+def test_translated_layers_train_as_plain_ones(tiny_base: Path, tmp_path: Path) -> None:
+    data = write(tmp_path / "train.jsonl", [trajectory(i) for i in range(16)])
+    found = []
+    for name, compile in (("plain", False), ("translated", True)):
+        config = replace(CONFIG, details=replace(CONFIG.details, compile=compile))
+        found.append(sft(config, base=tiny_base, data=data, out=tmp_path / name))
+    assert found[1].first_loss == pytest.approx(found[0].first_loss, rel=1e-2)
+    assert found[1].last_loss == pytest.approx(found[0].last_loss, rel=0.1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, chain, islice
 from typing import Any, NamedTuple
@@ -32,8 +33,12 @@ MULTIPLE = 32
 milliseconds and kept in up to megabytes, so the same few shapes should come again."""
 
 
-class Layout(NamedTuple):
-    """Where the branches of a pack lie: tree after tree, then what fills the pack up."""
+@dataclass(frozen=True)
+class Layout:
+    """Where the branches of a pack lie: tree after tree, then what fills the pack up.
+
+    No tuple: a compiler would take its length for part of the program.
+    """
 
     trees: tuple[tuple[int, ...], ...]
     """Of each tree: the length of its trunk, then those of its branches."""

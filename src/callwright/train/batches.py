@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 
@@ -19,8 +19,13 @@ Item = TypeVar("Item")
 
 TOKENS_PER_FORWARD = 1024
 """More rows in one forward are hardly faster, and each token of it takes a megabyte until the way back."""
-GPU_TOKENS_PER_FORWARD = 8192
-"""A GPU is only busy with thousands of them."""
+GPU_TOKENS_PER_FORWARD = 32_768
+"""A GPU is only busy with thousands of them; more hardly help."""
+KEPT, KEPT_WHEN_CHECKPOINTED = 50, 4
+"""Bytes of a token that each layer keeps until the way back, for each of its width. The embedded model with
+an adapter keeps 44; the rest is for what does not last."""
+SHARE = 3
+"""One part in so many of a GPU's memory is for them."""
 TRUNK_MULTIPLE = 16
 """Trunks are cut down to it, for the same reason as `branches.MULTIPLE`."""
 
@@ -58,9 +63,15 @@ def _epoch(starts: Sequence[bytes], batch_size: int, rng: random.Random) -> list
     return steps
 
 
-def tokens_per_forward() -> int:
-    """Return how many of a step's tokens go through the model at a time, in each process."""
-    return GPU_TOKENS_PER_FORWARD if torch.cuda.is_available() else TOKENS_PER_FORWARD
+def tokens_per_forward(model: Any) -> int:
+    """Return how many of a step's tokens go through a model at a time, in each process."""
+    if not torch.cuda.is_available():
+        return TOKENS_PER_FORWARD
+    told = model.config.get_text_config()
+    kept = KEPT_WHEN_CHECKPOINTED if model.is_gradient_checkpointing else KEPT
+    memory = torch.cuda.get_device_properties(0).total_memory // SHARE
+    fitting: int = memory // (kept * told.hidden_size * told.num_hidden_layers)
+    return max(TOKENS_PER_FORWARD, min(GPU_TOKENS_PER_FORWARD, fitting))
 
 
 def deal(items: Sequence[Item], hands: int, size: Callable[[Item], int]) -> list[list[Item]]:

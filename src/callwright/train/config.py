@@ -43,6 +43,9 @@ class Details:
     gradient_checkpointing: Literal["auto", "on", "off"] = "auto"
     """Compute activations again on the way back instead of keeping them; auto does so on a GPU from three
     billion weights on."""
+    compile: bool = False
+    """Translate the layers with torch.compile, which takes a minute or two at the start. A GPU then waits
+    less for its CPU, which is most of what it does with small models."""
     final_turn_only: bool = False
     """Learn the last assistant turn only, not every one (SFT)."""
     holdout: Share = 0.02
@@ -162,6 +165,7 @@ class TrainSummary(msgspec.Struct, frozen=True, kw_only=True):
     trainable_parameters: int
     dtype: str
     peak_memory_mb: int
+    """Of the GPU, or of the process where there is none."""
     resumed_from_step: int = 0
     metrics: dict[str, float] = {}
     validation: Validated | None = None

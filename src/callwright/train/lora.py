@@ -22,6 +22,7 @@ from callwright.models.local import best_dtype, fitted, silence
 from callwright.train.architectures import experts, refuse_unproven, routers
 from callwright.train.attention import ATTENTION
 from callwright.train.branches import answer_with_logps
+from callwright.train.compiled import compiled
 from callwright.train.config import CONFIG, Details, DpoConfig, SftConfig
 from callwright.train.control_tokens import keep_only_used
 from callwright.train.directory import whole
@@ -50,7 +51,7 @@ def for_sft(base: Path, config: SftConfig) -> Any:
         model = free_all(model)
     else:
         model = add_lora(model, config.lora_rank, config.details, config.seed)
-    return lightened(checkpointed(model, config.details))
+    return lightened(checkpointed(model, config.details), config.details)
 
 
 def for_dpo(base: Path, adapter: Path | None, config: DpoConfig) -> Any:
@@ -60,7 +61,7 @@ def for_dpo(base: Path, adapter: Path | None, config: DpoConfig) -> Any:
         model = add_lora(model, config.lora_rank, config.details, config.seed)
     else:
         model = load_adapter(model, adapter)
-    return lightened(checkpointed(model, config.details))
+    return lightened(checkpointed(model, config.details), config.details)
 
 
 def load_base(base: Path, dtype: DType, *, four_bit: bool = False) -> Any:
@@ -154,8 +155,10 @@ def checkpointed(model: Any, details: Details) -> Any:
     return model
 
 
-def lightened(model: Any) -> Any:
+def lightened(model: Any, details: Details = USUAL) -> Any:
     """Return `model`, told to go less often through memory where that is what takes the time."""
+    if details.compile:
+        return compiled(model)
     return model if torch.cuda.is_available() else fewer_passes(model)
 
 

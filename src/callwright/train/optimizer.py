@@ -71,8 +71,7 @@ class MasterAdamW(torch.optim.Optimizer):
                 weight_decay=group["weight_decay"],
                 eps=group["eps"],
             )
-            for parameter, state in zip(moved, states, strict=True):
-                parameter.copy_(state[_MASTER])
+            torch._foreach_copy_(moved, [s[_MASTER] for s in states])  # one call on a GPU instead of hundreds
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take back what `state_dict` returned, unrounded: PyTorch casts it to the parameters' dtype."""

@@ -73,15 +73,15 @@ def answer_logps(model: Any, part: Part) -> tuple[torch.Tensor, torch.Tensor]:
     return sums[::2], sums[1::2]
 
 
-def parts_of(pairs: Sequence[Pair], fill: int, hands: int) -> Shares[Part]:
-    """Return pairs that one loss is computed over, for each of `hands` processes."""
+def parts_of(pairs: Sequence[Pair], fill: int, hands: int, limit: int) -> Shares[Part]:
+    """Return pairs of one loss for each of `hands` processes, in packs of at most `limit` tokens."""
 
     def part(trees: Sequence[Tree]) -> Part:
         answers = tuple(len(answer) for tree in trees for answer in tree.branches)
         return Part(pack(trees, fill), answers, len(pairs))
 
     dealt = deal([_tree(pair) for pair in pairs], hands, lambda tree: tree.tokens)
-    return [[part(some) for some in together(trees, tokens_per_forward())] for trees in dealt]
+    return [[part(some) for some in together(trees, limit)] for trees in dealt]
 
 
 def _tree(pair: Pair) -> Tree:
@@ -132,14 +132,14 @@ def _set_up(
         data_collator=lambda steps: steps,
     )
     _match_reference(model)
-    fill, hands = tokenizer.pad_token_id, processes().num_processes
+    fill, hands, limit = tokenizer.pad_token_id, processes().num_processes, tokens_per_forward(model)
     work = Work(
-        steps=Steps(len(order), lambda i: parts_of([rows[k] for k in order[i]], fill, hands)),
+        steps=Steps(len(order), lambda i: parts_of([rows[k] for k in order[i]], fill, hands, limit)),
         measure=preference(trainer, config),
         figures=FIGURES,
         tokens=[sum(rows[k].tokens for k in step) for step in order],
         supervised=[sum(rows[k].supervised for k in step) for step in order],
-        validation=parts_of(held, fill, hands),
+        validation=parts_of(held, fill, hands, limit),
         examples=[example for pair in evenly(rows) for example in _examples(pair)],
     )
     return trainer, work, tokenizer

@@ -25,7 +25,6 @@ from callwright.train.budget import Budget, last_checkpoint
 from callwright.train.config import CONFIG, SHOWN, Plan, Progress, TrainConfig, TrainSummary, Validated
 from callwright.train.directory import BEST, leave, prepare
 from callwright.train.holdout import Grouped, set_aside
-from callwright.train.memory import peak_memory_mb
 from callwright.train.processes import first_then_others, gathered, processes, size_of
 from callwright.train.steps import Measure, Shares, Steps, StepTrainer, Unit, totals
 from callwright.train.validation import Validation
@@ -196,7 +195,7 @@ class Session:
             stopped_by="minutes" if budget.stopped_by_clock else early,  # type: ignore[arg-type]
             trainable_parameters=lora.trainable_parameters(trainer.model),
             dtype=str(trainer.model.dtype).removeprefix("torch."),
-            peak_memory_mb=peak_memory_mb(),
+            peak_memory_mb=plans.peak(),
             resumed_from_step=resumed,
             metrics=_last_metrics(trainer.state.log_history, work.figures),
             validation=_validated(validation, self._held) if validation else None,

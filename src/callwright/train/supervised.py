@@ -44,9 +44,9 @@ def nll(model: Any, part: Part) -> tuple[torch.Tensor, torch.Tensor]:
     return -(part.packed.weights.to(logps) * logps).sum() / part.whole, logps.new_zeros(0)
 
 
-def parts_of(rows: Sequence[Row], fill: int, hands: int) -> Shares[Part]:
-    """Return rows that one loss is computed over, for each of `hands` processes."""
-    packs = [packs_of(some, fill, tokens_per_forward()) for some in deal_rows(rows, hands)]
+def parts_of(rows: Sequence[Row], fill: int, hands: int, limit: int) -> Shares[Part]:
+    """Return rows of one loss for each of `hands` processes, in packs of at most `limit` tokens."""
+    packs = [packs_of(some, fill, limit) for some in deal_rows(rows, hands)]
     whole = sum(packed.weights.sum().item() for some in packs for packed in some)
     return [[Part(packed, whole) for packed in some] for some in packs]
 
@@ -82,8 +82,10 @@ def _set_up(
         [r.start for r in rows], epochs=config.epochs, batch_size=config.batch_size, seed=config.seed
     )
     fill, hands = tokenizer.pad_token_id, processes().num_processes
+    model = lora.for_sft(base, config)
+    limit = tokens_per_forward(model)
     trainer = PackedTrainer(
-        model=lora.for_sft(base, config),
+        model=model,
         args=arguments(
             TrlSftConfig, out, config, len(order),
             max_length=None, dataset_kwargs={"skip_prepare_dataset": True},
@@ -92,11 +94,11 @@ def _set_up(
         processing_class=tokenizer,
     )  # fmt: skip
     work = Work(
-        steps=Steps(len(order), lambda i: parts_of([rows[k] for k in order[i]], fill, hands)),
+        steps=Steps(len(order), lambda i: parts_of([rows[k] for k in order[i]], fill, hands, limit)),
         measure=nll,
         tokens=[sum(len(rows[k].input_ids) for k in step) for step in order],
         supervised=[sum(rows[k].supervised for k in step) for step in order],
-        validation=parts_of(held, fill, hands),
+        validation=parts_of(held, fill, hands, limit),
         examples=[Example(row.id, row.input_ids, row.weights) for row in evenly(rows)],
     )
     return trainer, work, tokenizer
