@@ -54,8 +54,8 @@ README_MAP = ("record", "schema", "store", "engine", "formats", "toolbox", "mode
 
 def main() -> None:
     """Write every page whose generated parts are out of date, and name it."""
-    for path, text in pages().items():
-        if path.read_text(encoding="utf-8") != text:
+    for path, text in (show_studies.plot_files() | pages()).items():
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
             sys.stderr.write(f"rewrote {path.relative_to(ROOT)}\n")
 

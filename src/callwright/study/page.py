@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -11,7 +11,7 @@ from callwright.report.charts import Difference, forest
 from callwright.report.page import Markup, Section, contents, page, section, table, tag
 from callwright.store.files import wait_for_lock, write_atomic
 from callwright.study.conduct import FILE
-from callwright.study.findings import ALL, Findings
+from callwright.study.findings import ALL, Compared, Findings
 from callwright.study.telling import over, shown_mean, verdict
 
 NAME = "report.html"
@@ -43,7 +43,6 @@ def _write(folder: Path) -> Path:
 
 
 def _study(found: Findings) -> Section:
-    exams = dict.fromkeys(score.exam for score in found.scores)
     arms = table(("arm", "differs in"), list(found.arms.items()))
     return section(
         found.title,
@@ -51,7 +50,7 @@ def _study(found: Findings) -> Section:
         tag("p", verdict(found)),
         *(tag("p", note, css="soft") for note in found.notes),
         arms,
-        *(part for exam in exams for part in _exam(found, exam)),
+        *(part for told in plots(found) for part in _exam(found, *told)),
         *(
             part
             for extra in found.tables
@@ -60,9 +59,20 @@ def _study(found: Findings) -> Section:
     )
 
 
-def _exam(found: Findings, exam: str) -> Sequence[Markup]:
-    own = [c for c in found.compared if c.exam == exam and c.column == ALL]
-    plot = forest([Difference(c.name, c.effect.difference, c.effect.low, c.effect.high) for c in own])
+def plots(found: Findings) -> Iterator[tuple[str, str, Markup]]:
+    """Yield each exam, what its arms are held against, and their differences with intervals as a plot."""
+    for exam in dict.fromkeys(score.exam for score in found.scores):
+        own = [c for c in found.compared if c.exam == exam and c.column == ALL]
+        against = " or ".join(dict.fromkeys(c.against for c in own))
+        yield exam, against, forest([_difference(c) for c in own])
+
+
+def _difference(compared: Compared) -> Difference:
+    effect = compared.effect
+    return Difference(compared.name, effect.difference, effect.low, effect.high)
+
+
+def _exam(found: Findings, exam: str, against: str, plot: Markup) -> Sequence[Markup]:
     scores = [score for score in found.scores if score.exam == exam]
     columns = list(dict.fromkeys(score.column for score in scores))
     rows = [
@@ -72,7 +82,6 @@ def _exam(found: Findings, exam: str) -> Sequence[Markup]:
     ]  # fmt: skip
     n = {score.column: score.mean.n for score in scores}
     headers = ("arm", *(f"{column}, n = {n[column]}" for column in columns))
-    against = " or ".join(dict.fromkeys(c.against for c in own))
     return (
         tag("h3", exam),
         tag("p", f"Points of difference to {against}, {over(found)}.", css="soft"),
