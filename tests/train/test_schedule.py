@@ -60,14 +60,17 @@ def test_a_short_run_never_warms_up_for_more_than_half_of_its_told_steps(
 class Clock:
     """A run on a machine whose steps take as long as told, driven as the trainer drives it."""
 
-    def __init__(self, out: Path, patch: pytest.MonkeyPatch, seconds: Callable[[int], float]) -> None:
+    def __init__(
+        self, out: Path, patch: pytest.MonkeyPatch, seconds: Callable[[int], float],
+        details: Details | None = None, wanted: int = 0,
+    ) -> None:  # fmt: skip
         self.now = 0.0
         patch.setattr("callwright.train.budget.time.monotonic", lambda: self.now)
         self.seconds = seconds
         self.arguments = TrainingArguments(output_dir=str(out), use_cpu=True)
         self.budget = Budget(
-            out, planned_steps=4000, minutes=5, details=Details(), tokens_per_step=lambda step: 1000,
-            progress=None,
+            out, planned_steps=4000, minutes=5, details=details or Details(), wanted_steps=wanted,
+            tokens_per_step=lambda step: 1000, progress=None,
         )  # fmt: skip
 
     def go(self, begin: int = 0, until: int = 4000) -> list[float]:
@@ -107,6 +110,21 @@ def test_a_machine_that_becomes_slower_gets_a_shorter_plan_and_the_rate_still_en
     assert not clock.budget.stopped_by_clock
     assert found[-1] == pytest.approx(0.1, abs=0.01)
     assert all(before >= after for before, after in pairwise(found[40:]))
+
+
+@pytest.mark.parametrize(("wanted", "steps"), [(200, 300), (400, 400), (4000, 600)])
+def test_a_slow_machine_gets_more_minutes_for_the_steps_that_are_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wanted: int, steps: int
+) -> None:
+    for name in ("straight", "killed"):
+        (tmp_path / name).mkdir()
+    make = lambda name: Clock(tmp_path / name, monkeypatch, lambda step: 1.0, Details(stretch=2), wanted)  # noqa: E731
+    straight = make("straight")
+    rates = straight.go()
+    assert len(rates) == straight.budget.total == straight.now == pytest.approx(steps, rel=0.02)
+    assert not straight.budget.stopped_by_clock
+    make("killed").go(until=100)
+    assert make("killed").go(begin=90) == rates[90:]
 
 
 def test_a_machine_that_recovers_gets_its_steps_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

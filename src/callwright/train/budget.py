@@ -43,6 +43,7 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         planned_steps: int,
         minutes: float | None,
         details: Details,
+        wanted_steps: int = 0,
         tokens_per_step: Callable[[int], int],
         progress: Callable[[Progress], None] | None,
     ) -> None:
@@ -50,6 +51,7 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         self.metrics_file = out / "metrics.jsonl"
         self.max_steps = planned_steps
         self.seconds = minutes * 60 if minutes else math.inf
+        self.wanted_steps = wanted_steps
         self.details = details
         self.tokens_per_step = tokens_per_step
         self.progress = progress
@@ -82,6 +84,7 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         self._longest = self.total
         if self.total:
             state.max_steps = self.total
+            self.seconds *= self.details.stretch  # what was planned may have needed them
         if processes().is_main_process:
             _cut_lines(self.metrics_file, state.global_step)
         processes().wait_for_everyone()
@@ -115,6 +118,8 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         if not self.total:
             self.schedule.expected = fit = self._affordable(step, elapsed)
             due = done >= PROBE_STEPS or (done >= 2 and elapsed > self.seconds / 4)
+            if due and fit < self.wanted_steps:
+                fit = self._stretched(step, elapsed)
         else:
             looked_at = math.isfinite(self.seconds) and done % PLAN_STEPS == 0 and step < self.total
             fit = min(self._affordable(step, elapsed), self._longest) if looked_at else self.total
@@ -123,6 +128,15 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
             self._longest = self._longest or fit
             # The rate of the next step, whose number is `step`, has already been asked for.
             self.schedule.plan(step + 1, max(fit, step), write=processes().is_main_process)
+
+    def _stretched(self, step: int, elapsed: float) -> int:
+        """Take as much more time as the steps need that are wanted at least, within `details.stretch`."""
+        most = self.seconds * self.details.stretch
+        fit = self._affordable(step, elapsed)
+        while fit < self.wanted_steps and self.seconds < most:
+            self.seconds = min(most, self.seconds * 1.02)
+            fit = self._affordable(step, elapsed)
+        return fit
 
     def _affordable(self, step: int, elapsed: float) -> int:
         """Return the last step that fits into the budget at the speed of the latest warm steps, in tokens."""

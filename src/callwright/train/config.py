@@ -29,6 +29,8 @@ class Details:
     """Steps that warm up, at most half of all; the share above if not given. The paper's figure is 100."""
     floor: Share = 0.1
     """Share of the peak that the cosine ends at."""
+    stretch: Annotated[float, Meta(ge=1, le=100)] = 1.0
+    """Times the minutes that training may take on a machine where it would see less than half of its rows."""
     checkpoint_seconds: Positive = 60.0
     """How often a checkpoint is written, and so how much a kill can cost."""
     lora_alpha: Count | None = None

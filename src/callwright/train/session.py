@@ -102,6 +102,7 @@ class Session:
             planned_steps=len(work.tokens),
             minutes=config.minutes,
             details=config.details,
+            wanted_steps=-(-self._rows // (2 * config.batch_size)),
             tokens_per_step=lambda step: work.tokens[min(step, len(work.tokens) - 1)],
             progress=self._progress if processes().is_main_process else None,
         )
