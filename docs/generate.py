@@ -54,10 +54,15 @@ README_MAP = ("record", "schema", "store", "engine", "formats", "toolbox", "mode
 
 def main() -> None:
     """Write every page whose generated parts are out of date, and name it."""
-    for path, text in (show_studies.plot_files() | pages()).items():
+    for path, text in files().items():
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             path.write_text(text, encoding="utf-8")
             sys.stderr.write(f"rewrote {path.relative_to(ROOT)}\n")
+
+
+def files() -> dict[Path, str]:
+    """Return all that is generated: pages, and the plots that they show."""
+    return show_studies.plot_files() | pages()
 
 
 def pages() -> dict[Path, str]:

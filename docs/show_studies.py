@@ -20,7 +20,7 @@ import msgspec
 
 from callwright.progress import clock
 from callwright.report.charts import WIDTH
-from callwright.report.page import escape
+from callwright.report.page import COLOURS, escape
 from callwright.study.findings import Findings
 from callwright.study.page import plots
 from callwright.study.telling import markdown
@@ -28,13 +28,7 @@ from callwright.study.telling import markdown
 FOLDER = Path(__file__).resolve().parent / "studies"
 RUNS = FOLDER / "runs.json"
 NONE_YET = "None has been run to its end yet."
-STYLE = """
-text { font: 12px system-ui, sans-serif; fill: var(--ink); }
-:root { --ink: #1c2430; --soft: #5b6776; --good: #1f7a4d; --bad: #b3372f; --bar: #3565a9; }
-@media (prefers-color-scheme: dark) {
-  :root { --ink: #e4e9ef; --soft: #9aa7b5; --good: #57c08a; --bad: #f0837a; --bar: #7aa7e6; }
-}
-"""
+STYLE = COLOURS + "text { font: 12px system-ui, sans-serif; fill: var(--ink); }\n"
 """Of a plot, which stands alone where Markdown shows it: a page's style does not reach it."""
 TITLE_HEIGHT = 26
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The strongest model of the embedded size that open data at hand give: public rows, rows synthesized for
 # 9,000 published tools, conversations, requests without a fitting tool; SFT, then DPO; every benchmark's own
-# questions kept out; all benchmarks after. About six hours on two CPU cores: SFT was run there once, what follows
-# it not yet.
+# questions kept out; all benchmarks after. About six hours on two CPU cores: SFT was run there once, of an
+# earlier mixture; what follows it not yet.
 #
 #     bash recipes/full.sh DATA [OUT]       # OUT defaults to out/full; run again, it goes on where it stopped
 #     PROCESSES=1 EACH=9000 LIMIT=5000 CONFIG=recipes/full-gpu.toml bash recipes/full.sh DATA    # with a GPU; not tried

@@ -53,8 +53,7 @@ def generate() -> Iterator[ModuleType]:
 
 
 def test_generated_parts_are_up_to_date(generate: ModuleType) -> None:
-    made = generate.show_studies.plot_files() | generate.pages()
-    stale = [name_of(path) for path, text in made.items() if path.read_text("utf-8") != text]
+    stale = [name_of(path) for path, text in generate.files().items() if path.read_text("utf-8") != text]
     assert not stale, f"run `make docs`: {stale}"
 
 

@@ -15,10 +15,12 @@ from typing import NamedTuple
 
 from callwright.progress import legible
 
-STYLE = """
+COLOURS = """
 :root { color-scheme: light dark; --paper: #ffffff; --ink: #1c2430; --soft: #5b6776; --line: #dfe4ea; --shade: #f5f7f9; --good: #1f7a4d; --bad: #b3372f; --bar: #3565a9; --pale: #a9b8cc; --learnt: #cfe8d9; }
 @media (prefers-color-scheme: dark) { :root { --paper: #14181d; --ink: #e4e9ef; --soft: #9aa7b5; --line: #2c343d; --shade: #1c2229; --good: #57c08a; --bad: #f0837a; --bar: #7aa7e6; --pale: #56657a; --learnt: #23513a; } }
-* { box-sizing: border-box; }
+"""  # noqa: E501  # one rule per line reads better than wrapped CSS
+"""By their roles; for a bright and for a dark screen."""
+_RULES = """* { box-sizing: border-box; }
 body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.6rem; margin: 0 0 .2rem; } h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; border-bottom: 1px solid var(--line); } h3 { font-size: 1rem; margin: 1.2rem 0 .3rem; }
 p { overflow-wrap: anywhere; } p.lead { font-size: 1.1rem; } .soft { color: var(--soft); } .good { color: var(--good); } .bad { color: var(--bad); }
@@ -34,6 +36,7 @@ svg { max-width: 100%; height: auto; } svg text { font: 12px system-ui, sans-ser
 details { margin: .4rem 0; } summary { cursor: pointer; }
 @media print { body { margin: 0; max-width: none; } details { break-inside: avoid; } }
 """  # noqa: E501  # one rule per line reads better than wrapped CSS
+STYLE = COLOURS + _RULES
 
 
 class Markup(str):

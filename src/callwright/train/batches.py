@@ -20,7 +20,7 @@ Item = TypeVar("Item")
 TOKENS_PER_FORWARD = 1024
 """More rows in one forward are hardly faster, and each token of it takes a megabyte until the way back."""
 GPU_TOKENS_PER_FORWARD = 32_768
-"""A GPU is only busy with thousands of them; more hardly help."""
+"""A GPU is only busy with thousands of them; at most so many, however large its memory."""
 KEPT, KEPT_WHEN_CHECKPOINTED = 50, 4
 """Bytes of a token that each layer keeps until the way back, for each of its width. The embedded model with
 an adapter keeps 44; the rest is for what does not last."""

@@ -51,7 +51,7 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
         self.metrics_file = out / "metrics.jsonl"
         self.max_steps = planned_steps
         self.seconds = minutes * 60 if minutes else math.inf
-        self.wanted_steps = wanted_steps
+        self.wanted_steps = min(wanted_steps, planned_steps)
         self.details = details
         self.tokens_per_step = tokens_per_step
         self.progress = progress
@@ -131,23 +131,24 @@ class Budget(TrainerCallback):  # type: ignore[misc]  # transformers publishes n
 
     def _stretched(self, step: int, elapsed: float) -> int:
         """Take as much more time as the steps need that are wanted at least, within `details.stretch`."""
-        most = self.seconds * self.details.stretch
-        fit = self._affordable(step, elapsed)
-        while fit < self.wanted_steps and self.seconds < most:
-            self.seconds = min(most, self.seconds * 1.02)
-            fit = self._affordable(step, elapsed)
-        return fit
+        tokens = sum(map(self.tokens_per_step, range(step, self.wanted_steps)))
+        needed = elapsed + self._reserved + tokens / self._recent_rate(step)
+        self.seconds = min(self.seconds * self.details.stretch, needed)
+        return self._affordable(step, elapsed)
 
     def _affordable(self, step: int, elapsed: float) -> int:
         """Return the last step that fits into the budget at the speed of the latest warm steps, in tokens."""
-        cold = min(COLD_STEPS, len(self._durations) // 2)
-        recent = self._durations[cold:][-RECENT_STEPS:]
-        rate = sum(map(self.tokens_per_step, range(step - len(recent), step))) / sum(recent)
-        left = (self.seconds - elapsed - self._reserved) * rate
+        left = (self.seconds - elapsed - self._reserved) * self._recent_rate(step)
         while step < self.max_steps and left > 0:
             left -= self.tokens_per_step(step)
             step += 1
         return step
+
+    def _recent_rate(self, step: int) -> float:
+        """Return the speed of the latest warm steps before `step`, in tokens per second."""
+        cold = min(COLD_STEPS, len(self._durations) // 2)
+        recent = self._durations[cold:][-RECENT_STEPS:]
+        return sum(map(self.tokens_per_step, range(step - len(recent), step))) / sum(recent)
 
     def on_log(
         self,
