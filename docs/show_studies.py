@@ -55,6 +55,8 @@ def _plot(found: Findings) -> str:
     """Return differences with their intervals as one picture, an exam below the other."""
     parts, y = [], 0.0
     for exam, against, plot in plots(found):
+        if not plot:  # nothing to compare in this exam
+            continue
         height = float(re.findall(r'viewBox="0 0 \S+ (\S+)"', plot)[0])
         title = escape(f"{exam}: points of difference to {against}")
         parts.append(f'<text x="4" y="{y + 17:g}" font-weight="600">{title}</text>')

@@ -24,6 +24,7 @@ from callwright.record import Json
 from callwright.settings import Count, Seed
 from callwright.store import Run, sha256_file, sha256_text
 from callwright.toolbox import Toolbox, import_python
+from callwright.train.config import ENOUGH
 from callwright.unify import unify
 from callwright.unify.files import walk
 from callwright.weights import base_directory
@@ -199,7 +200,7 @@ def said_conform(s: dict[str, Any]) -> str:
 
 def too_short(sft: Mapping[str, Any]) -> str:
     """Return what to do where the minutes ended long before the training rows; empty if they sufficed."""
-    if sft["epochs"] >= HALF:
+    if sft["epochs"] >= ENOUGH:
         return ""
     spent = sft["seconds"] / 60
     needed = math.ceil(spent / max(sft["epochs"], 0.01))
@@ -207,10 +208,6 @@ def too_short(sft: Mapping[str, Any]) -> str:
     return (
         f"This machine saw {seen}: too few for a good model.\n--minutes {needed} would show it all of them."
     )
-
-
-HALF = 0.5
-"""Of the training rows; a model that saw fewer of them has not learnt when to keep quiet."""
 
 
 def said_pairs(s: dict[str, Any]) -> str:

@@ -67,6 +67,16 @@ def test_only_matrices_decay() -> None:
     assert vector.tolist() == [1.0, 1.0]
 
 
+def test_raised_parameters_move_so_many_times_as_far() -> None:
+    slow, fast = (torch.nn.Parameter(torch.ones(2, 2)) for _ in range(2))
+    optimizer = MasterAdamW([fast, slow], lr=0.01, raised=[fast], ratio=8.0)
+    for parameter in (slow, fast):
+        parameter.grad = torch.full_like(parameter, 0.3)
+    optimizer.step()
+    assert slow.tolist() == [[pytest.approx(0.99)] * 2] * 2
+    assert fast.tolist() == [[pytest.approx(0.92)] * 2] * 2
+
+
 def test_weights_that_are_tied_are_moved_once() -> None:
     class Tied(torch.nn.Module):
         def __init__(self) -> None:

@@ -43,6 +43,28 @@ def row_of(base: Path, i: int = 3) -> Row:
     return row
 
 
+# --- an adapter
+
+
+def test_the_second_matrix_of_an_adapter_learns_faster_by_sft(
+    tiny_base: Path, data: Path, tmp_path: Path
+) -> None:
+    """B starts at zero and AdamW's first step is its rate, whatever the gradient; A has none yet."""
+
+    def after_one_step(ratio: float) -> dict[str, torch.Tensor]:
+        once = replace(ADAPTER, epochs=0.25, details=Details(holdout=0.0, loraplus_ratio=ratio))
+        out = tmp_path / f"{ratio}"
+        assert sft(once, base=tiny_base, data=data, out=out).steps == 1
+        return load_file(out / "adapter" / "adapter_model.safetensors")
+
+    plain, raised = after_one_step(1.0), after_one_step(4.0)
+    seconds = [name for name in plain if "lora_B" in name]
+    assert len(seconds) * 2 == len(plain)
+    for name in plain:
+        faster = 4.0 if name in seconds else 1.0
+        assert torch.allclose(raised[name], faster * plain[name], rtol=1e-4), name
+
+
 # --- all weights
 
 

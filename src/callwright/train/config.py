@@ -17,6 +17,8 @@ CONFIG = "config.json"
 """In a run directory: what the run was told, with the hashes of what it read."""
 SHOWN = "examples.json"
 """In a run directory: rows as the model sees them, each learnt token with its weight."""
+ENOUGH = 0.5
+"""Of the rows; a model that saw fewer of them has not learnt when to keep quiet (docs/log.md, 2026-11-27)."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,8 @@ class Details:
     lora_targets: Literal["all-linear", "attention", "all-and-router"] = "all-linear"
     """What gets an adapter: every linear layer but the head, experts included; the four of attention; or all
     of it and the router of the experts, which stays frozen otherwise."""
+    loraplus_ratio: Positive = 4.0
+    """Times the learning rate that the second matrix of an adapter, B, learns with (SFT); 1 is plain LoRA."""
     weight_decay: Annotated[float, Meta(ge=0, le=1)] = 0.0
     """Decay of AdamW, on matrices only."""
     gradient_checkpointing: Literal["auto", "on", "off"] = "auto"
@@ -89,6 +93,7 @@ class TrainConfig:
 class SftConfig(TrainConfig):
     """Supervised fine-tuning. The defaults are for the embedded 135M model on a CPU."""
 
+    batch_size: Count = 2
     epochs: Positive = 2.0
     base: str = "smollm2-135m"
     """What is trained: smollm2-135m, a model directory, or a Hugging Face id like Qwen/Qwen3-0.6B, which is

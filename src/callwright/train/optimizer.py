@@ -20,18 +20,22 @@ _MASTER, _STEP, _MEAN, _SQUARE = "master", "step", "exp_avg", "exp_avg_sq"
 class MasterAdamW(torch.optim.Optimizer):
     """AdamW on float32 copies of those of `parameters` that are trained, each rounded after a step.
 
-    Only matrices decay.
+    Only matrices decay. Those in `raised` learn at `ratio` times the rate.
 
     A copy is made at the first step: until then a launcher may still replace the parameters by their shards.
     """
 
     def __init__(
-        self, parameters: Iterable[torch.nn.Parameter], lr: float, weight_decay: float = 0.0
-    ) -> None:
+        self, parameters: Iterable[torch.nn.Parameter], lr: float, weight_decay: float = 0.0,
+        *, raised: Iterable[torch.nn.Parameter] = (), ratio: float = 1.0,
+    ) -> None:  # fmt: skip
         trained = [p for p in parameters if p.requires_grad]
-        matrices, vectors = ([p for p in trained if (p.ndim > 1) is wide] for wide in (True, False))
+        vectors = [p for p in trained if p.ndim < 2]
+        fast = set(raised)
+        slow, faster = ([p for p in trained if p.ndim > 1 and (p in fast) is it] for it in (False, True))
         groups = [
-            {"params": matrices, "weight_decay": weight_decay},
+            {"params": slow, "weight_decay": weight_decay},
+            {"params": faster, "weight_decay": weight_decay, "lr": ratio * lr},
             {"params": vectors, "weight_decay": 0.0},
         ]
         defaults = {"lr": lr, "betas": (0.9, 0.999), "eps": 1e-8}

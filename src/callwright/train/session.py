@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -22,7 +23,16 @@ from callwright.store import read, write_json_atomic
 from callwright.train import card, lora
 from callwright.train import plan as plans
 from callwright.train.budget import Budget, last_checkpoint
-from callwright.train.config import CONFIG, SHOWN, Plan, Progress, TrainConfig, TrainSummary, Validated
+from callwright.train.config import (
+    CONFIG,
+    ENOUGH,
+    SHOWN,
+    Plan,
+    Progress,
+    TrainConfig,
+    TrainSummary,
+    Validated,
+)
 from callwright.train.directory import BEST, leave, prepare
 from callwright.train.holdout import Grouped, set_aside
 from callwright.train.processes import first_then_others, gathered, processes, size_of
@@ -102,12 +112,13 @@ class Session:
             planned_steps=len(work.tokens),
             minutes=config.minutes,
             details=config.details,
-            wanted_steps=-(-self._rows // (2 * config.batch_size)),
+            wanted_steps=math.ceil(ENOUGH * self._rows / config.batch_size),
             tokens_per_step=lambda step: work.tokens[min(step, len(work.tokens) - 1)],
             progress=self._progress if processes().is_main_process else None,
         )
         trainer.steps, trainer.measure, trainer.figures = work.steps, work.measure, work.figures
         trainer.learning_rate, trainer.weight_decay = config.learning_rate, config.details.weight_decay
+        trainer.loraplus_ratio = config.details.loraplus_ratio if self._stage == "sft" else 1.0
         trainer.schedule = budget.schedule.factor
         folder = out / lora.folder_of(trainer.model)
 

@@ -104,6 +104,7 @@ class StepTrainer(Generic[Unit]):
     """What the figures of `measure` are called in the log."""
     learning_rate: float
     weight_decay: float
+    loraplus_ratio: float
     schedule: Callable[[int], float]
     _released = 0.0
 
@@ -112,10 +113,16 @@ class StepTrainer(Generic[Unit]):
         return self.steps.loader()
 
     def create_optimizer(self, model: Any = None) -> Any:
-        """Return AdamW over what is trained."""
+        """Return AdamW over what is trained, by LoRA+ (arXiv 2402.12354) where there is an adapter."""
         if self.optimizer is None:
-            trained = (model or self.model).parameters()
-            self.optimizer = MasterAdamW(trained, self.learning_rate, self.weight_decay)
+            named = dict((model or self.model).named_parameters())
+            self.optimizer = MasterAdamW(
+                named.values(),
+                self.learning_rate,
+                self.weight_decay,
+                raised=[parameter for name, parameter in named.items() if ".lora_B." in name],
+                ratio=self.loraplus_ratio,
+            )
         return self.optimizer
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
