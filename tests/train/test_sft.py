@@ -1,5 +1,6 @@
 """What SFT learns, token by token, and that an interrupted run ends where an undisturbed one does."""
 
+import tomllib
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -16,10 +17,10 @@ from callwright.errors import DataError, RunError
 from callwright.models import Prompt
 from callwright.models.local import LocalModel
 from callwright.record import Dropped, Message
-from callwright.train import SftConfig, sft
+from callwright.train import DpoConfig, SftConfig, sft
 from callwright.train.batches import common_prefix, packs_of, training_order
 from callwright.train.branches import MULTIPLE, Pack, answer_with_logps, token_logps
-from callwright.train.config import Progress
+from callwright.train.config import Progress, as_toml
 from callwright.train.lora import add_lora, load_base
 from callwright.train.tokens import IGNORED, Row, tokenize_row
 from tiny_rows import trajectory, write
@@ -204,6 +205,13 @@ def test_a_torn_checkpoint_is_passed_over(tiny_base: Path, tmp_path: Path) -> No
     summary = sft(CONFIG, base=tiny_base, data=data, out=tmp_path / "run")
     assert summary.resumed_from_step == 0
     assert summary.steps == 2
+
+
+def test_a_configuration_as_a_file_holds_every_setting_that_has_a_value(tmp_path: Path) -> None:
+    details = replace(CONFIG.details, report=("wandb",), warmup_steps=7)
+    for config in (replace(CONFIG, details=details), DpoConfig(minutes=1.5, validation=tmp_path)):
+        told = tomllib.loads(as_toml(config))
+        assert msgspec.convert(told, type(config), dec_hook=lambda kind, value: kind(value)) == config
 
 
 def test_another_configuration_in_the_same_directory_is_refused(tiny_base: Path, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from callwright.record import Json, Trajectory
 from callwright.study.columns import by_complexity, own_column
 from callwright.study.design import Arm, Exam, Model, StudySettings
 from callwright.study.lab import Lab
+from callwright.train.config import Details, DpoConfig, SftConfig, as_toml
 
 STYLES = "simple=.27,multiple=.29,parallel=.12,parallel_multiple=.12,irrelevant=.2"
 COLUMNS = ("in_distribution", "held_out_phrasing", "held_out_values")
@@ -26,8 +27,10 @@ IN_OTHER_FORMS = "format=0.5,layout=0.5,wording=0.5"
 POOL = 4
 """Rows that are synthesized for one that is trained on: some are too like a question, some are spoilt."""
 KIT = 8
-NO_HOLDOUT = "[details]\nholdout = 0.0\n"
+NO_HOLDOUT = Details(holdout=0.0)
 """Exams tell how good a model is; a handful of rows set aside could only choose among its steps by chance."""
+SFT, DPO = as_toml(SftConfig(details=NO_HOLDOUT)), as_toml(DpoConfig(details=NO_HOLDOUT))
+"""All settings, the usual ones too: a training is known by them, where a later version has others as well."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +98,7 @@ class Materials:
         run = self.lab.verb(
             "train", "sft", shared, "--base", base or self.settings.base[0], "--epochs", "1",
             "--max-length", "1024", "--seed", str(seed),
-            "--config", self.lab.text("sft.toml", NO_HOLDOUT), makes="run",
+            "--config", self.lab.text("sft.toml", SFT), makes="run",
         )  # fmt: skip
         return run / "adapter"
 
@@ -104,7 +107,7 @@ class Materials:
         run = self.lab.verb(
             "train", "dpo", pairs, "--model", adapter.parent, "--epochs", "1", "--sft-weight", "1",
             "--max-length", "1024", "--seed", str(seed),
-            "--config", self.lab.text("dpo.toml", NO_HOLDOUT), makes="run",
+            "--config", self.lab.text("dpo.toml", DPO), makes="run",
         )  # fmt: skip
         return run / "adapter"
 

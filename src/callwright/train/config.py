@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -124,6 +125,18 @@ def told(config: TrainConfig) -> dict[str, Any]:
     flat |= {f"details.{key}": value for key, value in details.items()}
     plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(flat, enc_hook=str))
     return plain
+
+
+def as_toml(config: TrainConfig) -> str:
+    """Return a configuration as a file for ``--config``, every setting that has a value."""
+    plain = msgspec.json.decode(msgspec.json.encode(asdict(config), enc_hook=str))
+    details = plain.pop("details")
+    # A number, a text, a truth value or a list of texts is written in JSON as it is in TOML.
+    tables = (
+        "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items() if value is not None)
+        for table in (plain, details)
+    )
+    return "\n[details]\n".join(tables)
 
 
 @dataclass(frozen=True)
