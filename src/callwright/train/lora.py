@@ -27,7 +27,7 @@ from callwright.train.config import CONFIG, Details, DpoConfig, SftConfig
 from callwright.train.control_tokens import keep_only_used
 from callwright.train.directory import whole
 from callwright.train.passes import fewer_passes
-from callwright.train.processes import size_of
+from callwright.train.processes import by_deepspeed, size_of
 
 DType = Literal["auto", "bfloat16", "float32"]
 CHECKPOINTED = 3_000_000_000
@@ -159,7 +159,7 @@ def lightened(model: Any, details: Details = USUAL) -> Any:
     """Return `model`, told to go less often through memory where that is what takes the time."""
     if details.compile:
         return compiled(model)
-    return model if torch.cuda.is_available() else fewer_passes(model)
+    return model if torch.cuda.is_available() or by_deepspeed() else fewer_passes(model)
 
 
 def load_adapter(model: Any, adapter: Path) -> Any:

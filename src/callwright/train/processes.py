@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import torch
 from accelerate import PartialState
+from accelerate.utils import parse_flag_from_env
 from torch.distributed.tensor import DTensor
 
 Result = TypeVar("Result")
@@ -18,6 +19,14 @@ Result = TypeVar("Result")
 def processes() -> PartialState:
     """Return the state of all processes, brought up at the first call."""
     return PartialState(cpu=not torch.cuda.is_available())
+
+
+def by_deepspeed() -> bool:
+    """Tell whether DeepSpeed leads the run.
+
+    It brings the weights of a module together when that module is called: none may take those of another.
+    """
+    return bool(parse_flag_from_env("ACCELERATE_USE_DEEPSPEED"))
 
 
 def first_then_others(work: Callable[[], Result]) -> Result:
