@@ -91,7 +91,7 @@ def test_two_processes_end_where_one_does(
     found = load_file(tmp_path / "adapter/adapter_model.safetensors")
     assert found.keys() == expected.keys()
     for name, tensor in found.items():
-        # Sums in another order; AdamW makes most of what is next to zero. A step is some hundred times as long.
+        # Sums in another order; AdamW makes most of what is next to zero. A step is hundreds of times longer.
         assert torch.allclose(tensor, expected[name], atol=5e-5), name
     summary = json.loads((tmp_path / "train.json").read_text(encoding="utf-8"))
     one = json.loads((alone / stage / "train.json").read_text(encoding="utf-8"))
