@@ -22,7 +22,7 @@ from callwright.train.tokens import Row
 from tiny_rows import of_many_tools, pair, write
 
 PROGRAM = Path(__file__).with_name("launched.py")
-SFT = {"lora_rank": 4, "batch_size": 6, "epochs": 2.0, "dtype": "float32", "learning_rate": 1e-2}  # fmt: skip
+SFT = {"lora_rank": 4, "batch_size": 6, "epochs": 2.0, "dtype": "float32", "learning_rate": 2.5e-3}
 DPO = {"batch_size": 3, "epochs": 1.0, "dtype": "float32", "learning_rate": 5e-3}
 with_deepspeed = pytest.mark.skipif(find_spec("deepspeed") is None, reason="needs deepspeed")
 DETAILS = Details(holdout=0.1, checkpoint_seconds=1e-9)
@@ -91,8 +91,8 @@ def test_two_processes_end_where_one_does(
     found = load_file(tmp_path / "adapter/adapter_model.safetensors")
     assert found.keys() == expected.keys()
     for name, tensor in found.items():
-        # Sums in another order; AdamW makes most of what is next to zero. A step is hundreds of times longer.
-        assert torch.allclose(tensor, expected[name], atol=5e-5), name
+        # Sums in another order; AdamW makes most of what is next to zero. A step is a thousand times as long.
+        assert torch.allclose(tensor, expected[name], atol=2e-5), name
     summary = json.loads((tmp_path / "train.json").read_text(encoding="utf-8"))
     one = json.loads((alone / stage / "train.json").read_text(encoding="utf-8"))
     assert summary["last_loss"] == pytest.approx(one["last_loss"], abs=1e-5)

@@ -129,14 +129,9 @@ def told(config: TrainConfig) -> dict[str, Any]:
 
 def as_toml(config: TrainConfig) -> str:
     """Return a configuration as a file for ``--config``, every setting that has a value."""
-    plain = msgspec.json.decode(msgspec.json.encode(asdict(config), enc_hook=str))
-    details = plain.pop("details")
     # A number, a text, a truth value or a list of texts is written in JSON as it is in TOML.
-    tables = (
-        "".join(f"{key} = {json.dumps(value)}\n" for key, value in table.items() if value is not None)
-        for table in (plain, details)
-    )
-    return "\n[details]\n".join(tables)
+    settings = told(config).items()
+    return "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings if value is not None)
 
 
 @dataclass(frozen=True)
