@@ -17,5 +17,6 @@ CALLWRIGHT=callwright
 studies=(verification preference checks domains complexity size factors)
 [ -n "$DATA" ] && studies+=(unification formats mixture)
 
-printf '%s\n' "${studies[@]}" |
+# Once more for each further job: one that is through helps with what the others still have to make.
+for _ in $(seq "${JOBS:-1}"); do printf '%s\n' "${studies[@]}"; done |
   xargs -P "${JOBS:-1}" -I {} "$CALLWRIGHT" study {} -o "$OUT" ${DATA:+--data "$DATA"}

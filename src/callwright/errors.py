@@ -10,6 +10,7 @@
     │   ├── AssetError     a pinned asset that is neither cached nor reachable
     │   ├── ExtraMissing   an optional dependency that is not installed
     │   └── RunError       a run directory that does not belong to this command
+    │       └── RunInUse   another process is at work in it
     ├── GateError          data that must not go on, such as a secret: exit code 1
     ├── ModelError         a model did not answer: an outage, never a wrong answer
     └── WorkerError        a worker process died in our own code
@@ -90,6 +91,10 @@ class ExtraMissing(UserError):
 
 class RunError(UserError):
     """A run directory belongs to another command, or to none."""
+
+
+class RunInUse(RunError):
+    """Another process is at work in a run directory."""
 
 
 class GateError(CallwrightError):

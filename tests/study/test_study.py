@@ -1,6 +1,7 @@
 """A study from its plan to its page: arms over seeds, nothing made twice, every number out of the results."""
 
 import json
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -10,14 +11,14 @@ import pytest
 from typer.testing import CliRunner
 
 from callwright.cli import app
-from callwright.errors import CallwrightError, ConfigError, RunError
+from callwright.errors import CallwrightError, ConfigError, RunError, RunInUse
 from callwright.evaluate.results import Result
 from callwright.evaluate.suite import case_of, gold_text
 from callwright.progress import Display
 from callwright.study import STUDIES, Findings, StudySettings, page, study
 from callwright.study.columns import by_complexity
 from callwright.study.conduct import conduct
-from callwright.study.design import Arm, Contrast, Exam, Extra, Study
+from callwright.study.design import Arm, Contrast, Exam, Extra, Model, Study
 from callwright.study.findings import ALL, Compared, findings
 from callwright.study.lab import Lab, trajectories
 from callwright.study.materials import Materials, first_rows
@@ -117,6 +118,33 @@ def test_a_changed_arm_is_made_anew_and_no_other(lab: Lab, two_arms: Study, tmp_
     assert "none.jsonl" in fresh.command
     effect = said(found, "whole").effect
     assert (effect.baseline, effect.arm) == ((effect.n + 1) // 2 / effect.n, 0)
+
+
+def test_what_another_process_is_at_is_left_for_later(
+    lab: Lab, two_arms: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two processes with one study, each makes the models that the other one is not making."""
+    alone = conduct(two_arms, lab, SMALL, tmp_path / "toy", Display())
+    taken: list[str] = []
+    half, whole = (arm.model for arm in two_arms.arms)
+
+    def held(seed: int) -> Model:
+        taken.append(f"half {seed}")
+        if len(taken) < 9:
+            raise RunInUse("the run is in use by process 1")
+        return half(seed)
+
+    def free(seed: int) -> Model:
+        taken.append(f"whole {seed}")
+        return whole(seed)
+
+    arms = [two_arms.arms[0]._replace(model=held), two_arms.arms[1]._replace(model=free)]
+    monkeypatch.setattr(sys.modules[conduct.__module__], "_PAUSE", 0.0)
+    found = conduct(replace(two_arms, arms=arms), lab, SMALL, tmp_path / "toy", Display())
+    assert taken[:5] == ["half 7", "whole 7", "half 7", "half 8", "whole 8"]
+    assert taken[5:] == ["half 7", "half 8", "half 7", "half 8", "half 7"]
+    assert found.compared == alone.compared
+    assert found.seeds == [7, 8]
 
 
 def results(arms: dict[str, list[bool]]) -> dict[str, dict[int, list[Result]]]:

@@ -23,7 +23,7 @@ from typing import Self
 
 import msgspec
 
-from callwright.errors import RunError
+from callwright.errors import RunError, RunInUse
 from callwright.record import Json
 from callwright.store.files import (
     PART,
@@ -87,7 +87,7 @@ class Run:
 
         `fresh` removes what the run itself wrote and keeps everything else; `wait` waits for a process that
         uses the directory. Raises `RunError` for another config (naming each key that differs), for a
-        directory that is no run, and, unless it waits, for one that is in use.
+        directory that is no run, and, unless it waits, `RunInUse` for one that another process is using.
         """
         wanted: dict[str, Json] = _plain(dict(config))
         _refuse_foreign(path)
@@ -211,7 +211,7 @@ def _lock(path: Path, wait: bool) -> int:
     elif not try_lock(handle):
         owner = os.read(handle, 32).decode("ascii", "replace").strip() or "unknown"
         os.close(handle)
-        raise RunError(
+        raise RunInUse(
             f"the run is in use by process {owner}",
             place=str(path),
             hint="wait for that process to end, or choose another -o",

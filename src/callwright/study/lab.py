@@ -14,7 +14,8 @@ import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,7 +52,17 @@ class Lab:
         self.path = path
         self.steps: dict[Path, Made] = {}
         """What this session asked for, by the path of the result."""
+        self._waits = True
         self._digests: dict[tuple[str, int, int], str] = {}
+
+    @contextmanager
+    def not_waiting(self) -> Iterator[None]:
+        """Raise `RunInUse` for a step that another process is making, where it would be waited for."""
+        self._waits = False
+        try:
+            yield
+        finally:
+            self._waits = True
 
     def verb(self, *words: str | Path, makes: str) -> Path:
         """Run ``callwright WORDS -o FOLDER/makes`` unless that was done, and return what it made.
@@ -118,7 +129,7 @@ class Lab:
             return {"command": command, "joules": joules(before, counters())}
 
         folder = self.path / f"{name}-{sha256_text(msgspec.json.encode(identity, order='sorted'))[:_KEY]}"
-        with Run.open(folder, identity, wait=True) as run:
+        with Run.open(folder, identity, wait=self._waits) as run:
             result = run.stage("made", measured, resumable=resumable)
         path = folder / "made" / makes
         if path not in self.steps:
