@@ -1,11 +1,12 @@
 """The tools of a small travel assistant: a model for a toolbox of your own.
 
-Every public function here becomes a tool. Its name, types and docstring are all that a model gets to see;
+Every public function here becomes a tool. Its name, types and docstring are all that a model can get to see;
 its body runs, in isolation, to check each call that is made up for training. So a tool is
 
 * typed: every parameter has a type, and the type says what is legal (`Literal` for a closed set of values,
   `Annotated[int, range(1, 10)]` for the bounds 1 to 9, a default for what may be left out);
-* described: the docstring's first sentence says what the tool does, `Args` says what each parameter means;
+* described: the docstring's first sentence says what the tool does, `Args` what each parameter means; a model
+  is shown what gives an example or a form, and not what only says a name again;
 * honest: it raises `ValueError` when a request makes no sense, for example a stay that ends before it starts;
 * repeatable: equal arguments give equal results, with no clock, no randomness and no network:
   where real tools would ask a booking system, these compute a believable answer.

@@ -120,6 +120,12 @@ _leaves: st.SearchStrategy[dict[str, Any]] = st.one_of(
 )
 
 
+_hints = st.one_of(
+    st.sampled_from(["The day,\n as  MM/DD. ", "the user's name", "Information", "İn THE FORMAT of «x»"]),
+    readable_text, st.none(), st.just(["1"]),
+)  # fmt: skip
+
+
 def _wrap(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     several = st.lists(inner, min_size=1, max_size=3)
     return st.one_of(
@@ -127,6 +133,7 @@ def _wrap(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         inner.map(lambda s: {"items": s}),
         inner.map(lambda s: {"type": "object", "additionalProperties": s}),
         inner.map(lambda s: {**s, "nullable": True}),
+        st.tuples(inner, _hints).map(lambda pair: {**pair[0], "description": pair[1]}),
         st.tuples(inner, clean_json).map(lambda pair: {**pair[0], "default": pair[1]}),
         st.tuples(st.sampled_from(["anyOf", "oneOf", "allOf"]), several).map(lambda p: {p[0]: p[1]}),
         inner.map(lambda s: {**s, "type": ["string", "null", "array", "integer"]}),

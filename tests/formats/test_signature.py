@@ -75,6 +75,33 @@ def test_each_shape_of_schema_has_a_type(schema: Any, text: str) -> None:
     assert of(schema) == text
 
 
+@pytest.mark.parametrize(
+    ("schema", "text"),
+    [
+        (
+            {"type": "string", "description": "The city, as 'City, State'."},
+            "string (The city, as 'City, State'.)",
+        ),
+        ({"type": "integer", "default": 9, "description": " Up to\n 50 "}, "integer = 9 (Up to 50)"),
+        ({"type": "string", "description": "Currency code"}, "string (Currency code)"),
+        ({"type": "string", "description": "Day in the FORMAT yyyy"}, "string (Day in the FORMAT yyyy)"),
+        (
+            {"type": "array", "items": {"type": "string"}, "description": "Such as a, b"},
+            "string[] (Such as a, b)",
+        ),
+        ({"properties": {"at": {"description": "e.g. noon"}}}, "{at?: any (e.g. noon)}"),
+        ({"type": "string", "description": "The city."}, "string"),
+        ({"type": "string", "description": "Information on the user's trip"}, "string"),
+        ({"enum": ["m", "f"], "description": "'m' or 'f'"}, '"m" | "f"'),
+        ({"type": "boolean", "description": "'true' for 24 hours"}, "boolean"),
+        ({"type": "string", "format": "date", "description": "As YYYY-MM-DD"}, "date"),
+        ({"type": "string", "description": ["1"]}, "string"),
+    ],
+)
+def test_a_description_is_shown_where_it_spells_out_what_the_type_leaves_open(schema: Any, text: str) -> None:
+    assert of(schema) == text
+
+
 def test_references_are_followed_until_they_repeat() -> None:
     node = {"type": "object", "properties": {"next": {"$ref": "#/$defs/Node"}, "v": {"type": "integer"}}}
     assert of({"$ref": "#/$defs/Node"}, **{"$defs": {"Node": node}}) == "{next?: Node, v?: integer}"

@@ -66,7 +66,7 @@ def mask(t: Trajectory, rng: random.Random) -> Trajectory:
 
 
 def _showing_descriptions(layout: str) -> str:
-    """Return the layout with tools as JSON: signatures tell nothing of a parameter but its name and type."""
+    """Return the layout with tools as JSON: a signature shows only some descriptions."""
     known = layout_named(layout)
     return str(known if known.keys else known._replace(keys=TOOL_KEYS))
 

@@ -2,10 +2,14 @@
 
     >>> signature(Tool(name="now", description="Tell the time.", parameters={"properties": {"zone": {}}}))
     'now(zone?: any) - Tell the time.'
+    >>> day = {"type": "string", "description": "The day, as MM/DD."}
+    >>> signature(Tool(name="holidays", parameters={"properties": {"day": day}}))
+    'holidays(day?: string (The day, as MM/DD.))'
 
 `?` marks what may be left out, `= value` a default, `integer[1..12]` bounds (a round bracket excludes the
 bound), `T[]` an array, `{name: T}` an object, `{string: T}` a map. A string with a format is called by the
-format (`date`). Shown are types, not prose: descriptions of parameters, patterns and lengths are left to the
+format (`date`). A parameter's description stands behind it in brackets where it spells something out, such
+as a form or an example (`SPELLS_OUT`); what only says a name again, patterns and lengths are left to the
 "json" style. `templates/shared.jinja` computes the same text in Jinja: change both together, a test compares
 them.
 """
@@ -26,6 +30,9 @@ TOOL_KEYS: tuple[ToolKey, ...] = get_args(ToolKey)
 _MAX_DEPTH = 8
 _MAX_REFERENCES = 3
 """References inside references that are followed; further in, and inside itself, a type is named only."""
+SPELLS_OUT = (*"0123456789'\"`‘“„«「", "/", "e.g", "such as", "example", " format", "yyyy", "code", "abbrev")
+"""What stands in a description that says how a value is written, in small letters."""
+_CLOSED = ("enum", "const", "format")
 _BLANKS = re.compile("[ \t\r\n]+")
 _NOT_IN_NAMES = " ,:?()"
 
@@ -67,8 +74,19 @@ def _fields(schema: Json, root: Json, depth: int, seen: tuple[str, ...]) -> str:
         text = _name(name) + ("" if name in required else "?") + ": " + _type(spec, root, depth + 1, seen)
         if isinstance(spec, dict) and spec.get("default") is not None:
             text += f" = {_json(spec['default'])}"
-        parts.append(text)
+        parts.append(text + _hint(spec))
     return ", ".join(parts)
+
+
+def _hint(spec: Json) -> str:
+    """Return the description of a parameter in brackets, where it spells out what its type leaves open."""
+    if not isinstance(spec, dict) or spec.get("type") == "boolean" or any(key in spec for key in _CLOSED):
+        return ""
+    description = spec.get("description")
+    if not isinstance(description, str):
+        return ""
+    told = description.lower().replace("'s ", " ")
+    return f" ({_one_line(description)})" if any(mark in told for mark in SPELLS_OUT) else ""
 
 
 def _type(schema: Json, root: Json, depth: int, seen: tuple[str, ...]) -> str:

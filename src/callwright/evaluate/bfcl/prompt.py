@@ -3,7 +3,7 @@
 The function documents become tools, the conversation stays as it is, and the answer is read in the model's
 output format instead of BFCL's text format. What is then judged is the same: names and argument values.
 Arguments of Java and JavaScript have to be strings. The official documents tell their types in descriptions
-of parameters, which signatures do not show; here they stand in the description of the function.
+of parameters, of which signatures show some; here they stand in the description of the function.
 """
 
 from __future__ import annotations
