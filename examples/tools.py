@@ -5,8 +5,7 @@ its body runs, in isolation, to check each call that is made up for training. So
 
 * typed: every parameter has a type, and the type says what is legal (`Literal` for a closed set of values,
   `Annotated[int, range(1, 10)]` for the bounds 1 to 9, a default for what may be left out);
-* described: the docstring's first sentence says what the tool does, `Args` what each parameter means; a model
-  is shown what gives an example or a form, and not what only says a name again;
+* described: the first sentence says what it does, `Args` what a parameter means (shown if it gives a form);
 * honest: it raises `ValueError` when a request makes no sense, for example a stay that ends before it starts;
 * repeatable: equal arguments give equal results, with no clock, no randomness and no network:
   where real tools would ask a booking system, these compute a believable answer.

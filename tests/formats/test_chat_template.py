@@ -18,6 +18,7 @@ from callwright.formats import (
     segments,
     signature,
 )
+from callwright.formats.signature import SPELLS_OUT
 from callwright.record import Message, Tool, ToolCall, Trajectory
 
 hub = pytest.importorskip("transformers.utils.chat_template_utils")
@@ -110,6 +111,13 @@ def test_the_template_computes_our_signature(tool: Tool) -> None:
     # Not in the grammar: `nullable: 1` and schema words of the wrong type, where Jinja's tests are looser.
     text, _ = rendered([], [openai_tool(tool)])
     assert text == ours(Trajectory(id="a", tools=(tool,)))
+
+
+@pytest.mark.parametrize("mark", SPELLS_OUT)
+def test_the_template_shows_the_descriptions_that_a_signature_shows(mark: str) -> None:
+    tool = of({"type": "string", "description": f"so {mark} so"})
+    assert "(so " in signature(tool)
+    assert signature(tool) in rendered([], [openai_tool(tool)])[0]
 
 
 def test_the_template_computes_our_signatures_of_real_tools(shared_data: Any) -> None:
