@@ -243,7 +243,12 @@ def test_no_file_names_a_machine_or_a_package_index() -> None:
 def test_results_are_traceable() -> None:
     """A number in the table has a date, a commit and an interval; without any, the page says so."""
     text = (ROOT / "docs" / "results.md").read_text("utf-8")
-    rows = [line for line in text.splitlines() if re.match(r"\| 20\d\d", line)]
+    before, _, rest = text.partition("<!-- generated:studies -->")
+    studies, _, behind = rest.partition("<!-- /generated -->")
+    told = [line for line in studies.splitlines() if line.startswith("`callwright study ")]
+    assert len(told) == len(re.findall("^### ", studies, re.MULTILINE))
+    assert all(re.search(r"`: \d{4}-\d{2}-\d{2}, [0-9a-f]{7,40}, ", line) for line in told)
+    rows = [line for line in (before + behind).splitlines() if line.startswith("| 2")]
     assert rows or "No results yet" in text
     for row in rows:
         cells = [cell.strip() for cell in row.strip("|").split("|")]
