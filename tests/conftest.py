@@ -1,5 +1,6 @@
 """What the whole test suite shares: where public data lies, and a tiny model made on the spot."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from hypothesis import settings
 from tiny_model import make_base
 
 ROOT = Path(__file__).parent.parent
+# Hundreds of tests start the command line, which would be compiled each time where an image keeps nothing.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # A busy machine is no failure: how fast things are is measured in bench/.
 settings.register_profile("untimed", settings.default, deadline=None)
 settings.load_profile("untimed")

@@ -75,6 +75,7 @@ HEAVY: dict[str, set[str]] = {
 }
 
 
+@cache
 def sources() -> list[Path]:
     return sorted(SOURCE.rglob("*.py"))
 
@@ -84,6 +85,11 @@ def tree(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
+@cache
+def nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(tree(path)))
+
+
 def unit_of(path: Path) -> str:
     return path.relative_to(SOURCE).parts[0].removesuffix(".py")
 
@@ -91,7 +97,7 @@ def unit_of(path: Path) -> str:
 def imported_names(path: Path) -> Iterator[str]:
     """Yield absolute dotted names of everything a file imports, function-local imports included."""
     package = ["callwright", *path.relative_to(SOURCE).parts[:-1]]
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -132,7 +138,7 @@ def test_no_pattern_relies_on_what_early_releases_of_python_3_11_get_wrong() -> 
     suspicious = [
         f"{path.relative_to(SOURCE)}:{node.lineno}"
         for path in sources()
-        for node in ast.walk(tree(path))
+        for node in nodes(path)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and possessive.search(node.value)
     ]
     known = {"toolbox/http/allowlist.py", "toolbox/http/request.py"}  # characters of addresses, no patterns
@@ -150,7 +156,7 @@ def test_modules_and_functions_stay_small() -> None:
         text = path.read_text(encoding="utf-8")
         if text.count("\n") > 500:
             too_long.append(f"{path.relative_to(SOURCE)}: {text.count(chr(10))} lines")
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 length = (node.end_lineno or node.lineno) - node.lineno + 1
                 if length > 100:
@@ -167,7 +173,7 @@ def test_no_eval_no_pickle_no_remote_code() -> None:
     """DESIGN promise: model output is never evaluated, pickles are never loaded."""
     offences = []
     for path in sources():
-        for node in ast.walk(tree(path)):
+        for node in nodes(path):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):  # noqa: SIM102
                 if node.func.id in {"eval", "exec"}:
                     offences.append(f"{path.name}:{node.lineno} {node.func.id}")

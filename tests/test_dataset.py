@@ -9,16 +9,16 @@ import pytest
 from rich.console import Console
 
 from callwright import dataset
-from callwright.build import BuildConfig
 from callwright.errors import DataError
 from callwright.progress import Bar
 from callwright.record import Trajectory, decode
+from callwright.settings import BuildSettings
 from callwright.store import Report
 from callwright.toolbox import Toolbox, import_python
 from callwright.verify import verify
 from command_line import TOOLS, write_xlam
 
-SMALL = BuildConfig(rows=80, suite=4, bfcl=0)
+SMALL = BuildSettings(rows=80, suite=4, bfcl=0)
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,7 @@ def bar() -> Bar:
     return Bar(Console(file=io.StringIO()), None, None, "dataset")
 
 
-def run_stages(run: Path, toolbox: Toolbox | None, data: tuple[Path, ...], config: BuildConfig) -> Path:
+def run_stages(run: Path, toolbox: Toolbox | None, data: tuple[Path, ...], config: BuildSettings) -> Path:
     for stage in ("dataset", "suite", "pairs"):
         (run / stage).mkdir(parents=True)
     dataset.make(run / "dataset", toolbox, data, config, bar())
@@ -136,7 +136,7 @@ def test_the_same_seed_gives_the_same_bytes_and_another_seed_other_rows(
     made: Path, toolbox: Toolbox, tmp_path: Path
 ) -> None:
     again = run_stages(tmp_path / "again", toolbox, (), SMALL)
-    other = run_stages(tmp_path / "other", toolbox, (), BuildConfig(rows=80, suite=4, bfcl=0, seed=8))
+    other = run_stages(tmp_path / "other", toolbox, (), BuildSettings(rows=80, suite=4, bfcl=0, seed=8))
     for name in ("dataset/train.jsonl", "suite/suite.jsonl", "pairs/pairs.jsonl"):
         assert (again / name).read_bytes() == (made / name).read_bytes()
         assert (other / name).read_bytes() != (made / name).read_bytes()

@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -117,6 +118,7 @@ def test_fences_are_closed(page: Path) -> None:
 # --- command lines --------------------------------------------------------------------------------
 
 
+@cache
 def command_lines() -> list[tuple[str, str]]:
     """Every command line of ours in the pages, fenced or inline, and in the recipes, with its place."""
     found = []
@@ -135,9 +137,14 @@ def command_lines() -> list[tuple[str, str]]:
     return found
 
 
+@cache
+def whole_parser() -> Any:
+    return typer.main.get_command(app)
+
+
 def verb_of(words: list[str]) -> tuple[Any, str, list[str]]:
     """Return the parser of the verb, its name and the words that it has to parse."""
-    parser: Any = typer.main.get_command(app)
+    parser = whole_parser()
     name = ""
     while words and words[0] in getattr(parser, "commands", {}):
         parser, name, words = parser.commands[words[0]], f"{name} {words[0]}".strip(), words[1:]

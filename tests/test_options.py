@@ -15,13 +15,13 @@ from msgspec import Meta
 from typer.testing import CliRunner
 
 from callwright import options
-from callwright.build import BuildConfig
 from callwright.cli import app
 from callwright.errors import ConfigError
 from callwright.options import field_docs, merge, verb
 from callwright.settings import (
     AugmentSettings,
     BlendSettings,
+    BuildSettings,
     EvaluateSettings,
     PairSettings,
     SynthesizeSettings,
@@ -40,8 +40,8 @@ VERBS: dict[str, type[Any]] = {
     "train sft": SftConfig,
     "train dpo": DpoConfig,
     "evaluate": EvaluateSettings,
-    "build": BuildConfig,
-    "demo": BuildConfig,
+    "build": BuildSettings,
+    "demo": BuildSettings,
 }
 
 

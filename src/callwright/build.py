@@ -12,46 +12,20 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
-
-from msgspec import Meta
+from typing import Any
 
 from callwright import __version__, assets, dataset, report
 from callwright.errors import ConfigError
 from callwright.models import EMBEDDED
 from callwright.progress import Bar, Display, clock
 from callwright.record import Json
-from callwright.settings import Count, Seed
+from callwright.settings import BuildSettings
 from callwright.store import Run, sha256_file, sha256_text
 from callwright.toolbox import Toolbox, import_python
 from callwright.train.config import ENOUGH
 from callwright.unify import unify
 from callwright.unify.files import walk
 from callwright.weights import base_directory
-
-
-@dataclass(frozen=True)
-class BuildConfig:
-    """How much of everything; the defaults fit into 15 minutes on two cores."""
-
-    rows: Count = 1500
-    """Verified rows to synthesize for training."""
-    suite: Count = 30
-    """Held-out requests per column of the suite."""
-    bfcl: Annotated[int, Meta(ge=0)] = 16
-    """BFCL rows per category, evenly spread; 0 leaves the benchmark out."""
-    minutes: Annotated[float, Meta(gt=0, le=1e6)] = 7.0
-    """Time for supervised fine-tuning; twice that on a machine that would not see half of the rows."""
-    dpo_minutes: Annotated[float, Meta(ge=0, le=1e6)] = 0.7
-    """Time for preference optimisation; 0 leaves it out."""
-    base: str = "smollm2-135m"
-    """The base model: smollm2-135m, a model directory or a Hugging Face id."""
-    lora_rank: Count = 16
-    """Rank of the adapter."""
-    max_tokens: Count = 160
-    """Tokens that an answer may take in the evaluations."""
-    seed: Seed = 7
-    """Everything random follows from it."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +36,8 @@ class Origin:
     data: tuple[Path, ...] = ()
 
 
-def build(origin: Origin, out: Path, config: BuildConfig, display: Display, *, fresh: bool = False) -> Path:
-    """Run every stage into the directory `out` and return its report; see `BuildConfig` for the sizes."""
+def build(origin: Origin, out: Path, config: BuildSettings, display: Display, *, fresh: bool = False) -> Path:
+    """Run every stage into the directory `out` and return its report; see `BuildSettings` for the sizes."""
     if origin.tools is None and not origin.data:
         raise ConfigError("nothing to build from", expected="a tools file, --data, or both")
     toolbox = import_python(origin.tools) if origin.tools else None
@@ -118,7 +92,7 @@ def build(origin: Origin, out: Path, config: BuildConfig, display: Display, *, f
     return page
 
 
-def _check(origin: Origin, config: BuildConfig) -> None:
+def _check(origin: Origin, config: BuildSettings) -> None:
     """Raise, before anything is written, for what would stop the build later."""
     if origin.data:
         unify(origin.data)
@@ -126,7 +100,7 @@ def _check(origin: Origin, config: BuildConfig) -> None:
         base_directory(config.base)
 
 
-def _fetch(config: BuildConfig, display: Display) -> None:
+def _fetch(config: BuildSettings, display: Display) -> None:
     """Bring the pinned assets that the build needs into the cache, so that a lack of network shows first."""
     wanted = ((assets.EMBEDDED_MODEL, config.base == EMBEDDED), (assets.BFCL, config.bfcl > 0))
     for asset, needed in wanted:
@@ -159,7 +133,7 @@ class Steps:
         return result.summary
 
 
-def identity(origin: Origin, toolbox: Toolbox | None, config: BuildConfig) -> dict[str, Json]:
+def identity(origin: Origin, toolbox: Toolbox | None, config: BuildSettings) -> dict[str, Json]:
     """Return what makes a run this run: the configuration and the content of everything that goes in."""
     notes: list[str] = []
     raw = {file.uri: sha256_file(file.path) for file in walk(origin.data, notes)} if origin.data else {}

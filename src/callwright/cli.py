@@ -19,7 +19,6 @@ import typer
 from typer.core import TyperGroup
 
 from callwright import __version__
-from callwright.build import BuildConfig
 from callwright.console import (
     carried,
     heed_drops,
@@ -57,20 +56,21 @@ from callwright.parameters import (
 from callwright.progress import Display
 from callwright.record import Dropped, Trajectory
 from callwright.settings import (
+    STUDY_NAMES,
     AugmentSettings,
     BlendSettings,
+    BuildSettings,
     ConverseSettings,
     EvaluateSettings,
     ExportSettings,
     LintSettings,
     PairSettings,
+    StudySettings,
     SynthesizeSettings,
     UnifySettings,
     VerifySettings,
     plain,
 )
-from callwright.study import STUDIES, StudySettings
-from callwright.study import study as run_study
 
 VERBS = (
     "unify", "verify", "augment", "lint", "synthesize", "converse", "blend", "pair", "export", "train",
@@ -357,7 +357,7 @@ def view(
 
 def build(
     out: Out,
-    config: BuildConfig,
+    config: BuildSettings,
     tools: Annotated[Path | None, typer.Argument(help="A Python file of typed functions.")] = None,
     data: Annotated[
         list[Path] | None, typer.Option("--data", help="Raw data of a known layout; may be given repeatedly.")
@@ -372,7 +372,7 @@ def build(
 
 
 def demo(
-    config: BuildConfig,
+    config: BuildSettings,
     out: Annotated[Path, typer.Option("-o", "--out", help="Where the result goes.")] = Path("out/demo"),
     fresh: Fresh = False,
 ) -> None:
@@ -385,13 +385,15 @@ def demo(
 
 
 def study(
-    name: Annotated[str, typer.Argument(help=f"{', '.join(STUDIES)}.")],
+    name: Annotated[str, typer.Argument(help=f"{', '.join(STUDY_NAMES)}.")],
     out: Out,
     config: StudySettings,
     plan: Annotated[bool, typer.Option("--plan", help="Say what it takes and can show, and stop.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare ways of making a model, with intervals."""
+    from callwright.study import study as run_study
+
     found = run_study(name, out, config, Display(), only_plan=plan)
     if found is not None:
         tell_study(found, out, as_json)
@@ -450,8 +452,8 @@ app.command("compare")(compare)
 app.command("serve")(serve)
 app.command("conform")(conform)
 app.command("view")(view)
-app.command("build")(verb(BuildConfig, build))
-app.command("demo")(verb(BuildConfig, demo))
+app.command("build")(verb(BuildSettings, build))
+app.command("demo")(verb(BuildSettings, demo))
 app.command("study")(verb(StudySettings, study))
 app.command("doctor")(doctor)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -19,6 +19,7 @@ from callwright.errors import DataError
 from callwright.pair import Balance, Corruptions, pair
 from callwright.progress import Bar
 from callwright.record import Dropped, Json, Trajectory
+from callwright.settings import BuildSettings
 from callwright.store import Report, Sink, read, read_some, write_json_atomic
 from callwright.suites import TRAINED, in_column, new_requests, style_of
 from callwright.synthesize import diversity, synthesize
@@ -26,9 +27,6 @@ from callwright.synthesize.replicas import processes_for
 from callwright.toolbox import Executor, Toolbox
 from callwright.unify import unify
 from callwright.verify import VerifyStep, funnel
-
-if TYPE_CHECKING:
-    from callwright.build import BuildConfig
 
 POLICY = "order=1,format=0.15"
 """How training rows are varied."""
@@ -39,7 +37,7 @@ KIT = 8
 PAIRS = 400
 
 
-def _made(toolbox: Toolbox, config: BuildConfig) -> Iterator[Row]:
+def _made(toolbox: Toolbox, config: BuildSettings) -> Iterator[Row]:
     """Yield verified rows for the tools of a toolbox, and the candidates that failed."""
     with Executor(toolbox) as execute:
         yield from synthesize(
@@ -49,7 +47,7 @@ def _made(toolbox: Toolbox, config: BuildConfig) -> Iterator[Row]:
 
 
 def make(
-    folder: Path, toolbox: Toolbox | None, data: Sequence[Path], config: BuildConfig, bar: Bar
+    folder: Path, toolbox: Toolbox | None, data: Sequence[Path], config: BuildSettings, bar: Bar
 ) -> dict[str, Json]:
     """Write ``train.jsonl`` and ``valid.jsonl``: rows from tools and data, verified, varied and blended."""
     notes: list[str] = []
@@ -166,7 +164,9 @@ def _named(inputs: Sequence[Path]) -> dict[str, Path]:
     return names
 
 
-def make_suite(folder: Path, run_path: Path, toolbox: Toolbox | None, config: BuildConfig) -> dict[str, Json]:
+def make_suite(
+    folder: Path, run_path: Path, toolbox: Toolbox | None, config: BuildSettings
+) -> dict[str, Json]:
     """Write ``suite.jsonl``: requests that training never saw, in columns that say in which respect."""
     trained = {_request(t) for t in _trajectories(run_path / "dataset" / "train.jsonl")}
     columns: dict[str, list[Trajectory]] = {}
@@ -188,7 +188,7 @@ def make_suite(folder: Path, run_path: Path, toolbox: Toolbox | None, config: Bu
     return {"rows": len(rows), "columns": {name: len(column) for name, column in columns.items()}}
 
 
-def _suite_of_tools(toolbox: Toolbox, config: BuildConfig, avoid: set[str]) -> dict[str, list[Trajectory]]:
+def _suite_of_tools(toolbox: Toolbox, config: BuildSettings, avoid: set[str]) -> dict[str, list[Trajectory]]:
     with Executor(toolbox) as execute:
         return new_requests(
             toolbox.tools,
@@ -203,7 +203,7 @@ def _can_be_graded(t: Trajectory) -> bool:
     return bool(t.tools) and any(m.role == "assistant" for m in t.messages)
 
 
-def make_pairs(folder: Path, run_path: Path, config: BuildConfig) -> dict[str, Json]:
+def make_pairs(folder: Path, run_path: Path, config: BuildSettings) -> dict[str, Json]:
     """Write ``pairs.jsonl``: training rows with a targeted corruption of their answer as rejected."""
     rows = islice(_trajectories(run_path / "dataset" / "train.jsonl"), PAIRS)
     balance = Balance()

@@ -1,4 +1,4 @@
-"""What each data verb of the command line can be told; `train` and `build` have their own in their rooms."""
+"""What the verbs of the command line can be told; `train` has its own in its room."""
 
 from __future__ import annotations
 
@@ -272,6 +272,61 @@ class EvaluateSettings:
     """Python file of your own tools (suite)."""
     seed: Seed = 7
     """Everything random follows from it."""
+
+
+@dataclass(frozen=True)
+class BuildSettings:
+    """How much of everything; the defaults fit into 15 minutes on two cores."""
+
+    rows: Count = 1500
+    """Verified rows to synthesize for training."""
+    suite: Count = 30
+    """Held-out requests per column of the suite."""
+    bfcl: Annotated[int, Meta(ge=0)] = 16
+    """BFCL rows per category, evenly spread; 0 leaves the benchmark out."""
+    minutes: Annotated[float, Meta(gt=0, le=1e6)] = 7.0
+    """Time for supervised fine-tuning; twice that on a machine that would not see half of the rows."""
+    dpo_minutes: Annotated[float, Meta(ge=0, le=1e6)] = 0.7
+    """Time for preference optimisation; 0 leaves it out."""
+    base: str = "smollm2-135m"
+    """The base model: smollm2-135m, a model directory or a Hugging Face id."""
+    lora_rank: Count = 16
+    """Rank of the adapter."""
+    max_tokens: Count = 160
+    """Tokens that an answer may take in the evaluations."""
+    seed: Seed = 7
+    """Everything random follows from it."""
+
+
+STUDY_NAMES = (
+    "unification", "verification", "mixture", "formats", "checks", "complexity", "size", "domains", "factors",
+    "preference",
+)  # fmt: skip
+"""What `study` can be asked for; how each is done stands in its room."""
+
+
+@dataclass(frozen=True)
+class StudySettings:
+    """The size of a study; the defaults are for two cores."""
+
+    data: tuple[Path, ...] = ()
+    """Folder with raw public data, one folder per source; may be given repeatedly. Some studies need it."""
+    tools: Path | None = None
+    """Python file of the tools that rows are synthesized for; the bundled dozen if not given."""
+    base: tuple[str, ...] = ("smollm2-135m",)
+    """Base model; several for the study of sizes."""
+    seeds: Count = 3
+    """Trainings per arm, each with a seed of its own for data and weights."""
+    rows: Annotated[int, Meta(ge=8)] = 480
+    """Training rows of an arm, each seen once."""
+    questions: Annotated[int, Meta(ge=6)] = 240
+    """Held-out questions that every model is asked."""
+    bfcl: Annotated[int, Meta(ge=0)] = 20
+    """Rows per category of BFCL in studies on public data; 0 leaves it out."""
+    max_tokens: Count = 128
+    """Tokens that an answer may take."""
+    seed: Annotated[int, Meta(ge=0, lt=2**31)] = 7
+    """The first of the seeds."""
 
 
 def plain(config: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -19,14 +19,11 @@ from callwright.evaluate.bfcl.run import run_bfcl
 from callwright.evaluate.summary import Summary
 from callwright.progress import Bar
 from callwright.record import Json, Trajectory
+from callwright.settings import BuildSettings
 from callwright.store import read, write_json_atomic
 from callwright.suite_scoring import score_suite
 from callwright.train.config import Details, DpoConfig, Progress, SftConfig, TrainSummary
 from callwright.weights import base_directory, local_model, writer_of
-
-if TYPE_CHECKING:
-    from callwright.build import BuildConfig
-
 
 CALLS_TO_CERTIFY = 300
 """A build is to end soon; `callwright conform` sends many times as many."""
@@ -35,18 +32,18 @@ ALL_ROWS = Details(holdout=0.0, stretch=2.0)
 that saw less than half of the rows is none to show, so a slow machine may take twice the minutes."""
 
 
-def score_base(folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[str, Json]:
+def score_base(folder: Path, run: Path, config: BuildSettings, bar: Bar) -> dict[str, Json]:
     """Score the base model on the suite and on BFCL."""
     bar.update(0, 0, "opening the base model (converted on first use)")
     return _score(base_directory(config.base), folder, run, config, bar)
 
 
-def score_tuned(folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[str, Json]:
+def score_tuned(folder: Path, run: Path, config: BuildSettings, bar: Bar) -> dict[str, Json]:
     """Score the trained model on the same rows."""
     return _score(adapter_of(run), folder, run, config, bar)
 
 
-def _score(weights: Path, folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[str, Json]:
+def _score(weights: Path, folder: Path, run: Path, config: BuildSettings, bar: Bar) -> dict[str, Json]:
     model, fingerprint = local_model(str(weights)), fingerprint_of(str(weights))
     scores: dict[str, Summary] = {}
     started = time.monotonic()
@@ -74,7 +71,7 @@ def _score(weights: Path, folder: Path, run: Path, config: BuildConfig, bar: Bar
     return {"model": model.name, "fingerprint": fingerprint, "scores": plain}
 
 
-def fine_tune(folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[str, Json]:
+def fine_tune(folder: Path, run: Path, config: BuildSettings, bar: Bar) -> dict[str, Json]:
     """Run SFT on the training rows within the minutes given."""
     told = SftConfig(
         minutes=config.minutes,
@@ -94,7 +91,7 @@ def fine_tune(folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[st
     return _plain(summary)
 
 
-def prefer(folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[str, Json]:
+def prefer(folder: Path, run: Path, config: BuildSettings, bar: Bar) -> dict[str, Json]:
     """Run DPO on the pairs within the minutes given."""
     told = DpoConfig(minutes=config.dpo_minutes, seed=config.seed, details=replace(ALL_ROWS, stretch=1.0))
     summary = train.dpo(
@@ -125,14 +122,14 @@ def adapter_of(run: Path) -> Path:
     return preferred if preferred.is_dir() else run / "sft" / "adapter"
 
 
-def certify(folder: Path, run: Path, config: BuildConfig, bar: Bar) -> dict[str, Json]:
+def certify(folder: Path, run: Path, config: BuildSettings, bar: Bar) -> dict[str, Json]:
     """Send made-up conversations through every runtime that is here; the certificate is kept."""
     found = conform.conform(adapter_of(run), calls=CALLS_TO_CERTIFY, seed=config.seed, progress=bar.update)
     write_json_atomic(folder / conform.NAME, found)
     return {"holds": found.holds, "summary": summary(found)}
 
 
-def answer_once(folder: Path, run: Path, config: BuildConfig) -> dict[str, Json]:
+def answer_once(folder: Path, run: Path, config: BuildSettings) -> dict[str, Json]:
     """Serve the trained model and send it one held-out request over HTTP; the exchange is kept."""
     asked = [r for r in read(run / "suite" / "suite.jsonl") if isinstance(r, Trajectory) and r.tools]
     row = next((r for r in asked if r.messages[-1].tool_calls), asked[0])  # one that wants a call, if any

@@ -7,6 +7,7 @@ import asyncio
 import json
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -96,19 +97,16 @@ def test_a_named_tool_is_called_once(client: openai.OpenAI, name: str) -> None:
 
 
 def test_calls_in_parallel_can_be_forbidden(client: openai.OpenAI) -> None:
-    counts = set()
-    for seed in range(12):
-        more = {
-            "tools": TOOLS,
-            "tool_choice": "required",
-            "temperature": 2.0,
-            "seed": seed,
-            "max_tokens": 400,
-        }
-        [several] = ask(client, **more).choices
-        [one] = ask(client, **more, parallel_tool_calls=False).choices
-        assert len(one.message.tool_calls) == 1
-        counts.add(len(several.message.tool_calls or ()))
+    def calls(seed: int, parallel: bool) -> int:
+        more = {"tool_choice": "required", "temperature": 2.0, "seed": seed, "max_tokens": 400}
+        [choice] = ask(client, tools=TOOLS, parallel_tool_calls=parallel, **more).choices
+        return len(choice.message.tool_calls or ())
+
+    with ThreadPoolExecutor(24) as threads:
+        alone = threads.map(calls, range(12), [False] * 12)
+        together = threads.map(calls, range(12), [True] * 12)
+        assert list(alone) == [1] * 12
+        counts = set(together)
     assert counts - {0, 1}, "the test is only worth something where the model would make several"
 
 
@@ -117,7 +115,9 @@ def test_calls_that_nobody_asked_for_follow_their_schemas_too(
     client: openai.OpenAI, model: LocalModel, how: str
 ) -> None:
     def choices(client: openai.OpenAI, tools: list[Any]) -> list[Any]:
-        return [ask(client, tools=tools, temperature=2.0, seed=seed).choices[0] for seed in range(12)]
+        with ThreadPoolExecutor(12) as threads:
+            asked = [threads.submit(ask, client, tools=tools, temperature=2.0, seed=n) for n in range(12)]
+            return [one.result().choices[0] for one in asked]
 
     if how == "strict":
         strict = [{**tool, "function": {**tool["function"], "strict": True}} for tool in TOOLS]

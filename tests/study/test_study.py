@@ -15,6 +15,7 @@ from callwright.errors import CallwrightError, ConfigError, RunError, RunInUse
 from callwright.evaluate.results import Result
 from callwright.evaluate.suite import case_of, gold_text
 from callwright.progress import Display
+from callwright.settings import STUDY_NAMES
 from callwright.study import STUDIES, Findings, StudySettings, page, study
 from callwright.study.columns import by_complexity
 from callwright.study.conduct import conduct
@@ -40,6 +41,12 @@ def said(found: Findings, name: str, column: str = ALL) -> Compared:
 @pytest.fixture
 def lab(tmp_path: Path) -> Lab:
     return Lab(tmp_path / "made")
+
+
+@pytest.fixture(scope="module")
+def shared_lab(tmp_path_factory: pytest.TempPathFactory) -> Lab:
+    """For tests that only plan: what studies have in common is made once."""
+    return Lab(tmp_path_factory.mktemp("plans") / "made")
 
 
 def scripted(path: Path, rows: Iterable[object], right: Callable[[int], bool]) -> str:
@@ -185,13 +192,17 @@ def test_an_exam_with_other_rows_for_another_seed_is_refused() -> None:
         findings(toy, SMALL, {"exam": broken}, {}, "0")
 
 
+def test_the_command_line_names_the_studies_without_loading_them() -> None:
+    assert tuple(STUDIES) == STUDY_NAMES
+
+
 @pytest.mark.parametrize("name", sorted(set(STUDIES) - NEED_DATA))
-def test_every_study_on_tools_can_be_planned_on_a_bare_machine(name: str, lab: Lab) -> None:
-    planned = STUDIES[name](Materials(lab, SMALL))
+def test_every_study_on_tools_can_be_planned_on_a_bare_machine(name: str, shared_lab: Lab) -> None:
+    planned = STUDIES[name](Materials(shared_lab, SMALL))
     names = [arm.name for arm in planned.arms]
     assert planned.name == name
     assert len(set(names)) == len(names)
-    assert f"{len(names)} arms x 2 seeds" in plan(planned, SMALL, lab)
+    assert f"{len(names)} arms x 2 seeds" in plan(planned, SMALL, shared_lab)
     for contrast in planned.contrasts:
         assert set(contrast.low) | set(contrast.high) <= set(names)
 

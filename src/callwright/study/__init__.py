@@ -14,10 +14,10 @@ from pathlib import Path
 
 from callwright.errors import ConfigError
 from callwright.progress import Display
+from callwright.settings import StudySettings
 from callwright.store.files import write_atomic
 from callwright.study import page
 from callwright.study.conduct import conduct
-from callwright.study.design import StudySettings
 from callwright.study.findings import Findings
 from callwright.study.lab import Lab
 from callwright.study.materials import Materials

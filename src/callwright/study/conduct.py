@@ -12,8 +12,9 @@ from callwright import __version__
 from callwright.errors import RunInUse
 from callwright.evaluate.results import Result, read_results
 from callwright.progress import Display, clock
+from callwright.settings import StudySettings
 from callwright.store import write_json_atomic
-from callwright.study.design import Arm, Exam, Model, Study, StudySettings, training_of
+from callwright.study.design import Arm, Exam, Model, Study, training_of
 from callwright.study.findings import Cost, Findings, findings
 from callwright.study.lab import Lab, Made
 

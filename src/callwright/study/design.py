@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, NamedTuple
+from typing import NamedTuple
 
 import msgspec
-from msgspec import Meta
 
 from callwright.evaluate.results import Result
 from callwright.study.columns import own_column
 from callwright.study.lab import Lab
 from callwright.train.config import TrainSummary
 
-Count = Annotated[int, Meta(ge=1)]
 Model = Path | str
 """What ``--model`` of the verbs takes: the folder of an adapter or a model, or a name."""
 
@@ -26,30 +24,6 @@ def training_of(model: Model) -> TrainSummary | None:
     if file is None or not file.is_file():
         return None
     return msgspec.json.decode(file.read_bytes(), type=TrainSummary)
-
-
-@dataclass(frozen=True)
-class StudySettings:
-    """The size of a study; the defaults are for two cores."""
-
-    data: tuple[Path, ...] = ()
-    """Folder with raw public data, one folder per source; may be given repeatedly. Some studies need it."""
-    tools: Path | None = None
-    """Python file of the tools that rows are synthesized for; the bundled dozen if not given."""
-    base: tuple[str, ...] = ("smollm2-135m",)
-    """Base model; several for the study of sizes."""
-    seeds: Count = 3
-    """Trainings per arm, each with a seed of its own for data and weights."""
-    rows: Annotated[int, Meta(ge=8)] = 480
-    """Training rows of an arm, each seen once."""
-    questions: Annotated[int, Meta(ge=6)] = 240
-    """Held-out questions that every model is asked."""
-    bfcl: Annotated[int, Meta(ge=0)] = 20
-    """Rows per category of BFCL in studies on public data; 0 leaves it out."""
-    max_tokens: Count = 128
-    """Tokens that an answer may take."""
-    seed: Annotated[int, Meta(ge=0, lt=2**31)] = 7
-    """The first of the seeds."""
 
 
 class Arm(NamedTuple):

@@ -10,7 +10,8 @@ import msgspec
 from callwright.errors import RunError
 from callwright.evaluate.results import Result
 from callwright.record import Json
-from callwright.study.design import Contrast, Extra, Study, StudySettings
+from callwright.settings import StudySettings
+from callwright.study.design import Contrast, Extra, Study
 from callwright.study.effects import Apart, Effect, Mean, apart, crossed_mean, effect, holm
 from callwright.study.power import ASSUMED, Noise, detectable
 

@@ -14,8 +14,9 @@ from callwright.demo import example_tools
 from callwright.errors import RunError
 from callwright.evaluate.results import Result
 from callwright.record import Json, Trajectory
+from callwright.settings import StudySettings
 from callwright.study.columns import by_complexity, own_column
-from callwright.study.design import Arm, Exam, Model, StudySettings
+from callwright.study.design import Arm, Exam, Model
 from callwright.study.lab import Lab
 from callwright.train.config import Details, DpoConfig, SftConfig, as_toml
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from callwright.evaluate.stats import shown_p
 from callwright.progress import clock
-from callwright.study.design import Exam, Study, StudySettings
+from callwright.settings import StudySettings
+from callwright.study.design import Exam, Study
 from callwright.study.effects import Effect
 from callwright.study.findings import ALL, Compared, Findings, Score
 from callwright.study.lab import Lab
