@@ -215,7 +215,7 @@ def test_a_full_disk_while_unpacking_is_one_line_and_leaves_nothing(toy: Asset) 
     )
     arguments = [toy.name, toy.requirement, toy.filename, toy.sha256, toy.licence]
     done = subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+        [sys.executable, "-B", "-c", code, *arguments], capture_output=True, text=True, check=True
     )
     assert "can not be unpacked: expected 5 MB of free space, got File too large" in done.stdout
     assert left_in(toy) == [toy.filename]
