@@ -93,7 +93,8 @@ def decode(
         for i, prompt in enumerate(prompts)
     ]
     places = {id(row): i for i, row in enumerate(rows)}
-    batch = Batch(model, slots, stop, prefixes)
+    slots = min(slots, len(rows))
+    batch = Batch(model, slots, stop, prefixes, max(map(len, prompts), default=0) + max_tokens)
     waiting = sorted(rows, key=lambda row: row.prompt, reverse=True)
     while waiting or batch.rows:
         done: list[Row] = []
@@ -112,7 +113,7 @@ class Batch:
     """The answers that are being written, one a slot."""
 
     def __init__(
-        self, model: Any, slots: int, stop: frozenset[int], prefixes: Prefixes | None = None
+        self, model: Any, slots: int, stop: frozenset[int], prefixes: Prefixes | None = None, longest: int = 0
     ) -> None:
         self.slots = slots
         self.rows: list[Row] = []
@@ -120,7 +121,7 @@ class Batch:
         self._stop = stop
         self._prefixes = prefixes
         self._prefill = Prefill(model, prefixes)
-        self._cache = SlotCache(model.config.get_text_config().num_hidden_layers, slots)
+        self._cache = SlotCache(model.config.get_text_config().num_hidden_layers, slots, longest)
 
     def admit(self, row: Row) -> bool:
         """Read a prompt into the next free slot; tell whether its first token is its last."""

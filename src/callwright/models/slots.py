@@ -35,19 +35,47 @@ class SlotLayer(DynamicLayer):  # type: ignore[misc]  # transformers is untyped
         self.values[self.step.slots, :, self.step.lengths] = value_states[:, :, 0]
         return self.keys[:rows], self.values[:rows]
 
-    def resize(self, like: Tensor, slots: int, capacity: int) -> None:
+    def resize(self, like: Tensor, slots: int, capacity: int, longest: int) -> None:
         """Make room for `capacity` tokens a slot; `like` tells heads, head size, dtype and device."""
-        # Zeros, because a masked position still takes part in a product: its weight is 0, and 0 × NaN is NaN.
-        keys, values = (like.new_zeros(slots, like.shape[1], capacity, like.shape[3]) for _ in range(2))
-        if self.is_initialized:
-            kept = min(capacity, self.keys.shape[2])
-            keys[:, :, :kept] = self.keys[:, :, :kept]
-            values[:, :, :kept] = self.values[:, :, :kept]
-        self.keys, self.values, self.is_initialized = keys, values, True
+        if not self.is_initialized:
+            self._blocks = _Block(like, slots, longest), _Block(like, slots, longest)
+            self.keys, self.values = (
+                like.new_zeros(slots, like.shape[1], 0, like.shape[3]) for _ in range(2)
+            )
+        self.keys = self._blocks[0].laid_out(self.keys, capacity)
+        self.values = self._blocks[1].laid_out(self.values, capacity)
+        self.is_initialized = True
 
     def get_seq_length(self, *args: Any, **kwargs: Any) -> int:
         """Return the columns that a step's mask covers, the new token's not counted."""
         return self.keys.shape[2] - 1
+
+
+class _Block:
+    """Memory that lies still while its rows become longer and shorter.
+
+    New tensors for every length would leave an allocator with holes: half as much again as what is in use.
+    """
+
+    def __init__(self, like: Tensor, slots: int, longest: int) -> None:
+        # An operating system gives memory when it is written to; a GPU's is gone when it is asked for.
+        room = slots * like.shape[1] * like.shape[3] * (longest if like.device.type == "cpu" else 0)
+        self._flat = like.new_empty(room)
+        self._written = 0
+
+    def laid_out(self, rows: Tensor, capacity: int) -> Tensor:
+        """Return `rows`, (slots, heads, tokens, size), with room for `capacity` tokens."""
+        slots, heads, tokens, size = rows.shape
+        kept = rows[:, :, : min(tokens, capacity)].clone()
+        needed = slots * heads * capacity * size
+        if needed > self._flat.numel():
+            self._flat, self._written = rows.new_empty(needed), 0
+        # Zeros, because a masked position still takes part in a product: its weight is 0, and 0 × NaN is NaN.
+        self._flat[self._written : needed].zero_()
+        self._written = max(self._written, needed)
+        laid = self._flat[:needed].view(slots, heads, capacity, size)
+        laid[:, :, : kept.shape[2]] = kept
+        return laid
 
 
 @dataclass
@@ -59,11 +87,15 @@ class _Step:
 
 
 class SlotCache(Cache):  # type: ignore[misc]  # transformers is untyped
-    """Keys and values of up to `slots` rows of different lengths, every layer one contiguous block."""
+    """Keys and values of up to `slots` rows of different lengths, every layer one contiguous block.
 
-    def __init__(self, layers: int, slots: int) -> None:
+    Rows of more than `longest` tokens have room as well, but memory is moved for them.
+    """
+
+    def __init__(self, layers: int, slots: int, longest: int = 0) -> None:
         self.step = _Step()
         self.slots = slots
+        self.longest = -(-longest // GROWTH) * GROWTH
         self.capacity = 0
         super().__init__(layers=[SlotLayer(self.step) for _ in range(layers)])
 
@@ -83,13 +115,13 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is untyped
 
     def copy(self, slot: int, length: int) -> list[tuple[Tensor, Tensor]]:
         """Return the keys and values of the first `length` tokens of a slot, one pair a layer."""
-        return [
-            (
-                layer.keys[slot : slot + 1, :, :length].clone(),
-                layer.values[slot : slot + 1, :, :length].clone(),
-            )
-            for layer in self.layers
-        ]
+        # In one piece of memory, which goes as one: thousands of small ones leave holes.
+        heads, size = self.layers[0].keys.shape[1], self.layers[0].keys.shape[3]
+        copied = self.layers[0].keys.new_empty(len(self.layers), 2, 1, heads, length, size)
+        for layer, (keys, values) in zip(self.layers, copied, strict=True):
+            keys[0] = layer.keys[slot, :, :length]
+            values[0] = layer.values[slot, :, :length]
+        return [(keys, values) for keys, values in copied]
 
     def next_step(self, lengths: Sequence[int]) -> Tensor:
         """Prepare the step in which row i writes at ``lengths[i]``; return its additive attention mask."""
@@ -106,4 +138,4 @@ class SlotCache(Cache):  # type: ignore[misc]  # transformers is untyped
         if needed > self.capacity or (shrink and 2 * needed + GROWTH < self.capacity):
             self.capacity = -(-needed // GROWTH) * GROWTH
             for layer in self.layers:
-                layer.resize(like, self.slots, self.capacity)
+                layer.resize(like, self.slots, self.capacity, self.longest)

@@ -27,7 +27,9 @@ class LocalWriter:
         steps: Steps
         if can_decode(model.model):
             most = slots or model.slots(model.context)
-            steps = Batch(model.model, most, model.stop, Prefixes(remember) if remember else None)
+            steps = Batch(
+                model.model, most, model.stop, Prefixes(remember) if remember else None, model.context
+            )
         else:
             steps = Alone(model.model, model.stop)
         self._lines = Continuous(steps)
