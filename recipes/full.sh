@@ -83,7 +83,7 @@ for model in sft dpo; do
   run evaluate bfcl --categories single_turn --limit "$LIMIT" --model "$OUT/$model" -o "$OUT/bfcl-$model"
 done
 run compare "$OUT/bfcl-sft" "$OUT/bfcl-dpo"
-run evaluate suite --model "$OUT/dpo" -o "$OUT/suite"
+run evaluate suite --tools examples/tools.py --model "$OUT/dpo" -o "$OUT/suite"
 run evaluate webshop --data "$DATA/webshop" --limit 100 --max-tokens 64 --model "$OUT/dpo" -o "$OUT/webshop"
 run evaluate toolquery --data "$DATA/toolquery" --limit 50 --max-tokens 64 --model "$OUT/dpo" -o "$OUT/toolquery"
 run evaluate taubench --data "$DATA/taubench/v1" --limit 25 --max-tokens 128 --model "$OUT/dpo" -o "$OUT/tau"

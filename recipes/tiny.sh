@@ -32,8 +32,9 @@ touch "$OUT/.tiny"
 run synthesize "$TOOLS" -o "$OUT/made.jsonl" --accept 150
 
 # --- 2. Rows from data that others published -------------------------------------------------------------------
-# Six raw layouts are known. This sample holds broken rows on purpose: look at data.dropped.jsonl. Every data
-# verb writes three files: the rows kept, the rows dropped, and a report in which the two add up to the input.
+# Nearly fifty raw layouts are known (docs/sources.md). This sample holds broken rows on purpose: look at
+# data.dropped.jsonl. Every data verb writes three files: the rows kept, the rows dropped, and a report in which
+# the two add up to the input.
 run unify tests/golden/xlam_60k/raw.jsonl -o "$OUT/data.jsonl"
 
 # --- 3. Verify ---------------------------------------------------------------------------------------------------

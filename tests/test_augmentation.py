@@ -1,13 +1,14 @@
 """The augment verb: every variant kept means what its row means and passes `verify`; the report adds up."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from callwright.augment import label_lost
 from callwright.augmentation import POOL, Distribution, augmented, tools_of
-from callwright.errors import ConfigError
+from callwright.errors import ConfigError, DataError
 from callwright.record import Dropped, Message, Tool, ToolCall, Trajectory, encode
 from callwright.settings import AugmentSettings
 from callwright.store import read, report_path
@@ -106,6 +107,29 @@ def test_distractors_come_from_the_input_or_from_the_file_that_is_named(rows: Pa
         assert {tool.name for t in trajectories(out) for tool in t.tools or ()} == expected
 
 
+def test_a_file_that_is_named_for_its_tools_and_offers_none_is_refused(rows: Path, tmp_path: Path) -> None:
+    pool, out = tmp_path / "pool.jsonl", tmp_path / "varied.jsonl"
+    bare = encode(Trajectory(id="p", messages=(Message(role="user", content="hi"),)))
+    for text, said in (
+        (b'{"question": "x"}\n', "holds no trajectory: got 1 other line"),
+        (b"", "holds no tool: expected rows that offer tools"),
+        (bare, "holds no tool: expected rows that offer tools"),
+    ):
+        pool.write_bytes(text)
+        with pytest.raises(DataError, match=said):
+            augmented(rows, out, AugmentSettings(policy="distractors", pool=pool))
+        assert not out.exists()
+
+
+def test_a_pipe_is_not_read_twice(rows: Path, tmp_path: Path) -> None:
+    """The second time there would be nothing in it, and no row would come out."""
+    pipe, out = tmp_path / "pipe", tmp_path / "varied.jsonl"
+    os.mkfifo(pipe)
+    with pytest.raises(DataError, match="is read twice"):
+        augmented(pipe, out, AugmentSettings(policy="distractors"))
+    assert not out.exists()
+
+
 def test_a_pool_holds_one_tool_of_each_name_and_has_an_end() -> None:
     rows = [Trajectory(id=str(k), tools=(Tool(name=f"t{k}"), Tool(name="t0"))) for k in range(POOL + 9)]
     pool = tools_of([Dropped(id="x", stage="s", reason="r"), *rows])
@@ -118,6 +142,22 @@ def test_originals_are_no_variants() -> None:
     counted.add(Dropped(id="a", stage="s", reason="r"))
     assert counted.variants == 0
     assert counted.text() == "0 variants that mean what their rows mean\n"
+
+
+def test_what_an_earlier_run_made_is_not_counted_again(rows: Path, tmp_path: Path) -> None:
+    first, second, third = (tmp_path / f"{k}.jsonl" for k in range(3))
+    report, _ = augmented(rows, first, AugmentSettings(policy="order,format"))
+    _, table = augmented(first, second, AugmentSettings(copies=0))
+    assert table == "0 variants that mean what their rows mean\n"
+    told = json.loads(report_path(second).read_text())["extra"]["variants"]
+    assert told == {"count": 0, "operations": {}, "formats": {}, "styles": {}}
+    again, table = augmented(first, third, AugmentSettings(policy="order"))
+    told = json.loads(report_path(third).read_text())["extra"]["variants"]
+    assert told["count"] == again.kept - report.kept == report.kept
+    assert told["operations"] == {"order": report.kept}
+    assert sum(told["formats"].values()) == sum(told["styles"].values()) == report.kept
+    only, _ = augmented(first, second, AugmentSettings(policy="order", originals=False))
+    assert json.loads(report_path(second).read_text())["extra"]["variants"]["count"] == only.kept
 
 
 def scripted(folder: Path, name: str, text: str) -> str:

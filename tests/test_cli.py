@@ -2,13 +2,14 @@
 
 import json
 import os
+import random
 import resource
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from typer.testing import CliRunner
 
 from callwright.build import Origin, identity
 from callwright.cli import VERBS, app
-from callwright.record import Message, Trajectory, decode, encode
+from callwright.record import Message, Tool, Trajectory, decode, encode
 from callwright.settings import BuildSettings
 from callwright.store import Run
 from callwright.toolbox import import_python
@@ -31,6 +32,7 @@ from command_line import (
     last_error_line,
     processes_in,
     start,
+    write_xlam,
 )
 
 ROOT = Path(__file__).parent.parent
@@ -243,6 +245,16 @@ OPTIONS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("unify", "tools.py", "-o", "x.jsonl", "--source", "xlam"),
         ("unknown source", "xlam_60k", "got xlam"),
     ),
+    "a self-check with a place for rows": (
+        ("verify", "rows.jsonl", "--self-check", "-o", "x.jsonl"),
+        ("--self-check beside -o or --tools: expected one of them",),
+    ),
+    "a self-check with tools": (
+        ("verify", "--self-check", "--tools", "tools.py"), ("writes no rows and runs none of your tools",),
+    ),
+    "a file for a folder": (
+        ("blend", "rows.jsonl", "-o", "tools.py"), ("tools.py: not a name for a folder", "which is made"),
+    ),
 }  # fmt: skip
 
 
@@ -317,7 +329,8 @@ def test_a_write_that_fails_is_one_line_with_the_file_and_leaves_no_half_file(de
     "command",
     [("unify", "rows.jsonl", "-o", "rows.jsonl"), ("unify", ".", "-o", "new.jsonl"),
      ("verify", "rows.jsonl", "-o", "rows.jsonl"), ("augment", "rows.jsonl", "-o", "rows.jsonl"),
-     ("pair", "rows.jsonl", "-o", "rows.jsonl"), ("blend", "train.jsonl", "-o", ".")],
+     ("pair", "rows.jsonl", "-o", "rows.jsonl"), ("blend", "train.jsonl", "-o", "."),
+     ("blend", "rows.jsonl", "-o", ".", "--against", "bfcl, train.jsonl")],
     ids=lambda command: " ".join(command[:2]),
 )  # fmt: skip
 def test_no_verb_overwrites_what_it_reads(desk: Path, command: tuple[str, ...]) -> None:
@@ -325,7 +338,98 @@ def test_no_verb_overwrites_what_it_reads(desk: Path, command: tuple[str, ...]) 
         (desk / name).write_text('{"id": "a"}\n', encoding="utf-8")
     line = error_line(callwright(*command, cwd=desk))
     assert "choose another -o" in line
-    assert (desk / command[1]).is_dir() or (desk / command[1]).read_text("utf-8") == '{"id": "a"}\n'
+    assert all((desk / n).read_text("utf-8") == '{"id": "a"}\n' for n in ("rows.jsonl", "train.jsonl"))
+
+
+WRITTEN = {
+    "export": (("export", "rows.jsonl", "-o", "x.parquet", "--to", "parquet"), "x.parquet"),
+    "blend": (("blend", "rows.jsonl", "-o", "out"), "out/(rows set aside)"),
+    "evaluate": (
+        ("evaluate", "rows.jsonl", "-o", "run", "--model", "scripted:words.jsonl"), "run/answers.jsonl",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", sorted(WRITTEN))
+def test_a_write_that_fails_names_its_file_also_where_it_shows_only_in_the_end(desk: Path, name: str) -> None:
+    command, place = WRITTEN[name]
+    chance = random.Random(7)
+    tools = (Tool(name="say", parameters={"type": "object", "properties": {"text": {"type": "string"}}}),)
+    texts = [chance.randbytes(500).hex() for _ in range(20)]
+    rows = [
+        Trajectory(id=text[:9], tools=tools, messages=(Message("user", text), Message("assistant", text)))
+        for text in texts
+    ]
+    (desk / "rows.jsonl").write_bytes(b"".join(encode(row) + b"\n" for row in rows))
+    (desk / "words.jsonl").write_text(json.dumps({"match": "", "text": texts[0]}) + "\n", encoding="utf-8")
+    bare = {"PYTHONDONTWRITEBYTECODE": "1"}
+    done = callwright(*command, cwd=desk, env=bare, before=_no_file_beyond_4_kib)
+    line = last_error_line(done)
+    assert line.startswith(f"error: {place}: can not be written, no space left: got File too large")
+    assert not list(desk.rglob("*.part"))
+
+
+@pytest.mark.slow
+def test_a_build_into_the_folder_of_its_data_is_refused_while_nothing_is_written(desk: Path) -> None:
+    (desk / "data").mkdir()
+    write_xlam(desk / "data" / "rows.json")
+    for data in ("data", "."):
+        line = error_line(callwright("build", "--data", data, "-o", "data/run", *SMALL, cwd=desk))
+        assert line.startswith(f"error: data/run: would write into the folder it reads, {data}")
+    assert [path.name for path in (desk / "data").iterdir()] == ["rows.json"]
+
+
+# --- names that are no UTF-8
+
+
+@pytest.mark.slow
+def test_a_name_that_is_no_utf_8_is_legible_in_reports_and_refused_where_a_process_is_told_it(
+    desk: Path,
+) -> None:
+    odd = os.fsdecode(b"l\xe9gs.jsonl")
+    made = callwright("synthesize", "tools.py", "-o", odd, "--accept", "30", cwd=desk)
+    assert made.returncode == 0, made.stderr
+    shutil.copy(desk / odd, desk / "rows.jsonl")
+    shutil.copy(desk / "tools.py", desk / os.fsdecode(b"t\xe9.py"))
+    for command in (
+        ("augment", "rows.jsonl", "-o", "b.jsonl", "--pool", odd),
+        ("blend", odd, "rows.jsonl", "-o", "c", "--weights", f"{odd.removesuffix('.jsonl')}=0.5"),
+        ("blend", "rows.jsonl", "-o", "d", "--against", odd),
+        ("evaluate", odd, "--gold", "-o", "e"),
+    ):
+        done = callwright(*command, cwd=desk)
+        assert done.returncode == 0, done.stderr
+    assert json.loads((desk / "b.report.json").read_bytes())["config"]["pool"] == r"l\udce9gs.jsonl"
+    assert r"suite/l\udce9gs.jsonl" in (desk / "e" / "summary.json").read_text("utf-8").replace(r"\\", "\\")
+    for verb in ("lint", "synthesize", "verify"):
+        name = os.fsdecode(b"t\xe9.py")
+        words = ("verify", "rows.jsonl", "-o", "x.jsonl", "--tools", name)
+        words = {"lint": ("lint", name), "synthesize": ("synthesize", name, "-o", "x.jsonl")}.get(verb, words)
+        line = error_line(callwright(*words, cwd=desk))
+        assert line.endswith(r"t\udce9.py: can not be written down: expected a name in UTF-8 (rename it)")
+        assert not (desk / "x.jsonl").exists()
+
+
+# --- streams that are closed
+
+
+def without(*closed: int) -> Callable[[], None]:
+    """Return what closes streams of a child before it starts."""
+    return lambda: [os.close(number) for number in closed] and None
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("closed", [(0,), (1,), (2,), (0, 1, 2)])
+def test_a_stream_that_is_closed_is_as_good_as_one_that_leads_nowhere(
+    desk: Path, closed: tuple[int, ...]
+) -> None:
+    whole = callwright("lint", "tools.py", "--json", cwd=desk)
+    done = callwright("lint", "tools.py", "--json", cwd=desk, before=without(*closed))
+    assert done.returncode == whole.returncode == 0
+    assert done.stdout == ("" if 1 in closed else whole.stdout)
+    assert done.stderr == ("" if 2 in closed else whole.stderr)
+    assert callwright("--version", cwd=desk, before=without(*closed)).returncode == 0
 
 
 @contextmanager
@@ -396,7 +500,7 @@ def test_ctrl_c_is_exit_code_130_one_line_that_it_continues_and_no_orphan(desk: 
         os.killpg(running.pid, signal.SIGINT)
     _, said = running.communicate(timeout=30)
     assert running.returncode == 130
-    assert said.splitlines()[-1] == "error: interrupted; the same command continues where it stopped"
+    assert said.splitlines()[-1] == "error: interrupted; the same command goes on with whatever was kept"
     assert said.count("error: ") == 1
     assert "Traceback" not in said
     assert not part.exists()
@@ -491,9 +595,21 @@ def test_without_json_stdout_is_empty_and_one_line_counts_the_rows(desk: Path) -
     done = callwright("synthesize", "tools.py", "-o", "a.jsonl", "--accept", "20", cwd=desk)
     assert done.stdout == ""
     assert done.stderr.splitlines()[-1].startswith("synthesize: ")
-    done = callwright("blend", "a.jsonl", "-o", "d", cwd=desk)
+    done = callwright("blend", "a.jsonl", "-o", "d", "--holdout", "0.5", cwd=desk)
     assert done.stdout == ""
     assert [line.split(":")[0] for line in done.stderr.splitlines()] == ["train", "valid"]
+
+
+@pytest.mark.slow
+def test_a_blend_that_holds_out_nothing_says_so(desk: Path) -> None:
+    made = callwright("synthesize", "tools.py", "-o", "a.jsonl", "--accept", "2", cwd=desk)
+    assert made.returncode == 0
+    last = {
+        share: callwright("blend", "a.jsonl", "-o", "d", "--holdout", share, cwd=desk).stderr.splitlines()[-1]
+        for share in ("0.001", "0")
+    }
+    assert last["0.001"] == "nothing was held out: another --seed or a larger --holdout changes that"
+    assert last["0"].startswith("valid: 0 rows in")
 
 
 @pytest.mark.slow

@@ -15,6 +15,7 @@ from callwright.settings import ConverseSettings
 from callwright.store import dropped_path, read
 
 WORLD = "tau:home"
+EXAMPLES = Path(__file__).parent.parent / "examples"
 PASSES = json.dumps({"rating": 5, "passes": True, "why": "right"})
 
 
@@ -87,3 +88,21 @@ def test_a_user_needs_somebody_to_talk_to(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="nobody to talk to"):
         conversed(WORLD, tmp_path / "x.jsonl", ConverseSettings(user="smollm2-135m"), quiet)
     assert not (tmp_path / "x.jsonl").exists()
+
+
+def test_the_tools_that_are_read_are_not_overwritten(tmp_path: Path) -> None:
+    declared = tmp_path / "tools.jsonl"
+    declared.write_text('{"name": "go", "parameters": {"type": "object"}}\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match="would overwrite"):
+        conversed(str(declared), declared, ConverseSettings(accept=1), quiet)
+
+
+def test_another_spelling_of_a_path_makes_the_same_rows(tmp_path: Path) -> None:
+    (tmp_path / "library.py").write_bytes((EXAMPLES / "library.py").read_bytes())
+    (tmp_path / "below").mkdir()
+    written = []
+    for name in ("library.py", "below/../library.py"):
+        conversed(f"{tmp_path}/{name}", tmp_path / "talks.jsonl", ConverseSettings(accept=2), quiet)
+        written.append((tmp_path / "talks.jsonl").read_bytes())
+    assert written[0] == written[1]
+    assert str(tmp_path).encode() not in written[0]

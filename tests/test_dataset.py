@@ -5,16 +5,18 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from rich.console import Console
 
 from callwright import dataset
-from callwright.errors import DataError
+from callwright.errors import DataError, GateError
 from callwright.progress import Bar
 from callwright.record import Trajectory, decode
 from callwright.settings import BuildSettings
-from callwright.store import Report
+from callwright.store import Report, Sink
 from callwright.toolbox import Toolbox, import_python
+from callwright.unify import unify
 from callwright.verify import verify
 from command_line import TOOLS, write_xlam
 
@@ -152,6 +154,44 @@ def test_data_alone_holds_out_some_of_its_own_rows(tmp_path: Path) -> None:
     assert len(trained) + len(valid_rows(run)) == 80
     assert any("xlam_60k" in note for note in summary(run)["notes"])
     assert {t.source.dataset for t in suite if t.source} == {"xlam_60k"}
+
+
+def test_trajectories_are_taken_as_they_are_beside_raw_data(tmp_path: Path) -> None:
+    raw, other = write_xlam(tmp_path / "raw.jsonl", 60), tmp_path / "other"
+    other.mkdir()
+    later = write_xlam(other / "later.jsonl", 120)
+    later.write_text("".join(later.read_text("utf-8").splitlines(keepends=True)[60:]), encoding="utf-8")
+    with Sink(tmp_path / "rows.jsonl", "unify", {}) as sink:
+        for row in unify([raw]):
+            sink.put(row)
+    run = run_stages(tmp_path / "run", None, (tmp_path / "rows.jsonl", other), SMALL)
+    trained = {request(t) for t in rows_of(run / "dataset" / "train.jsonl")}
+    assert len(trained) + len(valid_rows(run)) == 120
+    assert "rows.jsonl: trajectories already, taken as they are" in summary(run)["notes"]
+
+
+@pytest.mark.parametrize("unified", [False, True])
+def test_a_secret_in_the_data_stops_a_build_with_a_way_out_that_it_takes(
+    tmp_path: Path, unified: bool
+) -> None:
+    data = write_xlam(tmp_path / "raw.jsonl", 40)
+    data.write_text(data.read_text("utf-8").replace("Borges", "ghp_" + "Zk3Qw9Lx7" * 4, 1), encoding="utf-8")
+    for name in ("dataset", "again"):
+        (tmp_path / name).mkdir()
+    if unified:
+        data = tmp_path / "copy.jsonl"
+        with Sink(data, "copy", {}) as sink:
+            for row in unify([tmp_path / "raw.jsonl"], secrets="redact"):
+                assert isinstance(row, Trajectory)
+                sink.put(msgspec.structs.replace(row, id=row.id + " ghp_" + "Zk3Qw9Lx7" * 4))
+    with pytest.raises(GateError, match=r"github-token.*unify … --secrets redact.*as --data"):
+        dataset.make(tmp_path / "dataset", None, (data,), SMALL, bar())
+    with Sink(tmp_path / "rows.jsonl", "unify", {}) as sink:
+        for row in unify([tmp_path / "raw.jsonl"], secrets="redact"):
+            sink.put(row)
+    told = dataset.make(tmp_path / "again", None, (tmp_path / "rows.jsonl",), SMALL, bar())
+    assert told["verified"] == 40
+    assert "ghp_" not in "".join(path.read_text("utf-8") for path in (tmp_path / "again").rglob("*.json*"))
 
 
 def test_tools_and_data_go_into_one_training_set(toolbox: Toolbox, tmp_path: Path) -> None:

@@ -62,6 +62,8 @@ def test_quiet_shows_only_what_is_missing(tmp_path: Path, nowhere: dict[str, str
     marks = {line[:3] for line in done.stderr.splitlines()}
     assert marks <= {" ✗ ", "   "}
     assert " ✗ embedded model" in done.stderr
+    told = json.loads(callwright("doctor", "--quiet", "--json", cwd=tmp_path, env=nowhere).stdout)
+    assert {finding["state"] for finding in told} == {"missing"}
 
 
 @pytest.mark.slow

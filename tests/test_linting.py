@@ -3,15 +3,16 @@
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from callwright import linting
+from callwright import assets, linting
 from callwright.cli import app
-from callwright.record import Json
+from callwright.record import Json, Tool, Trajectory, encode
 from callwright.settings import LintSettings
 from callwright.synthesize.quality import CODES
 from command_line import TOOLS, callwright, error_line
@@ -191,7 +192,60 @@ def test_an_mcp_server_is_called_and_its_hints_are_heeded(tmp_path: Path) -> Non
     assert all((r.level, r.deterministic, r.callable) == ("none", True, True) for r in lint.rehearsals)
 
 
+# --- worlds: everything that `synthesize` takes
+
+
+def test_worlds_of_our_own_are_called_in_one_of_their_states() -> None:
+    home = linting.lint("tau:home", LintSettings(tries=2))
+    assert len(home.tools) == len(home.rehearsals) == 8
+    if not assets.present(assets.BFCL):
+        pytest.skip("the BFCL wheel is not in the cache")
+    lint = linting.lint("bfcl:MathAPI,TicketAPI", LintSettings(tries=4))
+    rehearsals = {r.tool: r for r in lint.rehearsals}
+    assert rehearsals["add"].succeeded == rehearsals["add"].calls == 4
+    assert (rehearsals["add"].effect, rehearsals["create_ticket"].effect) == ("read", "write")
+    assert all(r.level == "none" for r in lint.rehearsals if r.calls)
+
+
+def test_calls_of_a_toolbox_with_a_state_name_what_is_there() -> None:
+    """Else not one book would be found, and each tool of a sound toolbox be blamed for it."""
+    done = linting.lint(str(ROOT / "examples" / "library.py"), LintSettings())
+    succeeded = {rehearsal.tool: rehearsal.succeeded for rehearsal in done.rehearsals}
+    assert min(succeeded[name] for name in ("get_book", "get_member", "lend_book", "change_email")) > 0
+    about_calls = [f.issue for f in done.findings if f.issue.code in ("not-callable", "often-fails")]
+    assert {issue.severity for issue in about_calls} == {"info"}, "values may have to belong together"
+
+
+def test_the_tools_of_rows_are_read_and_those_of_a_module_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool = Tool(name="go", description="Go to a place.", parameters={"type": "object", "properties": {}})
+    (tmp_path / "rows.jsonl").write_bytes(encode(Trajectory(id="r", tools=(tool,))) + b"\n")
+    lint = linting.lint(str(tmp_path / "rows.jsonl"), LintSettings())
+    assert (lint.tools, [r.calls for r in lint.rehearsals]) == ((tool,), [0])
+    (tmp_path / "my_till.py").write_text(STATEFUL, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    till = linting.lint("module:my_till", LintSettings(tries=2))
+    assert {r.tool: r.effect for r in till.rehearsals} == {"half": "unknown", "put": "write", "look": "read"}
+
+
+def test_thousands_of_tools_that_are_all_alike_are_told_once_each(tmp_path: Path) -> None:
+    tools = [Tool(name=f"get_thing_{k}", description=f"Get thing number {k} of a city.") for k in range(3000)]
+    rows = [Trajectory(id=str(k), tools=(tool,)) for k, tool in enumerate(tools)]
+    (tmp_path / "rows.jsonl").write_bytes(b"".join(encode(t) + b"\n" for t in rows))
+    codes = Counter(code for _, code in found(tmp_path / "rows.jsonl"))
+    assert codes["copied-description"] + codes["confusable-tools"] < 2 * len(tools)
+
+
 # --- the command line
+
+
+def test_what_a_tool_says_can_not_write_to_the_terminal(tmp_path: Path) -> None:
+    name = "go\x1b]0;title\x07"
+    (tmp_path / "tools.json").write_text(json.dumps([{"name": name, "description": "\x1b[2JGo."}]))
+    _, out, err = command(tmp_path / "tools.json", "--notes")
+    assert "go" in out
+    assert "\x1b" not in out + err
 
 
 def test_findings_go_to_stdout_one_a_line_and_the_count_to_stderr() -> None:

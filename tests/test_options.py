@@ -199,6 +199,12 @@ def test_a_path_may_come_from_the_file_or_from_the_line(tmp_path: Path) -> None:
         ("recipe = 3", "run.toml: recipe: not a usable value: expected Path, got 3"),
         ("limit = 0", "run.toml: limit: not a usable value: expected int >= 1, got 0"),
         ("name = ['" + "x" * 500 + "']", "run.toml: name: not a usable value: expected str, got ['xxx"),
+        (
+            r'name = "a\u0000b"',
+            "run.toml: name: not a usable value: expected text without a zero byte, got 'a\\x00b'",
+        ),
+        (r'recipe = "a\u0000b"', "run.toml: recipe: not a usable value: expected Path, got 'a\\x00b'"),
+        ('recipe = ""', "run.toml: recipe: not a usable value: expected Path, got ''"),
     ],
 )
 def test_a_key_that_can_not_be_meant_is_named_with_what_was_expected(
@@ -210,6 +216,51 @@ def test_a_key_that_can_not_be_meant_is_named_with_what_was_expected(
         merge(Oven, Path("run.toml"), {})
     assert str(caught.value).startswith(said)
     assert len(str(caught.value)) < 250
+
+
+@dataclass(frozen=True)
+class Pantry:
+    """Fields that hold several values, or none."""
+
+    shelves: tuple[str, ...] = ("low", "high")
+    """Where things lie."""
+    lists: tuple[Path, ...] = ()
+    """Where it is written what lies there."""
+    owner: str | None = None
+    """Whose it is."""
+    label: str = ""
+    """What is written on the door."""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("shelves = ['low', 3]", "shelves[1]: not a usable value: expected str, got 3"),
+        ("lists = [3]", "lists[0]: not a usable value: expected Path, got 3"),
+        ("lists = ['']", "lists[0]: not a usable value: expected Path, got ''"),
+        (
+            r'shelves = ["a\u0000b"]',
+            "shelves: not a usable value: expected text without a zero byte, got ['a",
+        ),
+        ("owner = ''", "owner: not a usable value: expected something, or to be left out, got ''"),
+    ],
+)
+def test_of_a_list_the_item_that_can_not_be_meant_is_named_and_nothing_is_no_value(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, said: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("run.toml").write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        merge(Pantry, Path("run.toml"), {})
+    assert str(caught.value).startswith(f"run.toml: {said}")
+
+
+def test_of_a_list_on_the_line_the_option_is_named() -> None:
+    with pytest.raises(ConfigError, match=r"^--owner: not a usable value: expected something"):
+        merge(Pantry, None, {"owner": ""})
+    with pytest.raises(ConfigError, match=r"^--shelves: not a usable value: expected str, got 3$"):
+        merge(Pantry, None, {"shelves": ["low", 3]})
+    assert merge(Pantry, None, {"label": ""}) == Pantry()
 
 
 # --- tables
@@ -268,7 +319,7 @@ def test_tables_are_known_for_exactly_the_verbs_that_take_a_file() -> None:
     root: Any = typer.main.get_command(app)
     commands = {**root.commands, **root.commands["train"].commands}
     taking = {name for name, c in commands.items() if any(p.name == "config" for p in c.params)}
-    assert set(options.VERBS) == taking - {"demo"}  # a build
+    assert set(options.VERBS) == taking
 
 
 def test_a_name_that_is_no_file_is_that_of_a_recipe(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -292,6 +343,37 @@ def test_a_recipe_that_is_not_there_is_one_line(name: str) -> None:
 def test_a_flag_out_of_range_is_named_as_it_was_typed() -> None:
     with pytest.raises(ConfigError, match=r"^--heat: not a usable value: expected int >= 0, got -3$"):
         merge(Oven, None, {"heat": -3})
+
+
+# --- what is typed without a text, as "$UNSET" in a shell
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("unify", "", "-o", "out.jsonl"), ("verify", "rows.jsonl", "-o", ""), ("view", "no", ""),
+        ("blend", "a.jsonl", "", "-o", "out"), ("augment", "rows.jsonl", "-o", "out.jsonl", "--pool", ""),
+        ("build", "", "-o", "out"), ("build", "-o", "out", "--data", "", "--base", "no"), ("demo", "-o", ""),
+        ("demo", "--config", ""), ("compare", "", "b"), ("compare", "a", ""), ("conform", ""),
+        ("evaluate", "bfcl", "-o", "out", "--replay", ""), ("serve", "scripted:x", "--tools", ""),
+        ("train", "dpo", "rows.jsonl", "-o", "out", "--model", ""),
+    ],
+)  # fmt: skip
+def test_a_path_without_a_text_is_refused_and_not_taken_for_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = CliRunner().invoke(app, list(words))
+    assert done.exit_code == 2
+    assert "it is empty, expected a " in done.stderr
+
+
+def test_the_default_of_several_values_is_shown_as_it_would_be_told() -> None:
+    oven = typer.Typer(add_completion=False, rich_markup_mode=None)
+    oven.command()(verb(Pantry, lambda config: None))
+    text = " ".join(CliRunner().invoke(oven, ["--help"]).stdout.split())
+    assert "Where things lie. [default: low, high]" in text
+    assert "Where it is written what lies there. --" in text
 
 
 # --- the verbs' own settings

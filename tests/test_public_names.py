@@ -29,7 +29,7 @@ ROOMS: dict[str, set[str]] = {
         "DEFAULT_FORMAT", "DEFAULT_INSTRUCTION", "FAMILIES", "FORMATS", "Format", "Malformed", "PlainMessage",
         "Reply", "ReplyStream", "Segment", "ToolStyle", "Unrenderable", "assistant_text", "chat_template",
         "format_named", "plain_messages", "rejected_text", "reply_message", "segments", "settled",
-        "signature", "system_text", "tools_text",
+        "signature", "system_text", "tools_text", "written_text",
     },
     "models": {"EMBEDDED", "Arrived", "Completion", "Model", "Prompt", "open_model"},
     "pair": {
@@ -45,7 +45,7 @@ ROOMS: dict[str, set[str]] = {
     "store": {
         "BROKEN", "Report", "Run", "Sink", "StageResult", "dropped_path", "encoded", "open_bytes", "read",
         "read_lines", "read_some", "refuse_others", "refuse_to_overwrite", "report_path", "row_of",
-        "row_seed", "sha256_file", "sha256_text", "write_json_atomic",
+        "row_seed", "sha256_file", "sha256_text", "together", "write_json_atomic",
     },
     "synthesize": {
         "COLUMNS", "STYLES", "TEST_FAMILIES", "TRAIN_FAMILIES", "UNSEEN_TOOLS", "Account", "Diversity",

@@ -1,9 +1,10 @@
 """JSON Schema: whatever data sets call a schema becomes one, and arguments are held to it to the letter."""
 
 import copy
+import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import jsonschema_rs
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from callwright.record import Issue, Json
 from callwright.schema import ISSUE_CODES, TYPE_NAMES, check, normalise, parse_type
+from callwright.schema.integral import integral_floats
 from callwright.schema.plain import plain
 
 NAMES = st.sampled_from(["city", "days", "type", "required", "properties", "items", "a'b", 'a"b', "", "é"])
@@ -139,6 +141,58 @@ def test_a_parameter_may_be_named_like_a_word_of_the_schema_language() -> None:
 
 
 @pytest.mark.parametrize(
+    "parameters",
+    [
+        {"anyOf": [{"type": "object", "properties": {"a": {"type": "string"}}, "required": ["a"]}]},
+        {"oneOf": [{"type": "object", "properties": {"a": {"type": "string"}}}], "description": "either"},
+        {"allOf": [{"$ref": "#/$defs/A"}], "$defs": {"A": {"type": "object"}}},
+        {"additionalProperties": True},
+        {"additionalProperties": {"type": "string"}},
+        {"description": "no parameters"},
+        {"title": "Time", "description": "Takes nothing."},
+        {"title": "nothing", "required": []},
+    ],
+    ids=lambda parameters: next(iter(parameters)),
+)
+def test_a_schema_without_a_type_is_no_list_of_parameters(parameters: dict[str, Any]) -> None:
+    schema, _ = normalise(parameters)
+    assert schema == {**{k: v for k, v in parameters.items() if v != []}, "type": "object", "properties": {}}
+    assert not list(check(schema, {"a": "x"} if "Of" in str(parameters) else {}))
+
+
+def test_flat_parameters_may_be_named_like_words_and_have_only_a_type() -> None:
+    flat = {"title": "str", "description": "string, optional"}
+    schema, _ = normalise(flat)
+    assert schema["properties"] == {"title": {"type": "string"}, "description": {"type": "string"}}
+    assert schema["required"] == ["title"]
+
+
+def test_a_flag_that_says_optional_counts_and_is_told() -> None:
+    city = {"type": "string", "optional": True}
+    for parameters in (
+        {"city": city, "day": {"type": "string", "optional": False}},
+        {
+            "type": "object",
+            "properties": {"city": city, "day": {"type": "string"}},
+            "required": ["city", "day"],
+        },
+    ):
+        schema, fixes = normalise(parameters)
+        assert schema["required"] == ["day"]
+        assert schema["properties"]["city"] == {"type": "string"}
+        assert "city: optional true removed" in fixes
+
+
+@pytest.mark.parametrize("required", ["city", True, {"city": 1}])
+def test_what_is_no_list_of_required_names_goes_and_is_told(required: Json) -> None:
+    schema, fixes = normalise(
+        {"type": "object", "properties": {"city": {"type": "string"}}, "required": required}
+    )
+    assert "required" not in schema
+    assert fixes == (f"top level: required {json.dumps(required)} removed",)
+
+
+@pytest.mark.parametrize(
     ("given", "left"),
     [
         ({"minimum": 0, "exclusiveMinimum": True}, {"exclusiveMinimum": 0}),
@@ -238,6 +292,71 @@ def test_what_is_wrong_is_named_with_its_place_and_nothing_is_coerced(
     arguments: Any, code: str, path: str
 ) -> None:
     assert [(issue.code, issue.path) for issue in check(WEATHER, arguments)] == [(code, path)]
+
+
+INTEGER, NUMBER, NULL = {"type": "integer"}, {"type": "number"}, {"type": "null"}
+KINDS: dict[str, tuple[Json, bool]] = {
+    # how a schema says which numbers it takes → whether 3.0 is one of them
+    "bare": (INTEGER, False),
+    "list of types": ({"type": ["integer", "null"]}, False),
+    "anyOf": ({"anyOf": [INTEGER, NULL]}, False),
+    "oneOf": ({"oneOf": [{"type": "string"}, {"anyOf": [NULL, INTEGER]}]}, False),
+    "allOf": ({"allOf": [INTEGER, {"minimum": 1}]}, False),
+    "reference": ({"$ref": "#/$defs/I"}, False),
+    "two references": ({"$ref": "#/$defs/a~1b%20c"}, False),
+    "number": (NUMBER, True),
+    "number too": ({"type": ["integer", "number"]}, True),
+    "number in an alternative": ({"anyOf": [INTEGER, NUMBER]}, True),
+    "number and integer": ({"allOf": [NUMBER, INTEGER]}, False),
+    "any": ({}, True),
+    "enumeration": ({"enum": [1, 2, 3]}, True),
+    "reference that leads back": ({"$ref": "#/$defs/loop"}, True),
+}
+PLACES: dict[str, tuple[Callable[[Json], Json], Any, str]] = {
+    "itself": (lambda schema: schema, 3.0, ""),
+    "items": (lambda schema: {"type": "array", "items": schema}, [3.0], "[0]"),
+    "prefixItems": (lambda schema: {"type": "array", "prefixItems": [{}, schema]}, [1.0, 3.0], "[1]"),
+    "additionalProperties": (
+        lambda schema: {"type": "object", "properties": {"b": {}}, "additionalProperties": schema},
+        {"a": 3.0, "b": 3.0},
+        ".a",
+    ),
+    "behind a reference": (lambda schema: {"anyOf": [NULL, {"$ref": "#/$defs/box"}]}, {"n": 3.0}, ".n"),
+    "in an alternative": (
+        lambda schema: {"anyOf": [{"type": "string"}, {"type": "object", "properties": {"n": schema}}]},
+        {"n": 3.0},
+        ".n",
+    ),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_float_is_no_integer_wherever_the_schema_says_integer(kind: str, place: str) -> None:
+    schema, passes = KINDS[kind]
+    within, value, path = PLACES[place]
+    tool = {
+        "type": "object",
+        "properties": {"x": within(schema)},
+        "$defs": {
+            "I": INTEGER,
+            "a/b c": {"$ref": "#/$defs/I"},
+            "loop": {"anyOf": [{"$ref": "#/$defs/loop"}, NUMBER]},
+            "box": {"type": "object", "properties": {"n": schema}},
+        },
+    }
+    found = [(issue.code, issue.path) for issue in check(tool, {"x": value})]
+    assert found == ([] if passes else [("wrong-type", f"arguments.x{path}")])
+
+
+def test_references_that_multiply_end_soon() -> None:
+    chain = {f"d{n}": {"anyOf": [{"$ref": f"#/$defs/d{n + 1}"}] * 2} for n in range(60)}
+    tool = {"type": "object", "properties": {"x": {"$ref": "#/$defs/d0"}}, "$defs": {**chain, "d60": INTEGER}}
+    assert [issue.path for issue in integral_floats(tool, {"x": 3.0}, "arguments")] == ["arguments.x"]
+    deep: Json = INTEGER
+    for _ in range(5_000):
+        deep = {"anyOf": [deep]}
+    assert not list(integral_floats({"properties": {"x": deep}}, {"x": 3.0}, "arguments")), "nobody can tell"
 
 
 @pytest.mark.parametrize("schema", [{"type": "object"}, {"type": "object", "properties": {}}])

@@ -1,21 +1,27 @@
 """Every benchmark by name: the reference, policies and models, with what was run told on every row."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from callwright import assets
 from callwright.benchmarks import WORLDS, prepare
-from callwright.errors import ConfigError, UserError
+from callwright.errors import ConfigError, DataError, UserError
+from callwright.evaluate.bfcl.data import load
+from callwright.evaluate.bfcl.gold import gold_calls
 from callwright.evaluate.results import read_results
 from callwright.evaluate.summary import Summary
 from callwright.evaluate.toolbench.replay import predictions
 from callwright.grading import replay, win_rate_of
 from callwright.models.scripted import ScriptedModel
+from callwright.record import Message, Tool, ToolCall, Trajectory, encode
 from callwright.scoring import score
 from callwright.settings import EvaluateSettings
 
+needs_bfcl = pytest.mark.skipif(not assets.present(assets.BFCL), reason="the BFCL wheel is not in the cache")
 POLICIES = {
     "webshop": ("random", "rule", "rule-options"),
     "toolquery": ("finish", "random"),
@@ -60,12 +66,13 @@ def test_policies_play_without_a_model(benchmark: str, policy: str, tmp_path: Pa
 @pytest.mark.parametrize("benchmark", WORLDS)
 def test_a_model_that_only_talks_gets_little_and_is_asked_once(benchmark: str, tmp_path: Path) -> None:
     model = script(tmp_path / "talk.jsonl", "I am not sure.")
-    summary = run(benchmark, tmp_path / "out", model, limit=5, max_steps=4)
+    told = {"limit": 5} if benchmark == "toolbench" else {"limit": 5, "max_steps": 4}
+    summary = run(benchmark, tmp_path / "out", model, **told)
     assert summary.all.n == 5
     assert summary.all.correct <= 1
     journal = (tmp_path / "out" / "answers.jsonl").read_bytes()
     assert journal.count(b"\n") >= 5
-    assert run(benchmark, tmp_path / "out", model, limit=5, max_steps=4) == summary
+    assert run(benchmark, tmp_path / "out", model, **told) == summary
     assert (tmp_path / "out" / "answers.jsonl").read_bytes() == journal
 
 
@@ -139,6 +146,22 @@ def test_every_trial_is_a_row_and_pass_hat_k_is_told(tmp_path: Path) -> None:
         ("bfcl", "gold", {"categories": "multi_tun"}, "multi_turn"),
         ("webshop", "", {}, "--model or --gold"),
         ("webshop", "gold", {"trials": 2}, "taubench"),
+        ("webshop", "gold", {"tools": Path("t.py")}, "the benchmark suite"),
+        ("webshop", "gold", {"output_format": "nosuch"}, "unknown output format"),
+        ("webshop", "gold", {"mode": "princeton/text", "output_format": "xlam"}, "as the benchmark wants"),
+        ("toolbench", "gold", {"max_steps": 3}, "--max-steps: has no effect on toolbench"),
+        ("toolquery", "gold", {"simulator": "smollm2-135m"}, "toolbench | taubench"),
+        ("toolquery", "gold", {"mode": "react", "output_format": "xlam"}, "as the benchmark wants"),
+        ("toolquery", "gold", {"categories": "replay,replay-all"}, "one of them"),
+        ("taubench", "gold", {"simulator": "smollm2-135m"}, "--simulator"),
+        ("taubench", "gold", {"categories": "home,home"}, "named twice"),
+        ("taubench", "gold", {"categories": ","}, "no part of the benchmark"),
+        ("bfcl", "gold", {"categories": " , "}, "no part of the benchmark"),
+        ("bfcl", "gold", {"categories": "multiple,multiple"}, "named twice"),
+        ("bfcl", "gold", {"data": Path("x")}, "--data: has no effect on bfcl"),
+        ("bfcl", "smollm2-135m", {"mode": "official", "output_format": "xlam"}, "as the benchmark wants"),
+        ("bfcl", "smollm2-135m", {"mode": "native", "categories": "format_sensitivity"}, "official ones"),
+        ("suite", "gold", {"categories": "irrelevant"}, "--categories: has no effect on suite"),
     ],
 )
 def test_what_can_not_be_meant_is_said(
@@ -166,6 +189,168 @@ def test_the_win_rate_of_two_toolbench_runs_is_a_judges_word(tmp_path: Path) -> 
     journals = [(tmp_path / name / "judge.jsonl").read_bytes() for name in "ab"]
     assert win_rate_of(tmp_path / "a", tmp_path / "b", judge) == won
     assert [(tmp_path / name / "judge.jsonl").read_bytes() for name in "ab"] == journals
+    files = [tmp_path / name / "results.jsonl" for name in "ab"]
+    assert win_rate_of(*files, judge) == won
+    assert [(tmp_path / name / "judge.jsonl").read_bytes() for name in "ab"] == journals
+
+
+def suite_file(path: Path, columns: Sequence[str] = ("a", "b"), each: int = 4) -> Path:
+    rows = [
+        Trajectory(
+            id=f"{column}-{number}",
+            tools=(Tool(name="f"),),
+            messages=(
+                Message(role="user", content=f"Add {number} to {column}."),
+                Message(role="assistant", tool_calls=(ToolCall(name="f", arguments={}),)),
+            ),
+            extra={"suite": {"column": column}},
+        )
+        for column in columns
+        for number in range(each)
+    ]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(b"".join(encode(row) + b"\n" for row in rows))
+    return path
+
+
+RIGHT = '<tool_call>\n{"name": "f", "arguments": {}}\n</tool_call>'
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"categories": "foo"}, {"data": Path("x")}, {"output_format": "xlam"}, {"max_steps": 3},
+        {"trials": 2}, {"simulator": "smollm2-135m"}, {"judge": "smollm2-135m"}, {"tools": Path("t.py")},
+    ],
+)  # fmt: skip
+def test_a_file_of_suite_rows_takes_no_option_that_it_would_ignore(
+    told: dict[str, Any], tmp_path: Path
+) -> None:
+    suite = suite_file(tmp_path / "s.jsonl")
+    with pytest.raises(ConfigError, match=r"has no effect on|nothing for a judge|played once") as caught:
+        run(str(suite), tmp_path / "out", "gold", **told)
+    assert caught.value.place == "--" + next(iter(told)).replace("_", "-")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("who", ["gold", "model"])
+def test_a_limit_of_a_file_of_suite_rows_is_for_each_column(who: str, tmp_path: Path) -> None:
+    suite = suite_file(tmp_path / "s.jsonl")
+    spec = "gold" if who == "gold" else script(tmp_path / "m.jsonl", RIGHT)
+    summary = run(str(suite), tmp_path / "out", spec, limit=3)
+    assert {name: (s.n, s.correct) for name, s in summary.columns.items()} == {"a": (3, 3), "b": (3, 3)}
+    assert run(str(suite), tmp_path / "all", spec).all.n == 8
+
+
+def test_a_suite_without_a_row_is_no_score(tmp_path: Path) -> None:
+    suite = suite_file(tmp_path / "s.jsonl", columns=())
+    for spec in ("gold", script(tmp_path / "m.jsonl", RIGHT)):
+        with pytest.raises(DataError, match=r"s\.jsonl: no row to score"):
+            run(str(suite), tmp_path / "out", spec)
+
+
+@pytest.mark.parametrize("name", ["results.jsonl", "answers.jsonl"])
+@pytest.mark.parametrize("who", ["gold", "model"])
+def test_a_run_is_not_written_over_the_rows_that_it_reads(name: str, who: str, tmp_path: Path) -> None:
+    suite = suite_file(tmp_path / "own" / name)
+    before = suite.read_bytes()
+    spec = "gold" if who == "gold" else script(tmp_path / "m.jsonl", RIGHT)
+    with pytest.raises(ConfigError, match="would overwrite the rows it reads"):
+        run(str(suite), tmp_path / "own", spec)
+    assert suite.read_bytes() == before
+
+
+def test_a_script_that_says_something_else_is_asked_anew(tmp_path: Path) -> None:
+    suite = suite_file(tmp_path / "s.jsonl")
+    spec = script(tmp_path / "m.jsonl", RIGHT)
+    assert run(str(suite), tmp_path / "out", spec).all.correct == 8
+    script(tmp_path / "m.jsonl", "No.")
+    assert run(str(suite), tmp_path / "out", spec).all.correct == 0
+
+
+@needs_bfcl
+def test_a_limit_of_bfcls_own_answers_is_for_each_category(tmp_path: Path) -> None:
+    summary = run("bfcl", tmp_path, "gold", limit=2, categories="simple_python,multiple")
+    assert {name: s.n for name, s in summary.columns.items()} == {"simple_python": 2, "multiple": 2}
+
+
+@needs_bfcl
+def test_bfcls_answers_made_elsewhere_are_read_in_the_format_that_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = []
+    for row in load(("simple_python", "multiple")).rows:
+        calls = [{"name": n, "arguments": a} for call in gold_calls(row) for n, a in call.items()]
+        lines.append(json.dumps({"id": row.id, "result": json.dumps(calls)}))
+    file = tmp_path / "BFCL_v4_some_result.json"
+    file.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+    def replayed(**told: Any) -> Summary:
+        return replay("bfcl", file, tmp_path / "out", EvaluateSettings(**told))
+
+    assert replayed().all.correct == 0
+    said = capsys.readouterr().err
+    assert "600 of the 600" in said
+    assert "--output-format" in said
+    assert replayed(output_format="json_list").all.correct == 600
+    few = replayed(output_format="json_list", limit=2, categories="multiple")
+    assert (few.all.n, few.all.correct, list(few.columns)) == (2, 2, ["multiple"])
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "told", "said"),
+    [
+        ("bfcl", {"output_format": "nosuch"}, "unknown output format"),
+        ("bfcl", {"categories": "simple_pyton"}, "did you mean simple_python"),
+        ("bfcl", {"mode": "official"}, "--mode"),
+        ("bfcl", {"judge": "smollm2-135m"}, "nothing for a judge"),
+        ("toolbench", {"categories": "home"}, "--categories"),
+        ("toolbench", {"output_format": "xlam"}, "--output-format"),
+        ("toolbench", {"judge": "nosuchmodel"}, "no such model"),
+    ],
+)
+def test_a_replay_takes_no_option_that_it_would_ignore(
+    benchmark: str, told: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    (tmp_path / "answers.json").write_text("{}", encoding="utf-8")
+    with pytest.raises(ConfigError, match=said):
+        replay(benchmark, tmp_path / "answers.json", tmp_path / "out", EvaluateSettings(**told))
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_limit_holds_for_toolbenchs_runs_made_elsewhere(tmp_path: Path) -> None:
+    run("toolbench", tmp_path / "a", "gold", limit=6)
+    answers = tmp_path / "answers.json"
+    told = predictions(read_results(tmp_path / "a" / "results.jsonl"))
+    answers.write_text(json.dumps(told), encoding="utf-8")
+    assert replay("toolbench", answers, tmp_path / "b", EvaluateSettings(limit=2)).all.n == 2
+    answers.write_text("{}", encoding="utf-8")
+    with pytest.raises(DataError, match="no run to grade"):
+        replay("toolbench", answers, tmp_path / "c", EvaluateSettings())
+
+
+@pytest.mark.parametrize("judge", ["nosuchmodel", "scripted:no.jsonl", "empty"])
+def test_a_judge_that_is_not_there_is_missed_before_anything_is_asked(judge: str, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    agent = script(tmp_path / "agent.jsonl", "The answer is 42.")
+    spec = str(tmp_path / judge) if judge == "empty" else judge
+    with pytest.raises(UserError, match=judge.removeprefix("scripted:")):
+        run("toolbench", tmp_path / "out", agent, limit=1, judge=spec)
+    assert not (tmp_path / "out").exists()
+
+
+def test_what_was_played_is_kept_where_the_judge_fails(tmp_path: Path) -> None:
+    agent = script(tmp_path / "agent.jsonl", RIGHT.replace('"f"', '"Finish"').replace("{}", FINISHED))
+    (tmp_path / "judge.jsonl").write_text("", encoding="utf-8")
+    told = {"limit": 2, "mode": "CoT@1", "judge": f"scripted:{tmp_path / 'judge.jsonl'}"}
+    with pytest.raises(DataError, match="no answer left"):
+        run("toolbench", tmp_path / "out", agent, **told)
+    assert len(read_results(tmp_path / "out" / "results.jsonl")) == 2
+    assert "judged" not in json.loads((tmp_path / "out" / "summary.json").read_text("utf-8"))
+
+
+FINISHED = '{"return_type": "give_answer", "final_answer": "42"}'
 
 
 @pytest.mark.parametrize(

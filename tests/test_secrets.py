@@ -173,6 +173,9 @@ def test_a_field_and_its_value_are_seen_together(name: str) -> None:
         {"headers": {name: secret}},
         {"headers": {name: [secret]}},
         {"headers": [{"name": name, "value": secret}]},
+        {"headers": [["Accept", "*/*"], [name, secret]]},
+        {"attributes": [{"key": f"http.request.header.{name}", "value": {"stringValue": secret}}]},
+        [{"key": name, "value": {"arrayValue": {"values": [{"stringValue": "-"}, {"stringValue": secret}]}}}],
     ):
         assert len(list(secrets.find_in(value))) == 1
         redacted = secrets.redact(value)
@@ -182,6 +185,8 @@ def test_a_field_and_its_value_are_seen_together(name: str) -> None:
     assert list(secrets.find(f"{name}: {secret}"))
     assert list(secrets.find(json.dumps(json.dumps({name: secret}))))
     assert not list(secrets.find_in({"other": secret}))
+    assert not list(secrets.find_in([{"key": "other", "value": {"stringValue": secret}}, ["other", secret]]))
+    assert not list(secrets.find_in([[name, "none", secret], {name: "none", "value": secret}]))
 
 
 def test_a_path_shows_no_credential() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from callwright import schema
-from callwright.errors import UserError
+from callwright.errors import ConfigError, UserError
 from callwright.evaluate.results import read_results
 from callwright.evaluate.suite import case_of
 from callwright.evaluate.summary import Summary
@@ -82,6 +82,35 @@ def test_cases_that_were_written_by_hand_are_a_column(tools: Path, tmp_path: Pat
     assert summary.columns["written"].n == 1
     written.write_bytes(b"{}\n")
     with pytest.raises(UserError):
+        run(tmp_path / "again", "gold", tools, written)
+
+
+def test_cases_that_were_written_by_hand_are_never_written_over(tools: Path, tmp_path: Path) -> None:
+    written = tmp_path / "suite.jsonl"
+    said = Message(role="user", content="Nothing to do, thanks."), Message(role="assistant", content="Fine.")
+    written.write_bytes(encode(Trajectory(id="mine", tools=(Tool(name="f"),), messages=said)) + b"\n")
+    before = written.read_bytes()
+    with pytest.raises(ConfigError, match="would overwrite the rows it reads"):
+        run(tmp_path, "gold", tools, written)
+    assert written.read_bytes() == before
+
+
+def test_a_limit_holds_for_cases_written_by_hand_too_and_a_file_without_any_is_refused(
+    tools: Path, tmp_path: Path
+) -> None:
+    rows = [
+        Trajectory(id=f"mine-{i}", tools=(Tool(name="f"),), messages=(
+            Message(role="user", content=f"Nothing to do, {i}."), Message(role="assistant", content="Fine."),
+        ))
+        for i in range(6)
+    ]  # fmt: skip
+    written = tmp_path / "mine.jsonl"
+    written.write_bytes(b"".join(encode(each) + b"\n" for each in rows))
+    assert run(tmp_path / "out", "gold", tools, written, limit=2).columns["written"].n == 2
+    ids = [each.id for each in read(tmp_path / "out" / "suite.jsonl") if each.id.startswith("written/")]
+    assert ids == ["written/mine-0", "written/mine-3"]
+    written.write_bytes(b"")
+    with pytest.raises(UserError, match="no row to score"):
         run(tmp_path / "again", "gold", tools, written)
 
 

@@ -279,6 +279,17 @@ def test_declared_tools_and_the_tools_of_rows_make_rows_that_are_checked_as_they
         synthesized(str(tmp_path / "nothing.json"), tmp_path / "c.jsonl", SynthesizeSettings(), quiet)
 
 
+@pytest.mark.parametrize("out", ["rows.jsonl", "seeds.jsonl"])
+def test_the_rows_that_are_read_are_not_overwritten(tools: Path, tmp_path: Path, out: str) -> None:
+    synthesized(str(tools), tmp_path / "rows.jsonl", SynthesizeSettings(accept=6), quiet)
+    rows = (tmp_path / "rows.jsonl").read_bytes()
+    (tmp_path / "seeds.jsonl").write_bytes(rows)
+    settings = SynthesizeSettings(accept=3, seeds=tmp_path / "seeds.jsonl")
+    with pytest.raises(ConfigError, match="would overwrite the rows it reads"):
+        synthesized(str(tmp_path / "rows.jsonl"), tmp_path / out, settings, quiet)
+    assert (tmp_path / out).read_bytes() == rows
+
+
 @pytest.mark.slow
 def test_an_outage_is_an_error_and_no_row(tools: Path, tmp_path: Path) -> None:
     with ScriptedServer(answer) as server:

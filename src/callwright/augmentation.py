@@ -10,14 +10,14 @@ from pathlib import Path
 
 from callwright.augment import AugmentStep, policy_of
 from callwright.engine import Row, run
-from callwright.errors import ConfigError
+from callwright.errors import ConfigError, DataError
 from callwright.evaluate.answers import DEFAULT_MAX_TOKENS, Asker, fingerprint_of, opened
 from callwright.formats import DEFAULT_FORMAT
 from callwright.formats.layout import layout_named
 from callwright.record import Json, Tool, Trajectory
 from callwright.rephrasing import Rephrasing
 from callwright.settings import AugmentSettings, plain
-from callwright.store import Report, Sink, read, read_some, report_path
+from callwright.store import Report, Sink, read_some, report_path
 from callwright.verify import settle, verify
 from callwright.weights import model_of
 
@@ -36,7 +36,7 @@ def augmented(data: Path, out: Path, config: AugmentSettings) -> tuple[Report, s
         policy=policy,
         keep_original=False,
         formats=formats,
-        pool=tools_of(read(config.pool or data, "augment")) if needs_pool else (),
+        pool=_pool(config.pool, data) if needs_pool else (),
     )
     step = CheckedVariants(augment, originals=config.originals)
     made = Distribution()
@@ -44,6 +44,8 @@ def augmented(data: Path, out: Path, config: AugmentSettings) -> tuple[Report, s
         rephrasing = _rephrasing(config, out, stack)
         sink = stack.enter_context(Sink(out, "augment", plain(config)))
         rows = read_some(data, "augment")
+        if config.originals:
+            rows = made.without(rows)
         for row in run(
             step, rephrasing(rows) if rephrasing else rows, workers=config.workers, engine=config.engine
         ):
@@ -75,16 +77,34 @@ def _rephrasing(config: AugmentSettings, out: Path, stack: ExitStack) -> Rephras
     return Rephrasing(asker("writer"), asker("solver"))
 
 
-def tools_of(rows: Iterable[Row]) -> tuple[Tool, ...]:
-    """Return the first tools that rows offer, one of each name."""
+def _pool(named: Path | None, data: Path) -> tuple[Tool, ...]:
+    """Return what distractors are drawn from; raises `DataError` for a file that was named for it in vain.
+
+    Where none was named it is the data, which are then read twice: a pipe can not be.
+    """
+    if named is None and data.exists() and not data.is_file():
+        raise DataError(
+            "is no regular file, and is read twice",
+            place=str(data),
+            expected="a file",
+            hint="name one with tools by --pool, or write the rows to a file first",
+        )
+    found = tools_of(read_some(named or data, "augment"))
+    if named and not found:
+        raise DataError("holds no tool", place=str(named), expected="rows that offer tools")
+    return found
+
+
+def tools_of(rows: Iterable[Row], limit: int | None = POOL) -> tuple[Tool, ...]:
+    """Return the first tools that rows offer, one of each name; all of them if there is no limit."""
     found: dict[str, Tool] = {}
     for row in rows:
         if isinstance(row, Trajectory):
             for tool in row.tools or ():
                 found.setdefault(tool.name, tool)
-        if len(found) >= POOL:
+        if limit is not None and len(found) >= limit:
             break
-    return tuple(found.values())[:POOL]
+    return tuple(found.values())[:limit]
 
 
 @dataclass(frozen=True)
@@ -104,7 +124,7 @@ class CheckedVariants:
 
 
 class Distribution:
-    """What was done to variants, and what they ask for."""
+    """What was done to the variants of one run, and what they ask for."""
 
     def __init__(self) -> None:
         self.variants = 0
@@ -112,23 +132,29 @@ class Distribution:
         self.formats: Counter[str] = Counter()
         self.styles: Counter[str] = Counter()
 
-    def add(self, row: Row) -> None:
+    def without(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """Yield rows that will be added as they are, and take off those that an earlier run made."""
+        for row in rows:
+            self.add(row, -1)
+            yield row
+
+    def add(self, row: Row, by: int = 1) -> None:
         """Count a row if it is a variant."""
         note = row.extra.get("augment") if isinstance(row, Trajectory) else None
         if not isinstance(row, Trajectory) or not isinstance(note, dict):
             return
-        self.variants += 1
-        self.operations.update(note.get("done", ()))
-        self.formats[row.task.output_format or DEFAULT_FORMAT] += 1
-        self.styles[layout_named(row.task.layout).style] += 1
+        self.variants += by
+        self.operations.update(dict.fromkeys(note.get("done", ()), by))
+        self.formats[row.task.output_format or DEFAULT_FORMAT] += by
+        self.styles[layout_named(row.task.layout).style] += by
 
     def to_json(self) -> Json:
         """Return the counts as plain data."""
         return {
             "count": self.variants,
-            "operations": dict(self.operations.most_common()),
-            "formats": dict(self.formats.most_common()),
-            "styles": dict(self.styles.most_common()),
+            "operations": _most(self.operations),
+            "formats": _most(self.formats),
+            "styles": _most(self.styles),
         }
 
     def text(self) -> str:
@@ -137,6 +163,11 @@ class Distribution:
         for title, counts in (
             ("operation", self.operations), ("format", self.formats), ("style", self.styles)
         ):  # fmt: skip
-            for name, count in counts.most_common():
+            for name, count in _most(counts).items():
                 lines.append(f"  {title:<10} {name:<24} {count:>9,}  {count / self.variants:>6.1%}")
         return "\n".join(lines) + "\n"
+
+
+def _most(counts: Counter[str]) -> dict[str, int]:
+    """Return the counts, the largest first, without those of which nothing is left."""
+    return dict((+counts).most_common())

@@ -6,8 +6,9 @@ Each takes the parts that are asked for from `categories`, the user's data from 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, get_args
 
@@ -32,9 +33,49 @@ class Opened:
     """What a reader of the scores has to know."""
 
 
+USED: dict[str, tuple[str, ...]] = {
+    "bfcl": ("categories", "mode", "output_format"),
+    "webshop": ("categories", "data", "mode", "output_format", "max_steps"),
+    "toolbench": ("categories", "data", "mode", "output_format", "simulator", "judge"),
+    "toolquery": ("categories", "data", "mode", "output_format", "max_steps"),
+    "taubench": ("categories", "data", "mode", "output_format", "max_steps", "trials", "simulator"),
+    "suite": ("data", "tools", "mode"),
+}
+"""The settings that a benchmark heeds, beside `ALWAYS`."""
+ALWAYS = ("limit", "max_tokens", "seed")
+_NOTHING = {"judge": "nothing for a judge to do", "trials": "every task is played once"}
+
+
+def refuse_unused(settings: EvaluateSettings, used: Collection[str], by: str) -> None:
+    """Raise ConfigError for a setting that was given and is none of those `used`; `by` says by whom."""
+    usual = EvaluateSettings()
+    for each in fields(settings):
+        if each.name in used or getattr(settings, each.name) == getattr(usual, each.name):
+            continue
+        known = [name for name, own in USED.items() if each.name in own] if by in USED else []
+        raise ConfigError(
+            _NOTHING.get(each.name, f"has no effect on {by}"),
+            place=f"--{each.name.replace('_', '-')}",
+            expected=f"the benchmark {' | '.join(known)}" if known else "",
+            hint="leave it out",
+        )
+
+
+def named_parts(settings: EvaluateSettings, default: str) -> list[str]:
+    """Return the parts that are asked for by their names; raises ConfigError for none, and for one twice."""
+    told = default if settings.categories is None else settings.categories
+    asked = [part.strip() for part in told.split(",") if part.strip()]
+    if not asked:
+        raise ConfigError("no part of the benchmark", place="--categories", got=repr(told))
+    twice = next((part for part, times in Counter(asked).items() if times > 1), None)
+    if twice is not None:
+        raise ConfigError("a part is named twice", place="--categories", got=repr(twice))
+    return asked
+
+
 def parts(settings: EvaluateSettings, known: tuple[str, ...], default: str) -> list[str]:
     """Return the parts that are asked for; raises ConfigError for one that is not known."""
-    asked = [part.strip() for part in (settings.categories or default).split(",") if part.strip()]
+    asked = named_parts(settings, default)
     for part in asked:
         if part not in known:
             raise ConfigError("no such part of the benchmark", got=repr(part), expected=" | ".join(known))
@@ -59,7 +100,7 @@ def mode_of(settings: EvaluateSettings, known: tuple[str, ...]) -> str:
 def webshop(settings: EvaluateSettings) -> Opened:
     """Return WebShop: invented products, the 1,000 of the original, or a prepared catalogue."""
     from callwright.evaluate.webshop.nouns import DEFAULT_TAGGER
-    from callwright.evaluate.webshop.policies import chance, first_result, first_result_with_options
+    from callwright.evaluate.webshop.policies import policies
     from callwright.evaluate.webshop.variants import SPLITS, VARIANTS, WITH_SPLITS
     from callwright.evaluate.webshop.world import open_world
 
@@ -79,12 +120,12 @@ def webshop(settings: EvaluateSettings) -> Opened:
             **told,
         )
         worlds.append(world)
-    policies = {
-        "random": lambda _: chance(settings.seed),
-        "rule": lambda _: first_result,
-        "rule-options": lambda _: first_result_with_options,
-    }
-    return Opened(tuple(worlds), policies)
+    return Opened(tuple(worlds), {name: _always(each) for name, each in policies(settings.seed).items()})
+
+
+def _always(policy: Policy) -> Callable[[World[Any]], Policy]:
+    """Return what gives every world the same policy."""
+    return lambda _: policy
 
 
 SHOPPING = tuple(
@@ -148,6 +189,7 @@ CACHE = "server_cache"
 
 def toolquery(settings: EvaluateSettings) -> Opened:
     """Return ToolQuery: recorded movie and weather questions, and a generated academia graph."""
+    from callwright.evaluate.toolquery.academia import GRAPH
     from callwright.evaluate.toolquery.academia_questions import generated_academia
     from callwright.evaluate.toolquery.baselines import finish_at_once, random_calls
     from callwright.evaluate.toolquery.replay import open_replay, open_rows
@@ -159,14 +201,15 @@ def toolquery(settings: EvaluateSettings) -> Opened:
         "max_steps": settings.max_steps or DEFAULT_STEPS,
     }
     worlds: list[World[Any]] = []
-    for part in parts(settings, ("replay", "replay-all", "rows", HOME), "replay" if settings.data else HOME):
+    named = parts(settings, ("replay", "replay-all", "rows", HOME), "replay" if settings.data else HOME)
+    if {"replay", "replay-all"} <= {*named}:
+        raise ConfigError("replay-all holds what replay holds", place="--categories", expected="one of them")
+    for part in named:
         if part == HOME:
             worlds.append(generated_academia(seed=settings.seed, **told))
         elif part == "rows":
             data = needed(settings, part)
-            graph = data / "academia_graph.json"
-            found = graph if graph.is_file() else None
-            worlds.append(open_rows(data / "test.jsonl", data=data, graph=found, **told))
+            worlds.append(open_rows(data / "test.jsonl", data=data, graph=data / GRAPH, **told))
         else:
             worlds.append(open_replay(needed(settings, part), all_tasks=part == "replay-all", **told))
     policies = {
@@ -201,7 +244,7 @@ def taubench(settings: EvaluateSettings) -> Opened:
         for trial in range(settings.trials)
         for domain in domains
     )
-    return Opened(worlds, {"refuse": lambda _: refuse})
+    return Opened(worlds, {"refuse": _always(refuse)})
 
 
 WORLDS: dict[str, Callable[[EvaluateSettings], Opened]] = {

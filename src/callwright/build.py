@@ -20,10 +20,9 @@ from callwright.models import EMBEDDED
 from callwright.progress import Bar, Display, clock
 from callwright.record import Json
 from callwright.settings import BuildSettings
-from callwright.store import Run, sha256_file, sha256_text
+from callwright.store import Run, refuse_to_overwrite, sha256_file, sha256_text
 from callwright.toolbox import Toolbox, import_python
 from callwright.train.config import ENOUGH
-from callwright.unify import unify
 from callwright.unify.files import walk
 from callwright.weights import base_directory
 
@@ -41,7 +40,7 @@ def build(origin: Origin, out: Path, config: BuildSettings, display: Display, *,
     if origin.tools is None and not origin.data:
         raise ConfigError("nothing to build from", expected="a tools file, --data, or both")
     toolbox = import_python(origin.tools) if origin.tools else None
-    _check(origin, config)
+    _check(origin, out, config)
     with Run.open(out, identity(origin, toolbox, config), fresh=fresh) as run:
         do = Steps(run, display)
         display.say(f"callwright build → {out}")
@@ -92,10 +91,11 @@ def build(origin: Origin, out: Path, config: BuildSettings, display: Display, *,
     return page
 
 
-def _check(origin: Origin, config: BuildSettings) -> None:
+def _check(origin: Origin, out: Path, config: BuildSettings) -> None:
     """Raise, before anything is written, for what would stop the build later."""
     if origin.data:
-        unify(origin.data)
+        refuse_to_overwrite(out, origin.data)
+        dataset.given(origin.data)
     if config.base != EMBEDDED:
         base_directory(config.base)
 

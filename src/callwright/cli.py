@@ -22,6 +22,7 @@ from callwright import __version__
 from callwright.console import (
     carried,
     heed_drops,
+    open_streams,
     say,
     say_counts,
     say_diagnosis,
@@ -52,6 +53,8 @@ from callwright.parameters import (
     SelfCheck,
     Sources,
     ToolsName,
+    name,
+    path,
 )
 from callwright.progress import Display
 from callwright.record import Dropped, Trajectory
@@ -104,8 +107,9 @@ def unify(sources: Sources, out: Out, config: UnifySettings, as_json: AsJson = F
     """Turn raw agent data of many layouts into trajectories."""
     from callwright.store import Sink, refuse_to_overwrite
     from callwright.unify import unify_lines
+    from callwright.unify.files import named, walk
 
-    refuse_to_overwrite(out, sources)
+    refuse_to_overwrite(out, [*sources, *(file.path for file in walk(sources, []))])
     notes: list[str] = []
     batches = unify_lines(
         sources,
@@ -118,6 +122,7 @@ def unify(sources: Sources, out: Out, config: UnifySettings, as_json: AsJson = F
     with Sink(out, "unify", plain(config)) as sink:
         for batch in batches:
             sink.put_lines(*batch)
+        sink.note("inputs", named(sources))
         sink.note("notes", notes)
     tell_report(sink.report, as_json, [f"  {note}" for note in notes], config.max_drop)
 
@@ -135,6 +140,9 @@ def verify(
     from callwright.store import refuse_to_overwrite
 
     if self_check:
+        if out is not None or config.tools is not None:
+            hint = "a self-check writes no rows and runs none of your tools"
+            raise ConfigError("--self-check beside -o or --tools", expected="one of them", hint=hint)
         tell_self_check(*verification.checked(data, config), as_json)
         return
     if data is None or out is None:
@@ -187,8 +195,9 @@ def blend(inputs: RowFiles, out: Out, config: BlendSettings, as_json: AsJson = F
     from callwright.dataset import blended
     from callwright.store import refuse_to_overwrite
 
+    kept_out = [Path(name.strip()) for name in (config.against or "").split(",") if name.strip()]
     for side in ("train", "valid"):
-        refuse_to_overwrite(out / f"{side}.jsonl", inputs)
+        refuse_to_overwrite(out / f"{side}.jsonl", [*inputs, *kept_out])
     tally = Tally()
     reports = blended(inputs, out, **asdict(config), tally=tally)
     if len(inputs) > 1 or tally.asked:
@@ -196,6 +205,8 @@ def blend(inputs: RowFiles, out: Out, config: BlendSettings, as_json: AsJson = F
     tell({side: report.to_json() for side, report in reports.items()}, as_json)
     for side, report in reports.items():
         say_counts(side, report)
+    if config.holdout and reports["train"].kept and not reports["valid"].kept:
+        say("nothing was held out: another --seed or a larger --holdout changes that")
 
 
 def pair(data: Data, out: Out, config: PairSettings, as_json: AsJson = False) -> None:
@@ -277,8 +288,8 @@ def evaluate(
 
 
 def compare(
-    before: Annotated[Path, typer.Argument(help="A run directory or results.jsonl.")],
-    after: Annotated[Path, typer.Argument(help="Another one over the same rows.")],
+    before: Annotated[Path, typer.Argument(help="A run directory or results.jsonl.", parser=path)],
+    after: Annotated[Path, typer.Argument(help="Another one over the same rows.", parser=path)],
     judge: Annotated[
         str, typer.Option(help="A model that says which of two ToolBench runs did better: the win rate.")
     ] = "",
@@ -304,7 +315,8 @@ def serve(
         str | None, typer.Option(envvar="CALLWRIGHT_TOKEN", help="Bearer token to ask for.")
     ] = None,
     tools: Annotated[
-        str | None, typer.Option(help="Tools, as for synthesize, to offer where a request brings none.")
+        str | None,
+        typer.Option(help="Tools, as for synthesize, to offer where a request brings none.", parser=name),
     ] = None,
     constrain: Annotated[
         bool, typer.Option("--constrain", help="Hold every call to the schema of its tool.")
@@ -325,7 +337,9 @@ def serve(
 
 
 def conform(
-    model: Annotated[Path, typer.Argument(help="An exported model, or a run's or adapter's directory.")],
+    model: Annotated[
+        Path, typer.Argument(help="An exported model, or a run's or adapter's directory.", parser=path)
+    ],
     calls: Annotated[int, typer.Option(min=1, help="Calls to send through every runtime.")] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="What the conversations are drawn from.")] = 7,
     as_json: AsJson = False,
@@ -343,7 +357,9 @@ def conform(
 
 
 def view(
-    places: Annotated[list[Path], typer.Argument(help="Files of rows or results, or folders of runs.")],
+    places: Annotated[
+        list[Path], typer.Argument(help="Files of rows or results, or folders of runs.", parser=path)
+    ],
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port of this machine to listen on.")] = 8001,
 ) -> None:
     """Browse, filter and search rows and results in a browser."""
@@ -360,7 +376,8 @@ def build(
     config: BuildSettings,
     tools: Annotated[Path | None, typer.Argument(help="A Python file of typed functions.")] = None,
     data: Annotated[
-        list[Path] | None, typer.Option("--data", help="Raw data of a known layout; may be given repeatedly.")
+        list[Path] | None,
+        typer.Option("--data", help="Raw data of a known layout, or rows; repeatable."),
     ] = None,
     fresh: Fresh = False,
 ) -> None:
@@ -409,13 +426,15 @@ def doctor(
 
     failures = examination.fetch() if fetch else []
     findings = examination.diagnose()
+    missing = [f for f in findings if f.state == "missing"]
+    told = missing if quiet else findings
     if as_json:
-        tell(examination.to_json(findings), True)
+        tell(examination.to_json(told), True)
     else:
-        say_diagnosis(f for f in findings if not quiet or f.state == "missing")
+        say_diagnosis(told)
     for failure in failures:
         say(f"error: {failure}")
-    if failures or any(f.state == "missing" for f in findings):
+    if failures or missing:
         raise typer.Exit(1)
 
 
@@ -470,6 +489,7 @@ def main() -> None:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     # Wherever bitsandbytes is installed, peft brings it in, and it warns of a kernel that nothing here uses.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
+    open_streams()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
     sys.exit(ended(lambda: app(standalone_mode=False)))

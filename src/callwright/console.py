@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -28,6 +29,18 @@ if TYPE_CHECKING:
 
 err = Console(stderr=True)
 _MARKS = {"ok": "✓", "missing": "✗", "note": "•"}
+
+
+def open_streams() -> None:
+    """Open what the process was started without of its three streams, on the null device.
+
+    Else the next file that is opened gets the number of one of them, and a child takes it for its input.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            handle = os.open(os.devnull, os.O_RDWR)
+            os.set_inheritable(handle, True)
+            setattr(sys, name, os.fdopen(handle, "w" if number else "r", encoding="utf-8"))
 
 
 def tell_report(report: Report, as_json: bool, lines: Iterable[str], max_drop: float) -> None:
@@ -59,7 +72,7 @@ def tell_lint(found: Lint, config: LintSettings, as_json: bool) -> None:
 
     tell(linting.to_json(found), as_json)
     if not as_json:
-        sys.stdout.write(linting.report(found, config.notes))
+        sys.stdout.write(legible(linting.report(found, config.notes)))
     say(linting.summary(found, config.notes))
     if found.fails(config.strict):
         raise typer.Exit(1)
@@ -136,7 +149,14 @@ def tell_comparison(comparison: Comparison, won: WinRate | None, as_json: bool) 
         tell({**told, "win_rate": won and won._asdict()}, True)
         return
     lines = [table(comparison), *([won.told] if won else [])]
-    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.write(legible("\n".join(lines)) + "\n")
+
+
+def _counted(score: Any) -> str:
+    """Return of how many rows a score is; of tasks that were tried several times, tasks x trials."""
+    if score.tasks is msgspec.UNSET:
+        return str(score.n)
+    return f"{score.tasks}x{score.n / score.tasks:.3g}"
 
 
 def carried(extra: dict[str, Any]) -> Iterator[str]:
@@ -168,6 +188,6 @@ def scores(summary: Any) -> Iterator[str]:
     for variant in dict.fromkeys(told):
         yield f"  {variant}"
     for name, s in [*summary.columns.items(), ("all", summary.all)]:
-        yield f"  {name:<26} {s.accuracy:6.1%}  [{s.low:.1%}, {s.high:.1%}]  n={s.n}"
+        yield f"  {name:<26} {s.accuracy:6.1%}  [{s.low:.1%}, {s.high:.1%}]  n={_counted(s)}"
     for name, mean in summary.all.means.items():
         yield f"    {name:<24} {mean.mean:8.3f}  [{mean.low:.3f}, {mean.high:.3f}]  n={mean.n}"

@@ -9,8 +9,8 @@ from pathlib import Path
 from callwright.errors import ConfigError, ToolsError
 from callwright.models.http import shown_spec
 from callwright.settings import ConverseSettings, plain
-from callwright.store import Report, Sink
-from callwright.synthesis import SPLITS, ask_of, beside
+from callwright.store import Report, Sink, refuse_to_overwrite
+from callwright.synthesis import SPLITS, ask_of, beside, files_of
 from callwright.synthesize.dialogue import SCRIPT, Cast, Conversations
 from callwright.toolbox import Limits
 from callwright.verify.judge import JudgeStep, open_committee
@@ -21,6 +21,7 @@ def conversed(
     name: str, out: Path, config: ConverseSettings, progress: Callable[[int, int, str], None]
 ) -> tuple[Report, Sequence[str]]:
     """Write conversations over the tools of a name; return the report, and what people are told."""
+    refuse_to_overwrite(out, files_of(name))
     families, values = SPLITS[config.split]
     world = open_world(name, isolation=config.isolation, seed=config.seed, values=values)
     if not world.executable:

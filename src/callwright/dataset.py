@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -15,18 +14,21 @@ import msgspec
 from callwright.augment import AugmentStep, policy_of, share_tools
 from callwright.blend import SplitBy, Tally, blend, parse_shares
 from callwright.engine import Row, run
-from callwright.errors import DataError
+from callwright.errors import ConfigError, DataError, GateError
 from callwright.pair import Balance, Corruptions, pair
-from callwright.progress import Bar
+from callwright.progress import Bar, legible
 from callwright.record import Dropped, Json, Trajectory
-from callwright.settings import BuildSettings
-from callwright.store import Report, Sink, read, read_some, write_json_atomic
+from callwright.settings import BuildSettings, written
+from callwright.store import Report, Sink, read, read_some, together, write_json_atomic
 from callwright.suites import TRAINED, in_column, new_requests, style_of
 from callwright.synthesize import diversity, synthesize
 from callwright.synthesize.replicas import processes_for
 from callwright.toolbox import Executor, Toolbox
 from callwright.unify import unify
-from callwright.verify import VerifyStep, funnel
+from callwright.unify.own_rows import parted
+from callwright.verify import VerifyStep
+from callwright.verify.funnel import Funnel, FunnelCounts
+from callwright.verify.lines import gated
 
 POLICY = "order=1,format=0.15"
 """How training rows are varied."""
@@ -35,6 +37,7 @@ FORMATS = ("xlam", "python")
 KIT = 8
 """Training rows that are offered the same tools, so that these are read once for several rows."""
 PAIRS = 400
+_WAY_OUT = "`callwright unify … --secrets redact -o rows.jsonl` replaces it; then give rows.jsonl as --data"
 
 
 def _made(toolbox: Toolbox, config: BuildSettings) -> Iterator[Row]:
@@ -46,19 +49,39 @@ def _made(toolbox: Toolbox, config: BuildSettings) -> Iterator[Row]:
         )  # fmt: skip
 
 
+def given(data: Sequence[Path], notes: list[str] | None = None) -> Iterator[Row]:
+    """Yield the rows of data: raw ones are unified, those of a named file of trajectories stay as they are.
+
+    Raises `DataError` before the first row, as `unify` does; what it found is appended to `notes`.
+    """
+    raw, own = parted(data)
+    unified: Iterable[Row] = unify(raw, notes=notes) if raw else ()
+    if notes is not None:
+        notes += [f"{path.name}: trajectories already, taken as they are" for path in own]
+    return chain(unified, chain.from_iterable(read_some(path, "verify") for path in own))
+
+
+def _passed(rows: Iterator[Row]) -> Iterator[Row]:
+    """Verify rows; a credential stops them, with the way out that a build has."""
+    try:
+        yield from gated(run(VerifyStep(), rows))
+    except GateError as error:
+        raise GateError(error.what, place=error.place, hint=_WAY_OUT) from None
+
+
 def make(
     folder: Path, toolbox: Toolbox | None, data: Sequence[Path], config: BuildSettings, bar: Bar
 ) -> dict[str, Json]:
     """Write ``train.jsonl`` and ``valid.jsonl``: rows from tools and data, verified, varied and blended."""
     notes: list[str] = []
-    inputs: list[tuple[str, Iterable[Row]]] = []
+    inputs: list[Iterable[Row]] = []
     if toolbox is not None:
-        inputs.append(("tools", _made(toolbox, config)))
+        inputs.append(_made(toolbox, config))
     if data:
-        inputs.append(("data", run(VerifyStep(), unify(data, notes=notes))))
+        inputs.append(_passed(given(data, notes)))
     verified = folder / "verified.jsonl"
     with Sink(verified, "verify", {"seed": config.seed}) as sink:
-        table = funnel(_counted(chain.from_iterable(rows for _, rows in inputs), sink, bar, config.rows))
+        table = _funnel(_counted(chain.from_iterable(inputs), sink, bar, config.rows), toolbox is not None)
     varied = AugmentStep(seed=config.seed, policy=policy_of(POLICY), formats=FORMATS, keep_original=False)
     rows = run(varied, read(verified))
     reports = _split_into(folder / "blend", blend([("verified", rows)], seed=config.seed))
@@ -82,6 +105,14 @@ def make(
     return {k: v for k, v in told.items() if k not in ("funnel", "notes")}
 
 
+def _funnel(rows: Iterable[Row], executes: bool) -> Funnel:
+    """Return what was lost where; rows that tell of a judge or of calls had them in an earlier run."""
+    counts = FunnelCounts(executes=executes, judges=False)
+    for row in rows:
+        counts.add(row)
+    return counts.funnel()
+
+
 def _counted(rows: Iterable[Row], sink: Sink, bar: Bar, total: int) -> Iterator[Row]:
     for i, row in enumerate(rows, start=1):
         sink.put(row)
@@ -98,11 +129,8 @@ def _split_into(
 ) -> dict[str, Report]:
     """Write the two sides of a blend; what it dropped, and the tally, is kept beside the training side."""
     folder.mkdir(parents=True, exist_ok=True)
-    with ExitStack() as stack:
-        sinks = {
-            side: stack.enter_context(Sink(folder / f"{side}.jsonl", "blend", config or {}))
-            for side in ("train", "valid")
-        }
+    sinks = {side: Sink(folder / f"{side}.jsonl", "blend", config or {}) for side in ("train", "valid")}
+    with together(*sinks.values()):
         for row in rows:
             if isinstance(row, Dropped):
                 sinks["train"].put(row)
@@ -130,15 +158,18 @@ def blended(
 ) -> dict[str, Report]:
     """Blend files into ``train.jsonl`` and ``valid.jsonl`` in `out`; options as in `BlendSettings`."""
     tally = tally if tally is not None else Tally()
+    if out.is_file():
+        raise ConfigError("not a name for a folder", place=str(out), expected="a folder, which is made")
     out.mkdir(parents=True, exist_ok=True)
     config: dict[str, Json] = {
         "holdout": holdout, "split_by": split_by, "near": near, "max_per_structure": max_per_structure,
-        "against": against, "overlap": overlap, "weights": weights, "limit": limit, "seed": seed,
+        "against": written(against), "overlap": overlap, "weights": written(weights), "limit": limit,
+        "seed": seed,
     }  # fmt: skip
     rows = blend(
         [(name, read_some(path, "blend")) for name, path in _named(inputs).items()],
         seed=seed,
-        weights=parse_shares(weights or ""),
+        weights=parse_shares(written(weights) or ""),
         limit=limit,
         holdout=holdout,
         split_by=split_by,
@@ -154,10 +185,10 @@ def blended(
 
 def _named(inputs: Sequence[Path]) -> dict[str, Path]:
     """Return files by the name that is theirs alone: without folder and suffix, or else in full."""
-    short = [re.sub(r"\.jsonl(\.zst|\.gz)?$", "", path.name) for path in inputs]
+    short = [re.sub(r"\.jsonl(\.zst|\.gz)?$", "", legible(path.name)) for path in inputs]
     names: dict[str, Path] = {}
     for path, stem in zip(inputs, short, strict=True):
-        name = stem if short.count(stem) == 1 else str(path)
+        name = stem if short.count(stem) == 1 else legible(str(path))
         while name in names:
             name += " again"
         names[name] = path

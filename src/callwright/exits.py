@@ -5,14 +5,14 @@
 
 from __future__ import annotations
 
-import sys
+import re
 from collections.abc import Callable
 from typing import Any
 
 import typer
 
 from callwright.console import err, say
-from callwright.errors import CallwrightError, UserError
+from callwright.errors import CallwrightError, DataError, UserError
 from callwright.progress import legible
 
 INTERRUPTED = 130
@@ -35,17 +35,21 @@ def ended(run: Callable[[], Any]) -> int:
     except CallwrightError as error:
         return _failed(str(error), 1)
     except KeyboardInterrupt:
-        return _failed(_interrupted(sys.argv[1:2]), INTERRUPTED)
+        return _failed("interrupted; the same command goes on with whatever was kept", INTERRUPTED)
+    except UnicodeEncodeError as error:
+        return _failed(str(_unwritable(error)), 2)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         return _failed(f"{place}{error.strerror or error}", 2)
     return int(code or 0)
 
 
-def _interrupted(verb: list[str]) -> str:
-    if verb and verb[0] in RESUMED:
-        return "interrupted; the same command continues where it stopped"
-    return "interrupted; nothing was written, the same command begins anew"
+def _unwritable(error: UnicodeEncodeError) -> DataError:
+    """Return the line for a name that is no UTF-8; raises the error if it is about other text."""
+    if not re.match("[\udc80-\udcff]", error.object[error.start :]):  # what Python makes of such a byte
+        raise error
+    place = error.object[max(0, error.start - 100) : error.end + 50]
+    return DataError("can not be written down", place=place, expected="a name in UTF-8", hint="rename it")
 
 
 def _misuse(error: Any) -> int:

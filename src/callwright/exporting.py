@@ -33,7 +33,7 @@ def exported(source: Path, out: Path, config: ExportSettings) -> list[Path]:
     """Write the model at `source` to the folder `out`; return the files that are there then."""
     model = embedded_model() if str(source) == EMBEDDED and not source.exists() else left_in(source)
     base_of(model)  # raises where there is no model
-    measured = [one for run in config.results for one in _measured(Path(run), source, model)]
+    measured = [one for run in config.results for one in _measured(Path(run), source)]
     wanted = Export(
         to=config.to,  # type: ignore[arg-type]  # the verb looked
         quantization=config.quantization,
@@ -51,7 +51,7 @@ def refuse_models(source: Path) -> None:
         raise ConfigError("a model, no rows", place=str(source), expected=f"--to {' | '.join(TARGETS)}")
 
 
-def _measured(run: Path, source: Path, model: Path) -> Iterator[Measured]:
+def _measured(run: Path, source: Path) -> Iterator[Measured]:
     """Yield what an evaluation found; raises `ConfigError` for one of other weights."""
     file = run / "summary.json"
     try:
@@ -60,8 +60,7 @@ def _measured(run: Path, source: Path, model: Path) -> Iterator[Measured]:
         raise DataError("no evaluation there", place=str(file), got=error.strerror or str(error)) from None
     except msgspec.DecodeError as error:
         raise DataError("not the summary of an evaluation", place=str(file), got=str(error)) from None
-    mine = {fingerprint_of(str(place)) for place in (source, model)}
-    if found.fingerprint not in mine:
+    if found.fingerprint != fingerprint_of(str(source)):
         raise ConfigError(
             "an evaluation of other weights", place=str(run), expected=f"one of {source}",
             hint="evaluate this model, or leave --results out",

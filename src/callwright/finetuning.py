@@ -15,7 +15,7 @@ from callwright.console import tell, trained
 from callwright.errors import ConfigError
 from callwright.options import verb
 from callwright.parameters import AsJson, Data, MaybeOut
-from callwright.progress import Display, clock, speaks
+from callwright.progress import Display, clock, legible, speaks
 from callwright.train.config import CONFIG, DpoConfig, Plan, SftConfig
 
 SILENT = 0.15
@@ -136,7 +136,7 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     )
     yield f"time        {clock(plan.seconds)}, at {plan.tokens_per_second:,.0f} tokens/s over three steps"
     for name, text in plan.examples.items():
-        yield f"\n--- {name}\n{text}"
+        yield legible(f"\n--- {name}\n{text}")
 
 
 def _advice(silent: float) -> str:

@@ -10,8 +10,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from callwright.errors import ConfigError
+from callwright.benchmarks import named_parts, refuse_unused
+from callwright.console import say
+from callwright.errors import ConfigError, DataError
 from callwright.evaluate.answers import Asker, fingerprint_of, opened
+from callwright.evaluate.bfcl.data import PYTHON_NON_LIVE, expanded, require_known
 from callwright.evaluate.bfcl.replay import run_replay
 from callwright.evaluate.results import Result, read_results
 from callwright.evaluate.summary import Summary, save
@@ -20,36 +23,85 @@ from callwright.evaluate.toolbench.layout import read_runs
 from callwright.evaluate.toolbench.queries import read_queries
 from callwright.evaluate.toolbench.rates import WinRate, pass_rate, win_rate
 from callwright.evaluate.toolbench.replay import grade_runs, judge_results, runs_of
+from callwright.evaluate.worlds import spread
+from callwright.formats import format_named
+from callwright.models import EMBEDDED
+from callwright.models.adapters import base_of, left_in
 from callwright.models.http import shown_spec
 from callwright.record import Json
 from callwright.settings import EvaluateSettings
+from callwright.store import refuse_to_overwrite
 from callwright.weights import model_of
 
 BFCL, TOOLBENCH = "bfcl", "toolbench"
+_HEEDED = {
+    BFCL: ("categories", "limit", "output_format", "seed"),
+    TOOLBENCH: ("data", "judge", "limit", "seed"),
+}
+"""The settings that grading answers made elsewhere heeds."""
 _A_VERDICT = 512
 """Tokens that a judge may take for a verdict."""
 
 
 def replay(benchmark: str, answers: Path, out: Path, settings: EvaluateSettings) -> Summary:
     """Grade answers that were made elsewhere, in BFCL's or ToolBench's own layout."""
-    if benchmark == BFCL:
-        return run_replay(answers, out)
-    if benchmark != TOOLBENCH:
+    if benchmark not in _HEEDED:
         raise ConfigError("no layout for answers", place="--replay", expected=f"{BFCL} | {TOOLBENCH}")
-    queries = read_queries(settings.data) if settings.data else None
-    results = grade_runs(read_runs(answers), queries)
-    told: dict[str, Json] = {"benchmark": benchmark, "model": f"replay:{answers.name}"}
+    refuse_unused(settings, _HEEDED[benchmark], f"answers to {benchmark} that were made elsewhere")
+    format_named(settings.output_format)
     if settings.judge:
-        results, told["judged"] = judged(benchmark, results, out, settings)
-    return save(results, out, told)
+        check_model(settings.judge)
+    refuse_to_overwrite(out / "results.jsonl", [path for path in (answers,) if path.is_file()])
+    if benchmark == BFCL:
+        categories = bfcl_categories(settings) if settings.categories is not None else ()
+        return run_replay(
+            answers,
+            out,
+            categories=categories,
+            limit=settings.limit,
+            output_format=settings.output_format,
+            warn=say,
+        )
+    queries = read_queries(settings.data) if settings.data else None
+    runs = dict(spread([*read_runs(answers).items()], settings.limit))
+    results = grade_runs(runs, queries)
+    if not results:
+        raise DataError("no run to grade", place=str(answers))
+    about: dict[str, Json] = {"benchmark": benchmark, "model": f"replay:{answers.name}"}
+    return save_judged(results, out, about, settings)
 
 
-def judged(
-    benchmark: str, results: Sequence[Result], out: Path, settings: EvaluateSettings
-) -> tuple[list[Result], Json]:
+def save_judged(
+    results: Sequence[Result], out: Path, about: dict[str, Json], settings: EvaluateSettings
+) -> Summary:
+    """Write a run; where a judge is named, once more with its verdicts: what fails there loses no answer."""
+    summary = save(results, out, about)
+    if settings.judge is None:
+        return summary
+    results, rates = judged(results, out, settings)
+    return save(results, out, {**about, "judged": rates})
+
+
+def check_model(spec: str) -> None:
+    """Raise for a model that can be seen not to be there, before it is opened."""
+    if spec == EMBEDDED:
+        return
+    if Path(spec).is_dir():
+        base_of(left_in(Path(spec)))
+    else:
+        model_of(spec)  # a server or a script: opening it costs nothing
+
+
+def bfcl_categories(settings: EvaluateSettings) -> list[str]:
+    """Return the categories that are asked for, those of collections in their places."""
+    categories = expanded(named_parts(settings, ",".join(PYTHON_NON_LIVE)))
+    for category in categories:
+        require_known(category)
+    return categories
+
+
+def judged(results: Sequence[Result], out: Path, settings: EvaluateSettings) -> tuple[list[Result], Json]:
     """Put ToolBench's runs to a judge; return the rows with its verdicts, and the rates."""
-    if benchmark != TOOLBENCH:
-        raise ConfigError("nothing for a judge to do", place="--judge", expected=f"the benchmark {TOOLBENCH}")
     assert settings.judge is not None
     prompts = _prompts(settings.data)
     with _judging(settings.judge, out) as asker:
@@ -66,15 +118,16 @@ def judged(
 
 
 def win_rate_of(before: Path, after: Path, judge: str, seed: int = 7) -> WinRate:
-    """Return how often ToolBench's runs in the folder `after` win against those in `before`.
+    """Return how often ToolBench's runs in `after`, a folder or its results, win against those in `before`.
 
     Votes are kept in ``judge.jsonl`` of the folder whose runs they are about, comparisons in that of `after`.
     """
     prompts = own_prompts()
-    reference, candidate = (runs_of(read_results(folder / "results.jsonl")) for folder in (before, after))
-    with _judging(judge, before) as asker:
+    files = [path / "results.jsonl" if path.is_dir() else path for path in (before, after)]
+    reference, candidate = (runs_of(read_results(file)) for file in files)
+    with _judging(judge, files[0].parent) as asker:
         theirs = pass_rate(reference, asker, prompts, seed=seed).labels
-    with _judging(judge, after) as asker:
+    with _judging(judge, files[1].parent) as asker:
         ours = pass_rate(candidate, asker, prompts, seed=seed).labels
         return win_rate(reference, candidate, (theirs, ours), asker, prompts, seed=seed)
 

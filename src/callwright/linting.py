@@ -5,6 +5,7 @@ Tools elsewhere, behind an address or on a live server, are called only if they 
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
@@ -13,11 +14,13 @@ from callwright.record import Json, Tool
 from callwright.settings import LintSettings
 from callwright.synthesize.quality import Dialect, Finding, about_tool, findings
 from callwright.synthesize.rehearsal import Rehearsal, rehearse
+from callwright.synthesize.scenes import Scenes
 from callwright.synthesize.takes import Effect, Known
-from callwright.toolbox import Toolbox, Tools, caller, import_tools
+from callwright.toolbox import Toolbox, Tools
 from callwright.toolbox.doctests import doctests
 from callwright.verification import limits_of
 from callwright.verify.table import aligned
+from callwright.worlds import World, open_world
 
 SEVERITIES = ("error", "warning", "info")
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -49,36 +52,39 @@ class Lint:
 
 def lint(source: str, settings: LintSettings) -> Lint:
     """Return what is wrong with the tools that `source` names; raises ToolsError where there are none."""
-    box = import_tools(source, isolation=settings.isolation)
-    dialect: Dialect = "python" if isinstance(box, Toolbox) else "json"
-    rehearsals = _rehearsed(box, settings)
+    world = open_world(source, isolation=settings.isolation)
+    dialect: Dialect = "python" if isinstance(world.box, Toolbox) else "json"
+    rehearsals = _rehearsed(world, settings)
     by_tool = {r.tool: r.findings for r in rehearsals}
-    found: list[Finding] = [*_skipped(box)]
-    read = list(findings(box.tools, dialect))
-    for i, tool in enumerate(box.tools):
-        found += (finding for finding in read if finding.issue.path.startswith(f"tools[{i}]."))
+    found: list[Finding] = [*_skipped(world.box)]
+    by_place: dict[str, list[Finding]] = {}
+    for finding in findings(world.tools, dialect):
+        by_place.setdefault(finding.issue.path.partition(".")[0] if finding.tool else "", []).append(finding)
+    for i, tool in enumerate(world.tools):
+        found += by_place.get(f"tools[{i}]", ())
         found += (finding.within(f"tools[{i}]") for finding in by_tool.get(tool.name, ()))
-    found += (finding for finding in read if not finding.tool)
-    return Lint(source, box.sha256, box.tools, tuple(found), rehearsals)
+    found += by_place.get("", ())
+    return Lint(source, world.sha256, world.tools, tuple(found), rehearsals)
 
 
-def _rehearsed(box: Tools, settings: LintSettings) -> tuple[Rehearsal, ...]:
-    from callwright.toolbox.declared import Declared
-
-    if isinstance(box, Declared) or not settings.tries:
-        return tuple(Rehearsal(tool.name) for tool in box.tools)
-    known = _known(box)
-    careful = _is_elsewhere(box, settings)
-    called = [tool for tool in box.tools if not careful or known[tool.name].effect == "read"]
-    with caller(box, limits_of(settings)) as calls:
-        made = rehearse(called, calls.play, tries=settings.tries, seed=settings.seed, known=known)
+def _rehearsed(world: World, settings: LintSettings) -> tuple[Rehearsal, ...]:
+    if not world.executable or not settings.tries:
+        return tuple(Rehearsal(tool.name) for tool in world.tools)
+    known = _known(world)
+    careful = _is_elsewhere(world.box, settings)
+    called = [tool for tool in world.tools if not careful or known[tool.name].effect == "read"]
+    scene = Scenes(world.states[:1], world.data).draw(random.Random(settings.seed))
+    with world.caller(limits_of(settings)) as calls:
+        made = rehearse(
+            called, calls.play, tries=settings.tries, seed=settings.seed, known=known, scene=scene
+        )
     by_name = {rehearsal.tool: rehearsal for rehearsal in made}
     return tuple(
-        by_name.get(tool.name, Rehearsal(tool.name, effect=known[tool.name].effect)) for tool in box.tools
+        by_name.get(tool.name, Rehearsal(tool.name, effect=known[tool.name].effect)) for tool in world.tools
     )
 
 
-def _is_elsewhere(box: Tools, settings: LintSettings) -> bool:
+def _is_elsewhere(box: Tools | None, settings: LintSettings) -> bool:
     from callwright.toolbox.mcp.server import McpServer
     from callwright.toolbox.openapi import Api
 
@@ -87,11 +93,14 @@ def _is_elsewhere(box: Tools, settings: LintSettings) -> bool:
     return isinstance(box, McpServer) and box.is_elsewhere
 
 
-def _known(box: Tools) -> dict[str, Known]:
+def _known(world: World) -> dict[str, Known]:
     """Return what is known of tools before they are called."""
     from callwright.toolbox.mcp.server import McpServer
     from callwright.toolbox.openapi import Api
 
+    box = world.box
+    if box is None:  # worlds of our own, which tell what a call changed
+        return {t.name: Known(stateful=True) for t in world.tools}
     if isinstance(box, Toolbox):
         stateful = {name for names in box.classes.values() for name in names}
         examples = doctests(box)
@@ -111,7 +120,7 @@ def _hinted(hints: Mapping[str, Json]) -> Effect:
     )
 
 
-def _skipped(box: Tools) -> Iterator[Finding]:
+def _skipped(box: Tools | None) -> Iterator[Finding]:
     from callwright.toolbox.openapi import Api
 
     for line in box.skipped if isinstance(box, Api) else ():

@@ -12,9 +12,11 @@ import ast
 import difflib
 import importlib.resources
 import inspect
+import re
 import textwrap
 import tomllib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from dataclasses import MISSING, Field, fields, is_dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -23,12 +25,13 @@ from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_t
 import msgspec
 import typer
 
+from callwright import parameters
 from callwright.errors import ConfigError
 
 Config = TypeVar("Config")
 VERBS = (
     "unify", "verify", "augment", "lint", "synthesize", "converse", "blend", "pair", "export", "sft", "dpo",
-    "evaluate", "build", "study",
+    "evaluate", "build", "demo", "study",
 )  # fmt: skip
 """Tables that a file for several verbs may have; those of `train` by their own names."""
 
@@ -54,9 +57,9 @@ def verb(config_type: type[Config], body: Callable[..., Any]) -> Callable[..., N
         default=None,
         annotation=Annotated[Path | None, typer.Option(help=text)],
     )
-    parameters = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in [*own, *options, toml]]
-    command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    taken = [_taken(p) for p in [*own, *options, toml]]
+    command.__signature__ = inspect.Signature(taken)  # type: ignore[attr-defined]
+    command.__annotations__ = {p.name: p.annotation for p in taken}
     command.__doc__ = body.__doc__
     command.__name__ = body.__name__
     return command
@@ -74,17 +77,19 @@ def merge(config_type: type[Config], toml: Path | None, told: Mapping[str, Any],
         _known(values, config_type, place)
     merged = {**values, **told}
     try:
-        return msgspec.convert(merged, config_type, dec_hook=_path)
+        made = msgspec.convert(merged, config_type, dec_hook=_path)
+        _check_texts(config_type, merged)
     except msgspec.ValidationError as error:
         what, _, path = str(error).rpartition(" - at `$.")
-        keys = path.rstrip("`").split(".")
-        shown = f"--{keys[0].replace('_', '-')}" if keys[0] in told else f"{place}: {'.'.join(keys)}"
+        path = path.rstrip("`")
+        keys = re.findall(r"[^.\[\]]+", path)
         raise ConfigError(
             "not a usable value",
-            place=shown,
+            place=f"--{keys[0].replace('_', '-')}" if keys[0] in told else f"{place}: {path}",
             expected=_expected(config_type, keys, what),
             got=_got(merged, keys),
         ) from None
+    return made
 
 
 def recipes() -> dict[str, Traversable]:
@@ -107,17 +112,30 @@ def _table(values: dict[str, Any], name: str, place: str) -> tuple[dict[str, Any
 
 
 def _path(wanted: type[Any], value: Any) -> Any:
-    """Convert what msgspec can not: TOML has no paths."""
-    if wanted is Path and isinstance(value, str | Path):
+    """Convert what msgspec can not: TOML has no paths. No text would be the working directory."""
+    if wanted is Path and isinstance(value, str | Path) and str(value) and "\0" not in str(value):
         return Path(value)
     raise ValueError(f"Expected `{wanted.__name__}`")
+
+
+def _check_texts(config_type: type[Any], values: Mapping[str, Any], place: str = "$") -> None:
+    """Raise for a zero byte, and for no text in a setting that has no value unless it is told."""
+    for field in fields(config_type):
+        value, here = values.get(field.name), f"{place}.{field.name}"
+        if is_dataclass(field.default) and isinstance(value, dict):
+            _check_texts(type(field.default), value, here)
+        for text in value if isinstance(value, list | tuple) else [value]:
+            if isinstance(text, str) and "\0" in text:
+                raise msgspec.ValidationError(f"Expected `text without a zero byte` - at `{here}`")
+            if text == "" and field.default in (None, ()):
+                raise msgspec.ValidationError(f"Expected `something, or to be left out` - at `{here}`")
 
 
 def _expected(config_type: type[Any], keys: Sequence[str], what: str) -> str:
     """Say in a person's words what a field takes; `what` is how msgspec puts it."""
     hint: Any = config_type
     for key in keys:
-        hint = get_type_hints(hint)[key]
+        hint = get_args(hint)[0] if key.isdigit() else get_type_hints(hint)[key]
     if get_origin(hint) is Literal:
         return " | ".join(map(str, get_args(hint)))
     return what.removeprefix("Expected ").partition(", got ")[0].replace("`", "")
@@ -126,7 +144,7 @@ def _expected(config_type: type[Any], keys: Sequence[str], what: str) -> str:
 def _got(values: Mapping[str, Any], keys: Sequence[str]) -> str:
     value: Any = values
     for key in keys:
-        value = value[key]
+        value = value[int(key) if key.isdigit() else key]
     text = str(value) if isinstance(value, int | float) else repr(value)
     return text if len(text) <= 80 else f"{text[:79]}…"
 
@@ -164,9 +182,27 @@ def _unknown(key: str, names: Iterable[str], place: str, what: str) -> ConfigErr
     return ConfigError(f"unknown {what} {key!r}", place=place, expected=expected)
 
 
+def _taken(parameter: inspect.Parameter) -> inspect.Parameter:
+    """Return a parameter as the command has it: by name, and paths not without a text."""
+    hint = parameter.annotation
+    if get_origin(hint) is Annotated and Path in _types(get_args(hint)[0]):
+        kind, note = get_args(hint)
+        note = copy(note)
+        note.parser = parameters.path
+        hint = Annotated[kind, note]
+    return parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hint)
+
+
+def _types(hint: Any) -> set[Any]:
+    """Return the types that a hint is made of."""
+    return {hint}.union(*map(_types, get_args(hint)))
+
+
 def _option(field: Field[Any], hint: Any, text: str) -> inspect.Parameter:
     default = field.default if field.default is not MISSING else None
     shown = str(default).lower() if default is True else default
+    if isinstance(default, tuple):
+        shown = ", ".join(map(str, default))
     note = "" if default is None or default is False or default == () else f" [default: {shown}]"
     option = typer.Option(help=f"{text}{note}".strip() or None, show_default=False)
     if get_origin(hint) is tuple:

@@ -12,7 +12,7 @@ from callwright.models.http import shown_spec
 from callwright.pair import Balance, Corruptions, Failures, Generations, Source, pair, read_dropped
 from callwright.record import Json
 from callwright.settings import PairSettings, plain
-from callwright.store import Report, Sink, dropped_path, read_some, refuse_to_overwrite
+from callwright.store import Report, Sink, read_some, refuse_to_overwrite
 from callwright.synthesis import ask_of, beside
 from callwright.toolbox import Limits
 from callwright.verify import Execute
@@ -27,7 +27,7 @@ def paired(data: Path, out: Path, config: PairSettings, progress: Show) -> tuple
     `progress` is called with rows done and 0, or with answers that came and all that are waited for, and a
     note. Answers are kept beside `out`: called again, a run that was stopped asks nothing twice.
     """
-    refuse_to_overwrite(dropped_path(out), filter(None, [config.failures]))
+    refuse_to_overwrite(out, filter(None, [config.failures]))
     balance, notes = Balance(config.max_share), dict[str, Json]()
     with ExitStack() as stack:
         play = _play(config, stack, notes)

@@ -7,6 +7,21 @@ from typing import Annotated
 
 import typer
 
+
+def path(text: str | Path) -> Path:
+    """Return the path that was typed; a variable that is not set would give the working directory."""
+    if text == "":
+        raise typer.BadParameter("it is empty, expected a path")
+    return Path(text)
+
+
+def name(text: str) -> str:
+    """Return the name that was typed; an empty one would be as good as none, and nobody told."""
+    if not text:
+        raise typer.BadParameter("it is empty, expected a name")
+    return text
+
+
 Out = Annotated[Path, typer.Option("-o", "--out", help="Where the result goes.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print the report as JSON to stdout.")]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Throw away what an earlier run left in the directory.")]
@@ -35,7 +50,10 @@ ToolsName = Annotated[
     ),
 ]
 LintedName = Annotated[
-    str, typer.Argument(help="A Python file, an OpenAPI file, declarations in JSON, or mcp:COMMAND.")
+    str,
+    typer.Argument(
+        help="A Python file, module:NAME, an OpenAPI file, JSON tools, mcp:COMMAND, rows, bfcl, tau:DOMAIN@…"
+    ),
 ]
 EvaluatedSpec = Annotated[
     str,

@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from callwright.benchmarks import WORLDS, Opened, mode_of
-from callwright.errors import ConfigError
+from callwright.benchmarks import ALWAYS, USED, WORLDS, Opened, mode_of, refuse_unused
+from callwright.errors import ConfigError, DataError
 from callwright.evaluate.answers import Asker, fingerprint_of, opened
 from callwright.evaluate.bfcl import run as bfcl
 from callwright.evaluate.bfcl.conversations import conversations
-from callwright.evaluate.bfcl.data import (
-    FORMAT_SENSITIVITY,
-    PYTHON_NON_LIVE,
-    SEVERAL_TURNS,
-    expanded,
-    require_known,
-)
+from callwright.evaluate.bfcl.data import FORMAT_SENSITIVITY, SEVERAL_TURNS
 from callwright.evaluate.bfcl.format_sensitivity import run_format_sensitivity
 from callwright.evaluate.constrained import SCORE as CONSTRAINED
 from callwright.evaluate.results import Result, with_conditions
 from callwright.evaluate.sessions import Who
-from callwright.evaluate.suite import cases_of, run_gold
-from callwright.evaluate.summary import Summary, save
+from callwright.evaluate.suite import run_gold
+from callwright.evaluate.summary import Summary
 from callwright.evaluate.taubench.trials import pass_hat, trials_of
 from callwright.evaluate.worlds import Worlds, followed, played, recited
-from callwright.grading import BFCL, judged
+from callwright.formats import format_named
+from callwright.grading import BFCL, bfcl_categories, check_model, save_judged
 from callwright.models import EMBEDDED, Model
 from callwright.models.http import shown_spec
 from callwright.record import Json
 from callwright.settings import EvaluateSettings
-from callwright.store import read
-from callwright.suite_scoring import GOLD, Progress, score_own_tools, score_suite, suite_conditions
+from callwright.store import refuse_to_overwrite
+from callwright.suite_scoring import GOLD, Progress, cases_in, score_own_tools, score_suite, suite_conditions
 from callwright.weights import model_of
 
 POLICY = "policy:"
 """What a spec begins with that names a policy of a benchmark instead of a model."""
-SUITE, TAUBENCH = "suite", "taubench"
+SUITE = "suite"
 _MODES = ("native", CONSTRAINED)
 _BFCL_MODES = ("native", "official", CONSTRAINED)
 _REMEMBERED = 2 << 30
@@ -48,24 +44,33 @@ _REMEMBERED = 2 << 30
 def score(benchmark: str, out: Path, settings: EvaluateSettings, spec: str, progress: Progress) -> Summary:
     """Score the model `spec`, or the reference answers if it is "gold", and write the run into `out`."""
     check(benchmark, spec, settings)
+    _spare(out, [Path(benchmark), Path(spec.removeprefix("scripted:")), settings.data, settings.tools])
     if benchmark in WORLDS:
         return score_worlds(benchmark, out, settings, spec, progress)
     if benchmark == BFCL:
         return score_bfcl(out, settings, spec, progress)
     if benchmark == SUITE:
         return score_own_tools(out, settings, spec, progress)
+    suite = Path(benchmark)
     if spec == GOLD:
-        suite = Path(benchmark)
-        return run_gold(cases_of(read(suite, "evaluate")), out, conditions=suite_conditions(suite))
+        return run_gold(cases_in(suite, settings.limit), out, conditions=suite_conditions(suite))
     return score_suite(
         model_of(spec),
-        Path(benchmark),
+        suite,
         out,
         settings.max_tokens,
         fingerprint_of(spec),
         progress,
         constrain=settings.mode == CONSTRAINED,
+        limit=settings.limit,
     )
+
+
+def _spare(out: Path, inputs: Sequence[Path | None]) -> None:
+    """Raise ConfigError where the run would be written over a file that it reads."""
+    files = [path for path in inputs if path is not None and path.is_file()]
+    for name in ("answers.jsonl", "results.jsonl", "summary.json"):
+        refuse_to_overwrite(out / name, files)
 
 
 def check(benchmark: str, spec: str, settings: EvaluateSettings) -> None:
@@ -75,20 +80,36 @@ def check(benchmark: str, spec: str, settings: EvaluateSettings) -> None:
         raise ConfigError("no such benchmark", place=benchmark, expected=known)
     if not spec:
         raise ConfigError("no model to score", expected="--model or --gold")
-    if benchmark == BFCL:
-        for category in _categories(settings):
-            require_known(category)
+    _check_settings(benchmark, settings)
+    if settings.mode == CONSTRAINED:
+        _check_constrained(spec, settings)
+    if spec == GOLD or spec.startswith(POLICY):
+        if spec != GOLD and benchmark not in WORLDS:
+            raise ConfigError("policies play episodes only", place=benchmark, expected=" | ".join(WORLDS))
+        if settings.simulator:
+            raise ConfigError("nobody speaks with a simulator", place="--simulator", expected="--model")
+    else:
+        check_model(spec)
+    for other in filter(None, (settings.simulator, settings.judge)):
+        check_model(other)
+
+
+def _check_settings(benchmark: str, settings: EvaluateSettings) -> None:
+    """Raise for settings that the benchmark does not know or would not heed."""
+    named = benchmark in USED
+    by = benchmark if named else "a file of suite rows"
+    refuse_unused(settings, (*ALWAYS, *(USED[benchmark] if named else ("mode",))), by)
+    categories = bfcl_categories(settings) if benchmark == BFCL else []
     if benchmark not in WORLDS:
         mode_of(settings, _BFCL_MODES if benchmark == BFCL else _MODES)
-        if settings.mode == CONSTRAINED:
-            _check_constrained(spec, settings)
-    if settings.trials > 1 and benchmark != TAUBENCH:
-        raise ConfigError("every task is played once", place="--trials", expected=f"the benchmark {TAUBENCH}")
-    if spec.startswith(POLICY):
-        if benchmark not in WORLDS:
-            raise ConfigError("policies play episodes only", place=benchmark, expected=" | ".join(WORLDS))
-    elif spec not in (GOLD, EMBEDDED) and not Path(spec).is_dir():
-        model_of(spec)  # a server or a script: opening it costs nothing
+    format_named(settings.output_format)
+    theirs = {"official", "react", "text"} & {*(settings.mode or "").split("/")}
+    if settings.output_format and (theirs or FORMAT_SENSITIVITY in categories):
+        raise ConfigError(
+            "calls are written as the benchmark wants them", place="--output-format", hint="leave it out"
+        )
+    if FORMAT_SENSITIVITY in categories and settings.mode == "native":
+        raise ConfigError("its wordings are the official ones", place=FORMAT_SENSITIVITY, got="--mode native")
 
 
 def _check_constrained(spec: str, settings: EvaluateSettings) -> None:
@@ -101,7 +122,7 @@ def _check_constrained(spec: str, settings: EvaluateSettings) -> None:
 
 def score_bfcl(out: Path, settings: EvaluateSettings, spec: str, progress: Progress) -> Summary:
     """Score a model, or BFCL's own answers, on categories of BFCL."""
-    categories = _categories(settings)
+    categories = bfcl_categories(settings)
     mode = mode_of(settings, _BFCL_MODES)
     prompting: Any = "native" if mode == CONSTRAINED else mode
     if FORMAT_SENSITIVITY in categories:
@@ -115,7 +136,8 @@ def score_bfcl(out: Path, settings: EvaluateSettings, spec: str, progress: Progr
         output_format=settings.output_format,
     )
     if spec == GOLD:
-        return bfcl.run_gold(single, out, talks(lambda worlds, limit: recited(worlds, limit=limit)))
+        told = talks(lambda worlds, limit: recited(worlds, limit=limit))
+        return bfcl.run_gold(single, out, told, limit=settings.limit)
     agent = _player(spec, remember=len(single) < len(categories))
     about: dict[str, Json] = {
         "model": shown_spec(spec), "fingerprint": agent.fingerprint, "max_tokens": settings.max_tokens
@@ -153,16 +175,13 @@ def _format_sensitivity(
     )
 
 
-def _categories(settings: EvaluateSettings) -> list[str]:
-    told = settings.categories or ",".join(PYTHON_NON_LIVE)
-    return expanded([c.strip() for c in told.split(",") if c.strip()])
-
-
 def score_worlds(
     benchmark: str, out: Path, settings: EvaluateSettings, spec: str, progress: Progress
 ) -> Summary:
     """Score whoever `spec` names on a benchmark of several turns."""
     play = WORLDS[benchmark](settings)
+    if not any(world.tasks for world in play.worlds):
+        raise DataError("no task to play", place=str(settings.data or benchmark))
     about: dict[str, Json] = {"model": shown_spec(spec), "limit": settings.limit}
     if spec == GOLD:
         results = recited(play.worlds, limit=settings.limit)
@@ -181,9 +200,7 @@ def score_worlds(
     results = with_conditions(results, about)
     if settings.trials > 1:
         told["pass_hat"] = [each._asdict() for each in pass_hat(trials_of(results), seed=settings.seed)]
-    if settings.judge:
-        results, told["judged"] = judged(benchmark, results, out, settings)
-    return save(results, out, told)
+    return save_judged(results, out, told, settings)
 
 
 def _policy(benchmark: str, play: Opened, name: str) -> Any:

@@ -105,6 +105,8 @@ _TELLING = 8
 _compiled = {kind: re.compile(form) for kind, form in RULES.items()}
 _NAME = re.compile(rf"{_RAPIDAPI}|{_AWS}|(?i:authorization)")
 """The names of fields whose values are looked at together with them."""
+_WRAPPERS = ("stringValue", "arrayValue", "values", "string_value", "array_value")
+"""Keys that say of what type a value is, and not which field it belongs to."""
 # Looser than the rules and many times as fast: what each of them can not do without. Three searches take a
 # third of the time of one, because only few forms fit into a vector.
 _SCREEN = (
@@ -173,10 +175,10 @@ def _walk(value: Json, path: str, name: str) -> Iterator[tuple[str, str, str]]:
             shown = _redact_text(key)
             below = f"{path}.{shown}" if path else shown
             yield from ((kind, below, key[start:end]) for kind, start, end in find(key))
-            yield from _walk(item, below, _name_of(key, value))
+            yield from _walk(item, below, _name_of(key, value, name))
     elif isinstance(value, list):
         for i, item in enumerate(value):
-            yield from _walk(item, f"{path}[{i}]", name)
+            yield from _walk(item, f"{path}[{i}]", _name_at(i, value, name))
 
 
 def without_quotes(text: str, value: Json) -> str:
@@ -198,7 +200,7 @@ def redact(value: Json, name: str = "") -> Json:
     if isinstance(value, str):
         return _redact_text(value, name)
     if isinstance(value, list):
-        return [redact(item, name) for item in value]
+        return [redact(item, _name_at(i, value, name)) for i, item in enumerate(value)]
     if not isinstance(value, dict):
         return value
     redacted: dict[str, Json] = {}
@@ -206,14 +208,25 @@ def redact(value: Json, name: str = "") -> Json:
         shown = unused = _redact_text(key)
         while unused in redacted or (unused != key and unused in value):
             unused = f"{shown} {len(redacted) + 1}"
-        redacted[unused] = redact(item, _name_of(key, value))
+        redacted[unused] = redact(item, _name_of(key, value, name))
     return redacted
 
 
-def _name_of(key: str, siblings: dict[str, Json]) -> str:
-    """Return the field that a value belongs to, also where an entry says {"name": …, "value": …}."""
+def _name_of(key: str, siblings: dict[str, Json], outer: str) -> str:
+    """Return the field that a value belongs to, also where an entry says {"name": …, "value": …}.
+
+    OpenTelemetry wraps the value once more, {"key": …, "value": {"stringValue": …}}: the field is `outer`.
+    """
+    if key in _WRAPPERS:
+        return outer or key
     name = siblings.get("name", siblings.get("key")) if key == "value" else key
-    return name if isinstance(name, str) else key
+    return name if isinstance(name, str) else outer or key
+
+
+def _name_at(i: int, entries: list[Json], outer: str) -> str:
+    """Return the field that an entry of a list belongs to: a list of two texts may be name and value."""
+    is_value = i == 1 and len(entries) == 2 and isinstance(entries[0], str) and isinstance(entries[1], str)
+    return entries[0] if is_value else outer
 
 
 def _find_under(name: str, text: str) -> Iterator[Secret]:

@@ -8,6 +8,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
+from callwright.progress import legible
+
 Count = Annotated[int, Meta(ge=1)]
 Share = Annotated[float, Meta(ge=0, le=1)]
 Rating = Annotated[float, Meta(ge=0, le=5)]
@@ -330,5 +332,12 @@ class StudySettings:
 
 
 def plain(config: Any) -> dict[str, Any]:
-    """Return settings as a report holds them: paths as text."""
-    return {key: str(value) if isinstance(value, Path) else value for key, value in asdict(config).items()}
+    """Return settings as a report holds them."""
+    return {key: written(value) for key, value in asdict(config).items()}
+
+
+def written(value: Any) -> Any:
+    """Return the value of a setting as a report holds it: a path as text, and text in what UTF-8 can hold."""
+    if isinstance(value, tuple):
+        return tuple(map(written, value))
+    return legible(str(value)) if isinstance(value, str | Path) else value

@@ -16,7 +16,7 @@ from callwright.models.http import shown_spec
 from callwright.models.prices import split_price
 from callwright.record import Trajectory
 from callwright.settings import SynthesizeSettings, plain
-from callwright.store import Report, Sink, read_some, report_path
+from callwright.store import Report, Sink, read_some, refuse_to_overwrite, report_path
 from callwright.synthesize import STYLES
 from callwright.synthesize.account import Account, Spent, why_not
 from callwright.synthesize.diversity import diversity
@@ -57,6 +57,7 @@ def synthesized(
     `progress` is called with rows accepted, rows wanted, and a note on candidates and what was spent. Answers
     of models are kept beside `out`: called again, a run that was stopped pays for nothing twice.
     """
+    refuse_to_overwrite(out, files_of(name, config.seeds))
     with ExitStack() as stack:
         families, values = SPLITS[config.split]
         world = open_world(name, isolation=config.isolation, seed=config.seed, values=values)
@@ -97,6 +98,11 @@ def synthesized(
         sink.note("diversity", diversity(texts).to_json())
     told = [account.text(), shop.coverage.text(), *why_not(account, config.accept)]
     return sink.report, told
+
+
+def files_of(name: str, *others: Path | None) -> list[Path]:
+    """Return the files that are read: the one that `name` may stand for, and those that are given."""
+    return [*filter(Path.is_file, [Path(name)]), *filter(None, others)]
 
 
 def _specs(config: SynthesizeSettings) -> tuple[str, ...]:

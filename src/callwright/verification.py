@@ -65,7 +65,7 @@ def _by_rows(
 ) -> Funnel:
     """Verify row by row; judges are asked by this process alone."""
     rows = gated(run(step, read_some(data, STAGE), workers=config.workers, engine=config.engine))
-    counts = FunnelCounts()
+    counts = FunnelCounts(executes=step.execute is not None, judges=committee is not None)
     for row in JudgeStep(committee)(rows) if committee else rows:
         sink.put(row)
         counts.add(row)
@@ -74,7 +74,7 @@ def _by_rows(
 
 def _by_lines(data: Path, step: VerifyStep, config: VerifySettings, sink: Sink) -> Funnel:
     """Verify by chunks of lines, which workers read and write."""
-    counts = FunnelCounts()
+    counts = FunnelCounts(executes=step.execute is not None, judges=False)
     lines = trajectories = 0
     done = in_order(ToLines(step), chunks(data), workers=config.workers, engine=config.engine)
     for batch in done:

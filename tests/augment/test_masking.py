@@ -182,3 +182,15 @@ def test_a_mask_stays_on_what_is_made_of_a_masked_row() -> None:
 def test_new_names_differ_by_row_and_seed() -> None:
     names = {masked(row(), seed).messages[1].tool_calls[0].name for seed in range(50)}
     assert len(names) == 50
+
+
+def test_what_is_no_name_stays_in_the_list_of_required_ones() -> None:
+    required: Json = ["a", ["x"], None]
+    odd = replace(ADD, parameters={**ADD.parameters, "required": required})
+    odd.parameters["properties"] = {**odd.parameters["properties"], "c": True}
+    masked = mask(row(tools=(odd, NOW)), random.Random(1)).tools
+    assert masked
+    renamed = next(name for name, schema in masked[0].parameters["properties"].items()
+                   if isinstance(schema, dict) and schema["description"] == "first")  # fmt: skip
+    assert masked[0].parameters["required"] == [renamed, ["x"], None]
+    assert masked[0].parameters["properties"]["c"] is True

@@ -131,3 +131,14 @@ def test_a_row_that_calls_nothing_gets_no_distractors() -> None:
     t = replace(FULL, messages=(FULL.messages[0], Message(role="assistant", content="I can not.")))
     assert distract(t, random.Random(1), (PAINT,)) is t
     assert distract(FULL, random.Random(1), ()) is FULL
+
+
+@pytest.mark.parametrize("required", [["city", "days"], [["x"], "days", None], "days"])
+def test_schemas_that_are_no_objects_are_left_alone(required: Json) -> None:
+    odd = replace(WEATHER, parameters={**WEATHER.parameters, "required": required})
+    odd.parameters["properties"] = {"city": True, "days": {"type": "integer"}}
+    for seed in range(4):
+        t = unclear(row(ASKED, odd, RADIO, city="Zagreb", days=12), random.Random(seed))
+        assert "Zagreb" in t.messages[0].content
+        assert ("12" in t.messages[0].content) == (required == "days")
+        irrelevant(row(ASKED, odd, RADIO, city="Zagreb", days=12), random.Random(seed), ())

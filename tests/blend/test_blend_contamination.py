@@ -321,8 +321,43 @@ def test_files_of_trajectories_lines_and_texts_can_be_kept_out(tmp_path: Path) -
         "by text": ("contaminated", "raw"),
     }
     told = tally.to_json()["benchmarks"]
-    assert told["suite"] == {"questions": 1, "rows": {"x": {"calls": 1}}}
-    assert told["raw"] == {"questions": 2, "rows": {"x": {"request": 1}}}
+    assert told["suite"] == {"questions": 1, "unread": 0, "rows": {"x": {"calls": 1}}}
+    assert told["raw"] == {"questions": 2, "unread": 0, "rows": {"x": {"request": 1}}}
+
+
+PARTS: list[Any] = [
+    [{"type": "text", "text": ASKED}],
+    [{"type": "image_url", "image_url": {"url": "data:,"}}, {"type": "input_text", "text": ASKED}],
+    ["Please book me a table for four", {"text": ASKED.removeprefix("Please book me a table for four ")}],
+]
+
+
+@pytest.mark.parametrize("content", PARTS)
+def test_a_question_in_parts_is_kept_out_like_one_text(content: Any) -> None:
+    chat = {"id": "q", "messages": [{"role": "user", "content": content}]}
+    assert kind(Benchmarks(in_value("mine", chat)), ASKED, "nothing of it") == ["request", None]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.jsonl", '{"query": "%s"}\n{"text": "new"}\n{"messages": [{"role": "user", "content": []}]}\n'),
+        ("a.json", '[{"query": "%s"}, {"text": "new"}, {"messages": []}]'),
+        (
+            "a.json",
+            '{"v": 2, "tasks": [{"query": "%s"}, {"text": "new"}, {"id": 3}], "by": [{"a": 1}]}',
+        ),
+    ],
+)
+def test_objects_in_which_no_question_is_found_are_counted_and_told(
+    tmp_path: Path, name: str, text: str
+) -> None:
+    (tmp_path / name).write_text(text.replace("%s", ASKED), encoding="utf-8")
+    tally = Tally()
+    list(blend([("x", [row(ASKED)])], seed=1, against=[str(tmp_path / name)], tally=tally))
+    told = tally.to_json()["benchmarks"]
+    assert told["a"] == {"questions": 1, "unread": 2, "rows": {"x": {"request": 1}}}
+    assert "  a: no question was found in 2 of its lines or objects" in tally.table().splitlines()
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A split leaks nothing: no request, no set of calls, and, split by tool, no tool is on both sides."""
 
 from collections import Counter
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from callwright.blend import blend
+from callwright.blend.sides import SIDES
 from callwright.record import Dropped, Message, Preference, Task, Tool, ToolCall, Trajectory
 
 TOOLS = [f"tool_{k}" for k in range(12)]
@@ -114,3 +116,83 @@ def test_a_rejected_answers_tools_count_too() -> None:
     )
     (item,) = blend([("x", [t])], seed=3, holdout=0.3, split_by="tool")
     assert isinstance(item, Dropped)
+
+
+def made_of(t: Trajectory, copy: int) -> Trajectory:
+    """Return a variant that says and calls nothing of what its row does, as one without a value."""
+    asking = Message(role="assistant", content="Which one?")
+    return replace(
+        t,
+        id=f"{t.id}#a{copy}",
+        messages=(Message(role="user", content=f"{copy} of {t.messages[0].content}"), asking),
+        extra={"augment": {"of": t.id, "root": t.id, "copy": copy}},
+    )
+
+
+def sides_of(*inputs: list[Trajectory], **options: Any) -> dict[str, set[str]]:
+    """Return the sides on which the rows with a word of their request are."""
+    names = [(f"in{k}", rows) for k, rows in enumerate(inputs)]
+    sides: dict[str, set[str]] = {}
+    for item in blend(names, seed=5, holdout=0.4, **options):
+        assert not isinstance(item, Dropped), item.detail
+        sides.setdefault(item[1].messages[0].content.rpartition(" ")[2], set()).add(item[0])
+    return sides
+
+
+def numbered(word: str) -> list[Trajectory]:
+    """Return rows with ids as `unify` gives them to any file of that name, each with a tool of its own."""
+    return [row(f"train/{k}", f"do {word}{k}", [f"{word}_{k}"], [f"{word}_{k}"]) for k in range(40)]
+
+
+def test_rows_of_one_id_that_have_nothing_in_common_are_no_kin() -> None:
+    """Two folders hold a train.jsonl each."""
+    one, other = numbered("paint"), numbered("sing")
+    sides = sides_of(one, other, split_by="tool")
+    assert len(sides) == 80
+    alone = sides_of(other, split_by="tool")
+    assert {word: sides[word] for word in alone} == alone
+
+
+def test_variants_follow_the_row_of_their_own_input_where_two_have_its_id() -> None:
+    both = [
+        [t for first in numbered(word) for t in (first, made_of(first, 1), made_of(first, 2))]
+        for word in ("paint", "sing")
+    ]
+    sides = sides_of(*both)
+    assert len(sides) == 80
+    assert all(len(own) == 1 for own in sides.values())
+    assert {*map(str, sides.values())} == {"{'train'}", "{'valid'}"}
+
+
+def test_variants_of_another_input_follow_the_only_row_of_their_id_and_no_one_of_several() -> None:
+    first = numbered("paint")
+    variants = [made_of(t, k) for t in first for k in (1, 2)]
+    for inputs in ((first, variants), (variants, first)):
+        assert all(len(own) == 1 for own in sides_of(*inputs).values())
+    sides = sides_of(first, numbered("sing"), variants)  # nobody knows of which they are: none is dropped
+    assert len(sides) == 80
+
+
+def test_a_row_that_straddles_is_told_by_what() -> None:
+    rows = numbered("paint")
+    sides = sides_of(rows)
+    train, valid = (next(t for t in rows if sides[t.messages[0].content[3:]] == {side}) for side in SIDES)
+    torn = replace(train, id="torn", messages=(valid.messages[0], train.messages[1]))
+    lost = replace(made_of(train, 1), messages=(valid.messages[0], Message(role="assistant", content="?")))
+    (one, other) = [i for i in blend([("x", [*rows, torn, lost])], seed=5, holdout=0.4)
+                    if isinstance(i, Dropped)]  # fmt: skip
+    assert one.detail == "tied to 'train' by its calls, to 'valid' by its request"
+    assert other.detail == "tied to 'train' by its kin, to 'valid' by its request"
+
+
+def test_what_was_done_to_a_row_is_told_beside_what_was_done_before() -> None:
+    rows = [row("same", f"ask {k}", [TOOLS[k % 12]], TOOLS) for k in range(12)]
+    rows = [replace(t, extra={"blend": {"earlier": True}}) for t in rows]
+    out = [i[1] for i in blend([("x", rows)], seed=3, holdout=0.3, split_by="tool")
+           if not isinstance(i, Dropped)]  # fmt: skip
+    renamed = [t for t in out if t.id != "same"]
+    assert renamed
+    for t in renamed:
+        assert t.extra["blend"]["id"] == "same"
+        assert t.extra["blend"]["tools_taken_away"]
+        assert t.extra["blend"]["earlier"]

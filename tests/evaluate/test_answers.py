@@ -181,6 +181,29 @@ def test_the_fingerprint_of_a_folder_follows_its_weights(tmp_path: Path) -> None
     assert fingerprint_of("http://localhost/v1#m") == "http://localhost/v1#m"
 
 
+def test_the_fingerprint_of_a_run_is_that_of_the_weights_which_it_left(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "adapter").mkdir()
+    (tmp_path / "adapter" / "adapter_config.json").write_text("{}")
+    weights = tmp_path / "adapter" / "adapter_model.safetensors"
+    weights.write_bytes(b"1")
+    before = fingerprint_of(str(tmp_path))
+    assert fingerprint_of(str(tmp_path / "adapter")) == before
+    weights.write_bytes(b"2")
+    assert fingerprint_of(str(tmp_path)) != before
+
+
+def test_the_fingerprint_of_a_script_follows_what_it_says(tmp_path: Path) -> None:
+    script = tmp_path / "script.jsonl"
+    spec = f"scripted:{script}"
+    script.write_text('{"text": "one"}\n')
+    before = fingerprint_of(spec)
+    assert fingerprint_of(spec) == before
+    assert before.startswith(spec)
+    script.write_text('{"text": "two"}\n')
+    assert fingerprint_of(spec) != before
+
+
 def test_kill_9_loses_only_what_is_in_flight(tmp_path: Path) -> None:
     journal = tmp_path / "j.jsonl"
     script = textwrap.dedent("""

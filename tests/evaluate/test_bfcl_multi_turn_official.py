@@ -8,6 +8,7 @@ import subprocess
 import sys
 import zipfile
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from bfcl_multi_turn_runs import ODD, gold, spoil
 from callwright import assets
 from callwright.evaluate.bfcl.memory.check import check_result as memory_result
 from callwright.evaluate.bfcl.memory.world import MemoryWorld, PrerequisiteWorld, snapshots
+from callwright.evaluate.bfcl.multi_turn.calls import from_official, in_words
 from callwright.evaluate.bfcl.multi_turn.check import check, check_result
 from callwright.evaluate.bfcl.multi_turn.rows import Row, load
 from callwright.evaluate.bfcl.multi_turn.stage import stage_of
@@ -53,7 +55,8 @@ def official(bfcl: None, tmp_path_factory: pytest.TempPathFactory) -> MultiTurnO
 
 
 def ours(row: Row, kind: str, value: Any) -> tuple[bool, str]:
-    verdict = check(row, value) if kind == "decoded" else check_result(row, value, fc=kind == "calls")
+    read = partial(from_official, text=in_words) if kind == "calls" else from_official
+    verdict = check(row, value) if kind == "decoded" else check_result(row, value, read)
     return verdict.valid, verdict.error_type
 
 

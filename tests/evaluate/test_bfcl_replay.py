@@ -1,11 +1,13 @@
 """Answers in the layout of the official harness: graded, and refused with a place where they can not be."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from callwright import formats
 from callwright.errors import DataError
 from callwright.evaluate.bfcl.data import load
 from callwright.evaluate.bfcl.gold import as_function_calls, gold_calls, gold_function_calls, gold_text
@@ -13,7 +15,9 @@ from callwright.evaluate.bfcl.memory import rows as memory
 from callwright.evaluate.bfcl.multi_turn import rows as multi_turn
 from callwright.evaluate.bfcl.multi_turn.world import reference_calls, written
 from callwright.evaluate.bfcl.replay import read_answers, run_replay
+from callwright.evaluate.bfcl.run import run_gold
 from callwright.evaluate.results import read_results
+from callwright.record import ToolCall
 
 
 def write(path: Path, answers: dict[str, Any]) -> Path:
@@ -52,7 +56,7 @@ def test_a_folder_of_texts_is_graded_as_prompting(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("bfcl")
-def test_function_calls_have_underscores_unless_told_otherwise(tmp_path: Path) -> None:
+def test_names_are_read_as_most_calls_write_them_unless_it_is_told(tmp_path: Path) -> None:
     rows = load(("simple_java", "parallel_multiple")).rows
     dotted = {row.id: gold_function_calls(row) for row in rows}
     scored = {
@@ -65,10 +69,85 @@ def test_function_calls_have_underscores_unless_told_otherwise(tmp_path: Path) -
         "output_format": "",
         "underscored": True,
     }
-    wrong = run_replay(write(tmp_path / "dotted.json", dotted), tmp_path / "b")
-    assert wrong.all.correct < 200
-    kept = run_replay(tmp_path / "dotted.json", tmp_path / "c", underscored=False)
+    kept = run_replay(write(tmp_path / "dotted.json", dotted), tmp_path / "b")
     assert kept.all.correct == 298
+    assert summary_of(tmp_path / "b")["mode"]["underscored"] is False
+    wrong = run_replay(tmp_path / "dotted.json", tmp_path / "c", underscored=True)
+    assert wrong.all.correct < 200
+    # A few that write them the other way are wrong, as they are officially.
+    odd = dict(list(dotted.items())[:40])
+    mixed = run_replay(write(tmp_path / "mixed.json", {**scored, **odd}), tmp_path / "d")
+    assert summary_of(tmp_path / "d")["mode"]["underscored"] is True
+    assert 258 <= mixed.all.correct < 298
+
+
+def in_format(calls: Iterable[tuple[str, dict[str, Any]]], output_format: str) -> str:
+    """Return calls as handlers of local models keep them: in the model's own words."""
+    made = tuple(ToolCall(name=name, arguments=arguments) for name, arguments in calls)
+    return formats.format_named(output_format).render(formats.Reply("", made)) if made else "No tool fits."
+
+
+@pytest.mark.usefixtures("bfcl")
+@pytest.mark.parametrize("output_format", ["json_list", "hermes"])
+def test_texts_in_a_format_of_the_model_are_graded_once_it_is_named(
+    output_format: str, tmp_path: Path
+) -> None:
+    answers = {
+        row.id: in_format(((n, a) for call in gold_calls(row) for n, a in call.items()), output_format)
+        for row in load(("simple_python", "parallel", "irrelevance")).rows
+    }
+    assert any('"math.factorial"' in text for text in answers.values())  # names keep their dots
+    file = write(tmp_path / "local.json", answers)
+    notes: list[str] = []
+    unread = run_replay(file, tmp_path / "a", warn=notes.append)
+    assert {name: s.correct for name, s in unread.columns.items()} == {
+        "simple_python": 0, "parallel": 0, "irrelevance": 240,
+    }  # fmt: skip
+    assert "600 of the 600" in notes[0]
+    assert "--output-format" in notes[0]
+    assert summary_of(tmp_path / "a")["notes"] == notes
+    read = run_replay(file, tmp_path / "b", output_format=output_format, warn=notes.append)
+    assert (read.all.n, read.all.correct) == (840, 840)
+    assert len(notes) == 1
+    assert "notes" not in summary_of(tmp_path / "b")
+    other = "hermes" if output_format == "json_list" else "json_list"
+    assert run_replay(file, tmp_path / "c", output_format=other, warn=notes.append).all.correct == 240
+    assert f"as {other}" in notes[1]
+
+
+@pytest.mark.usefixtures("bfcl")
+def test_conversations_in_a_format_of_the_model_are_replayed_once_it_is_named(tmp_path: Path) -> None:
+    pytest.importorskip("mpmath")
+    rows = multi_turn.load(("multi_turn_base",)).rows[:4]
+    answers = {
+        row.id: [
+            [in_format(((c.name, c.arguments or {}) for c in calls), "json_list"), "Done."]
+            for calls in reference_calls(row)
+        ]
+        for row in rows
+    }
+    file = write(tmp_path / "local.json", answers)
+    notes: list[str] = []
+    assert run_replay(file, tmp_path / "a", warn=notes.append).all.correct == 0
+    assert "4 of the 4" in notes[0]
+    assert run_replay(file, tmp_path / "b", output_format="json_list", warn=notes.append).all.correct == 4
+    assert len(notes) == 1
+    result = read_results(tmp_path / "b" / "results.jsonl")[0]
+    assert (result.conditions["decoder"], result.conditions["output_format"]) == ("native", "json_list")
+
+
+@pytest.mark.usefixtures("bfcl")
+def test_the_rows_of_a_replay_are_chosen_as_those_of_a_run(tmp_path: Path) -> None:
+    rows = load(("simple_python", "multiple", "irrelevance")).rows
+    file = write(tmp_path / "all.json", {row.id: gold_text(row) for row in rows})
+    chosen = run_replay(file, tmp_path / "a", categories=("multiple", "irrelevance"), limit=3)
+    assert {name: s.n for name, s in chosen.columns.items()} == {"multiple": 3, "irrelevance": 3}
+    run_gold(("multiple", "irrelevance"), tmp_path / "b", limit=3)
+    ours, theirs = (read_results(tmp_path / name / "results.jsonl") for name in "ab")
+    assert [result.id for result in ours] == [result.id for result in theirs]
+    assert summary_of(tmp_path / "a")["unanswered"] == {}
+    with pytest.raises(DataError, match="no answer to a row"):
+        run_replay(file, tmp_path / "c", categories=("parallel",))
 
 
 @pytest.mark.usefixtures("bfcl")

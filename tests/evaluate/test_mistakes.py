@@ -47,6 +47,16 @@ def test_errors_have_one_name(error: str, text: str, mistake: str) -> None:
     assert mistake_of(row(error, text)) == mistake
 
 
+@pytest.mark.parametrize("checker", ["simple", "multiple", "parallel"])
+def test_an_answer_without_any_call_is_no_wrong_number_of_calls(checker: str) -> None:
+    kind = f"{checker}_function_checker{'_no_order' if checker == 'parallel' else ''}:wrong_count"
+    due: Json = [{"f": {"a": [1]}}]
+    one: Json = [{"name": "f", "arguments": {}}]
+    assert mistake_of(row(kind, "I can not help with that.", due, [])) == "no-call"
+    assert mistake_of(row(kind, "f() f()", due, one)) == "wrong-count"
+    assert mistake_of(row(kind, "f() f()", due, None)) == "wrong-count", "what was called is not told"
+
+
 def test_mistakes_are_counted_over_wrong_rows_only() -> None:
     rows = [row(), row("wrong-tool"), row("value_error:string"), row("wrong-value")]
     assert mistakes(rows) == {"wrong-value": 2, "wrong-tool": 1}
@@ -88,6 +98,20 @@ def test_every_call_is_paired_once(wanted: list[str], given_names: list[str]) ->
 def test_silence_in_both_is_a_pair_of_its_own() -> None:
     silent, called = row(gold=[]), row("needless-call", predicted=[{"name": "f", "arguments": {}}])
     assert confusion([silent, called, row()]) == {NO_CALL: {NO_CALL: 1, "f": 1}}
+
+
+def test_rows_that_do_not_tell_which_calls_are_due_are_not_paired() -> None:
+    """A conversation's calls stand turn by turn, a remembered fact is no call, and relevance names none."""
+    called: Json = [{"name": "f", "arguments": {}}]
+    conversation = row(gold=[["f(a=1)"], ["g()"]], predicted=[[["f(a=1)"]], [["g()"]]])
+    remembered = row("agentic:answer_not_found", gold=["Oslo"], predicted=[[["recall()"]]])
+    relevant, silent = row(predicted=called), row("relevance_error:decoder_failed", predicted=[])
+    assert confusion([conversation, remembered, relevant, silent]) == {}
+    irrelevant = row(predicted=[])
+    assert confusion([irrelevant, relevant, row(gold=called, predicted=None)]) == {
+        NO_CALL: {NO_CALL: 1},
+        "f": {NO_CALL: 1},
+    }
 
 
 def test_kinds_of_wrong_values_are_counted_in_either_notation() -> None:

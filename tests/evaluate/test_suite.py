@@ -19,6 +19,7 @@ from callwright.evaluate.suite import (
     grade_text,
     run_gold,
     run_suite,
+    some_of,
 )
 from callwright.evaluate.summary import summarise
 from callwright.models import Completion, Prompt
@@ -146,6 +147,20 @@ def test_a_row_that_says_nothing_about_the_answer_is_refused() -> None:
         case_of(Trajectory(id="a", messages=(Message(role="user", content="hi"),)))
     with pytest.raises(DataError, match=r"x\.jsonl:3"):
         cases_of([Dropped(id="a", stage="read", reason="not-a-trajectory", path="x.jsonl:3")])
+
+
+def test_rows_of_one_id_are_refused_for_answers_are_known_by_it() -> None:
+    twice = [row(0, "Paris", "seen"), row(1, "Rome", "seen"), row(0, "Oslo", "seen")]
+    with pytest.raises(DataError, match=r"two rows have the same id.*'seen-0'.*blend"):
+        cases_of(twice)
+
+
+def test_a_limit_takes_rows_of_each_column_evenly_spread_and_in_their_order() -> None:
+    rows = [row(i, city, column) for i, city in enumerate(CITIES) for column in ("seen", "held-out")]
+    cases = cases_of([*rows, quiet_row(0)])
+    chosen = [case.asked.id for case in some_of(cases, 2)]
+    assert chosen == ["seen-0", "held-out-0", "seen-3", "held-out-3", "irrelevant-0"]
+    assert some_of(cases, None) == cases == some_of(cases, 6)
 
 
 def test_text_that_can_not_be_read_is_malformed_even_where_no_call_is_right() -> None:

@@ -174,6 +174,25 @@ def test_both_pass_rates_count_the_same_votes_and_a_vote_is_never_asked_twice(tm
     assert len(judge.asked) == 12, "another judge votes anew"
 
 
+def test_votes_on_a_run_are_answers_of_their_own_drawn_as_tooleval_draws_them(tmp_path: Path) -> None:
+    asked: list[Prompt] = []
+
+    def judge(prompt: Prompt) -> str:
+        asked.append(prompt)
+        return "Solved"
+
+    with asking(judge, tmp_path) as asker:
+        pass_rate({"a": run()}, asker, own_prompts(), votes=4)
+        solvable_pass_rate({"a": run()}, asker, own_prompts(), votes=3)
+        assert {prompt.temperature for prompt in asked} == {0.2}
+        assert [prompt.sample for prompt in asked] == [0, 1, 2, 3]
+        assert len({repr(prompt) for prompt in asked}) == 4
+        labels = {"a": True}
+        win_rate({"a": run()}, {"a": run(steps=2)}, (labels, labels), asker, own_prompts(), votes=2)
+    compared = [prompt for prompt in asked if "Answer 1:" in prompt.messages[0][1]]
+    assert [prompt.sample for prompt in compared] == [0, 1]
+
+
 def test_an_outage_is_no_vote(tmp_path: Path) -> None:
     class Down(ScriptedModel):
         def complete(self, prompts: Any, **options: Any) -> list[Completion]:

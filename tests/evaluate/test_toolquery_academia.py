@@ -10,10 +10,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from callwright.benchmarks import WORLDS
 from callwright.errors import ConfigError, DataError
 from callwright.evaluate.results import read_results, write_results
 from callwright.evaluate.sessions import follow, recite
 from callwright.evaluate.summary import summarise
+from callwright.evaluate.toolquery import academia as academia_module
 from callwright.evaluate.toolquery.academia import TOOLS, Graph, read_graph
 from callwright.evaluate.toolquery.academia_graph import AUTHORS, PAPERS, make_graph
 from callwright.evaluate.toolquery.academia_kinds import KINDS
@@ -23,6 +25,7 @@ from callwright.evaluate.toolquery.baselines import finish_at_once, random_calls
 from callwright.evaluate.toolquery.replay import open_rows
 from callwright.evaluate.toolquery.tasks import Task
 from callwright.schema import check
+from callwright.settings import EvaluateSettings
 
 GRAPH = make_graph(0)
 
@@ -244,8 +247,21 @@ def test_rows_in_agentboards_layout_are_answered_over_a_graph_file(tmp_path: Pat
     for row, task in zip(world.tasks, tasks, strict=True):
         result = recite(world.reset(row), [world.say(*step) for step in task.solution])
         assert (result.correct, result.scores["answer"]) == (True, 1.0)
-    with pytest.raises(ConfigError, match="no graph"):
+    with pytest.raises(ConfigError, match=r"no graph.*academia\.json"):
         open_rows(tmp_path / "test.jsonl")
+
+
+def test_the_graph_is_found_under_the_name_that_its_instructions_give_it(tmp_path: Path) -> None:
+    written = re.search(r'open\("(\S+)", "w"\)', str(academia_module.__doc__))
+    assert written is not None
+    as_rows(make_questions(GRAPH, per_kind=1), tmp_path / "test.jsonl")
+    settings = EvaluateSettings(categories="rows", data=tmp_path)
+    name = re.escape(written[1])
+    with pytest.raises(DataError, match=rf"{name}: can not be read.*{name}"):
+        WORLDS["toolquery"](settings)
+    as_file(GRAPH, tmp_path / written[1])
+    (world,) = WORLDS["toolquery"](settings).worlds
+    assert "graph" in world.conditions["data_sha256"]
 
 
 def test_pickles_and_broken_graphs_are_refused(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from callwright.evaluate.results import Result, read_results, write_results
 from callwright.evaluate.sessions import TOO_LONG, follow, recite
 from callwright.evaluate.webshop.asking import Interface, actions_in
 from callwright.evaluate.webshop.gold import gold_actions, wanted_values
-from callwright.evaluate.webshop.policies import POLICIES, chance
+from callwright.evaluate.webshop.policies import chance, policies
 from callwright.evaluate.webshop.reward import reward
 from callwright.evaluate.webshop.session import Mode
 from callwright.evaluate.webshop.variants import SYNTHETIC_1K, VARIANTS
@@ -21,6 +21,7 @@ from callwright.evaluate.webshop.world import STEPS, WebShop, open_world
 
 MODES: tuple[Mode, ...] = ("princeton", "agentboard")
 INTERFACES: tuple[Interface, ...] = ("tool-calls", "text")
+POLICIES = policies()
 
 
 @pytest.fixture(scope="module")

@@ -66,6 +66,7 @@ EXAMPLES: dict[str, Trajectory] = {
     "task.expects": task(expects="clarify"),
     "task.lang": task(lang="fr"),
     "task.output_format": task(output_format="xlam"),
+    "task.layout": task(layout="tags:tools+task"),
     "task.few_shots": task(few_shots=("Q: 1", "A: 2")),
     "tools=[]": row(tools=()),
     "tools[].returns": tool(returns={"type": "string"}),
@@ -106,6 +107,11 @@ def test_what_a_layout_declares_as_lost_is_really_lost(to: str, path: str, tmp_p
 def test_a_row_with_nothing_to_lose_loses_nothing(to: str) -> None:
     assert set(lost(PLAIN, EXPORTS[to].LOSES)) <= set(BOOKKEEPING)
     EXPORTS[to].render(PLAIN)
+
+
+def test_every_field_of_a_task_is_looked_at() -> None:
+    """All layouts carry the instruction; of each other field it is told whether they do."""
+    assert {f"task.{name}" for name in Task.__struct_fields__} - EXAMPLES.keys() == {"task.instruction"}
 
 
 @pytest.mark.parametrize("path", EXAMPLES)

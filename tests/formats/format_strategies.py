@@ -162,14 +162,15 @@ clean_calls = st.builds(
     name=st.one_of(plain_names, no_surrogates.filter(bool)),
     arguments=st.dictionaries(no_surrogates, clean_json, max_size=3),
 )
-_no_marker = no_surrogates.filter(lambda text: "tool_call" not in text)
+_sayable = no_surrogates.filter(lambda t: "tool_call" not in t and not t.strip().startswith("<think>"))
+_thoughts = no_surrogates.filter(lambda text: "</think>" not in text)
 messages: st.SearchStrategy[Message] = st.one_of(
     st.builds(Message, role=st.sampled_from(["system", "user", "tool"]), content=no_surrogates),
     st.builds(
         Message,
         role=st.just("assistant"),
-        content=_no_marker,
-        reasoning=st.one_of(st.none(), no_surrogates),
+        content=_sayable,
+        reasoning=st.one_of(st.none(), _thoughts),
         tool_calls=st.lists(clean_calls, max_size=2).map(tuple),
         weight=st.sampled_from([None, 0.0, 1.0, 0.5]),
     ),

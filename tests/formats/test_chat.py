@@ -211,11 +211,10 @@ def test_a_reply_leads_back_to_its_message(t: Trajectory) -> None:
     for message in t.messages:
         if message.role != "assistant":
             continue
-        # A think marker in free text is read as reasoning, whoever wrote it.
-        assume("think>" not in message.content)
         back = reply_message(assistant_text(message))
         assert isinstance(back, Message)
         assert back.content == message.content.strip()
+        assert (back.reasoning or "") == (message.reasoning or "").strip()
         assert [call.id for call in back.tool_calls] == [f"call_{i}" for i in range(len(message.tool_calls))]
         assert [(c.name, repr(c.arguments)) for c in back.tool_calls] == [
             (c.name, repr(c.arguments)) for c in message.tool_calls
@@ -231,12 +230,21 @@ def test_reading_a_reply_never_raises(output_format: str, text: str) -> None:
         assert 0 <= result.position <= len(text)
 
 
-def test_reasoning_ends_at_the_last_marker_and_has_to_end() -> None:
+def test_reasoning_opens_a_reply_ends_at_the_first_marker_and_has_to_end() -> None:
     assert reply_message("<think>\na</think>b\n</think>\n\nHi") == Message(
-        role="assistant", content="Hi", reasoning="a</think>b"
+        role="assistant", content="b\n</think>\n\nHi", reasoning="a"
     )
-    assert reply_message("a</think> Hi") == Message(role="assistant", content="Hi", reasoning="a")
+    assert reply_message("a</think> Hi") == Message(role="assistant", content="a</think> Hi")
     assert isinstance(reply_message("<think>\nStill at it"), Malformed)
+
+
+@pytest.mark.parametrize(
+    "message",
+    [Message(role="assistant", content="<think> so"), Message(role="assistant", reasoning="a</think>")],
+)
+def test_what_would_be_read_as_another_thought_is_unrenderable(message: Message) -> None:
+    with pytest.raises(Unrenderable):
+        assistant_text(message)
 
 
 def test_the_position_of_a_fault_counts_from_the_start_of_the_text() -> None:

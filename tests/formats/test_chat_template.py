@@ -178,6 +178,14 @@ OFFICIAL = {"llama3": "llama3", "qwen": "qwen2_5"}
 """Our families and the templates of their makers, as TRL carries them."""
 
 
+@pytest.mark.parametrize("family", sorted(FAMILIES))
+def test_a_developer_is_the_system(family: str) -> None:
+    says = [{"role": "user", "content": "hi"}, {"role": "system", "content": "Now in French."}]
+    messages = [{"role": "system", "content": "Be brief."}, *says, {"role": "user", "content": "on"}]
+    renamed = [{**m, "role": m["role"].replace("system", "developer")} for m in messages]
+    assert rendered(renamed, None, family=family) == rendered(messages, None, family=family)
+
+
 @pytest.mark.parametrize("family", sorted(OFFICIAL))
 @settings(max_examples=50)
 @given(

@@ -41,12 +41,27 @@ def test_where_the_chunks_end_makes_no_difference(name: str, data: st.DataObject
     letter_by_letter, _ = told(name, text, list(range(len(text))))
     message = stream.close()
     assert repr(message) == repr(reply_message(text, name))
-    if isinstance(message, Malformed) or "</think>" in text:
+    if isinstance(message, Malformed):
         return
     assert in_chunks.startswith(at_once) or at_once.startswith(in_chunks)
     for content in (at_once, in_chunks, letter_by_letter):
         assert message.content.startswith(content)
     assert letter_by_letter == at_once
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Aloud, so Paris</think>\n\nIt is Paris.",
+        "<think>a</think>b</think>c",
+        "The tag </think> ends a thought.",
+    ],
+)
+def test_a_tag_behind_what_was_told_takes_nothing_back(text: str) -> None:
+    content, stream = told("", text, list(range(len(text))))
+    message = stream.close()
+    assert not isinstance(message, Malformed)
+    assert message.content == content
 
 
 @every_format

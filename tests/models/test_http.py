@@ -12,12 +12,14 @@ from typing import Any
 import pytest
 
 from callwright.errors import ConfigError, DataError, ModelError
+from callwright.formats import reply_message
 from callwright.models import Completion, Prompt, open_model
 from callwright.models.faults import Fault, Faults
 from callwright.models.http import HttpModel, Journal, Sent, shown
 from callwright.models.pacing import Pace, SkippedTime
 from callwright.models.scripted import ScriptedModel
 from callwright.models.scripted_server import Reply, ScriptedServer
+from callwright.record import Message
 
 KEY = "sk-secret-1234567890"
 
@@ -244,6 +246,9 @@ def test_a_server_that_knows_better_is_not_asked_again(server: ScriptedServer) -
         Reply(b'{"choices": null}'),
         Reply(b'{"choices": [{"finish_reason": "stop"}]}'),
         Reply(b'{"choices": [{"message": null}]}'),
+        Reply(b'{"choices": [{"message": {}}]}'),
+        reply("", finish="error"),
+        reply('<tool_call>\n{"name": "ge', finish="abort"),
         Reply(b'{"choices": [{"message": {"content": ["a"]}}]}'),
         Reply(b"<html>login</html>", 200, {"Content-Type": "text/html"}),
         reply(
@@ -317,8 +322,18 @@ def test_a_refusal_is_the_callers_to_mend_and_hides_the_key(server: ScriptedServ
 def test_an_empty_answer_is_an_answer(server: ScriptedServer) -> None:
     server.answers = lambda _: reply("", finish="length")
     assert HttpModel(server.url, "m").complete(ask("a"), max_tokens=5)[0] == ("", 7, 3, "length")
-    server.answers = lambda _: Reply(b'{"choices": [{"message": {"content": null}}]}')
+    server.answers = lambda _: Reply(
+        b'{"choices": [{"message": {"content": null}, "finish_reason": "stop"}]}'
+    )
     assert HttpModel(server.url, "m").complete(ask("a"), max_tokens=5)[0] == ("", 0, 0, "stop")
+
+
+def test_a_thought_that_the_prompt_opened_is_opened(server: ScriptedServer) -> None:
+    server.answers = lambda _: reply("So.\n</think>\n\nYes.")
+    text = HttpModel(server.url, "m").complete(ask("a"), max_tokens=5)[0].text
+    assert reply_message(text) == Message(role="assistant", content="Yes.", reasoning="So.")
+    server.answers = lambda _: reply("It ends with </think>.", reasoning_content="So.")
+    assert HttpModel(server.url, "m").complete(ask("b"), max_tokens=5)[0].text == "It ends with </think>."
 
 
 def test_half_a_character_is_kept_as_it_came(server: ScriptedServer, tmp_path: Path) -> None:
@@ -341,6 +356,27 @@ def test_a_second_run_pays_nothing(server: ScriptedServer, tmp_path: Path) -> No
     )
     assert len(server.requests) == 2
     assert sorted(told) == [0, 1]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_a_journal_on_a_full_disk_is_named(server: ScriptedServer, tmp_path: Path) -> None:
+    model = HttpModel(server.url, "m", journal=Path("/dev/full"))
+    with pytest.raises(DataError, match=r"^/dev/full: can not be written: got No space left on device$"):
+        model.complete(ask("a"), max_tokens=5)
+    (tmp_path / "file").touch()
+    with pytest.raises(DataError, match=r"file/j.jsonl: can not be written"):
+        Journal(tmp_path / "file" / "j.jsonl")
+
+
+def test_what_is_answered_behind_half_a_line_is_found_again(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j.jsonl")
+    journal.path.mkdir()
+    with pytest.raises(DataError, match=r"j\.jsonl: can not be written"):
+        journal.append("a", Completion("x", 1, 1, "stop"))
+    journal.path.rmdir()
+    journal.path.write_text('{"key": "a", "te', encoding="utf-8")
+    journal.append("b", Completion("y", 1, 1, "stop"))
+    assert Journal(journal.path).answers == {"b": Completion("y", 1, 1, "stop")}
 
 
 def test_another_model_limit_or_text_is_another_answer(server: ScriptedServer, tmp_path: Path) -> None:

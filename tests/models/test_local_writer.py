@@ -91,7 +91,7 @@ def test_the_log_probabilities_are_those_of_the_model(
         with torch.inference_mode():
             best = torch.log_softmax(model.model(torch.tensor([ids])).logits[0, -1].float(), -1).topk(3)
         assert token.logprob == pytest.approx(best.values[0].item(), abs=1e-4)
-        assert [value for _, value in token.top] == pytest.approx(best.values.tolist(), abs=1e-4)
+        assert [other.logprob for other in token.top] == pytest.approx(best.values.tolist(), abs=1e-4)
         assert token.text == token.top[0][0] == model.text(best.indices[:1].tolist())
         ids = [*ids, best.indices[0].item()]
 

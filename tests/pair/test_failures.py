@@ -186,19 +186,25 @@ def quiet(done: int, total: int, note: str) -> None:
     assert done >= 0
 
 
-def talks(folder: Path, name: str, agent: str) -> tuple[list[Trajectory], Path]:
-    """Return the conversations that were kept, and where the others are."""
-    out = folder / f"{name}.jsonl"
-    conversed("tau:home", out, ConverseSettings(accept=8, max_candidates=8, agent=agent), quiet)
-    return [row for row in read(out) if isinstance(row, Trajectory)], dropped_path(out)
+def talks(folder: Path, name: str, agent: str) -> tuple[list[Trajectory], list[Dropped]]:
+    """Return the conversations that were kept, and the others: the first of each seed, alike in all runs."""
+    kept: list[Trajectory] = []
+    dropped: list[Dropped] = []
+    for seed in range(6):
+        out = folder / f"{name}{seed}.jsonl"
+        settings = ConverseSettings(accept=1, max_candidates=1, agent=agent, seed=seed)
+        conversed("tau:home", out, settings, quiet)
+        kept += [row for row in read(out) if isinstance(row, Trajectory)]
+        dropped += read_dropped(dropped_path(out)) if agent != "script" else ()
+    return kept, dropped
 
 
 def test_a_conversation_that_went_wrong_is_joined_with_the_one_of_the_same_blueprint(tmp_path: Path) -> None:
     kept, _ = talks(tmp_path, "script", "script")
     lazy = tmp_path / "lazy.jsonl"
     lazy.write_text(json.dumps({"match": "", "text": "I can not do that."}) + "\n", encoding="utf-8")
-    _, path = talks(tmp_path, "lazy", f"scripted:{lazy}")
-    failures = Failures(read_dropped(path))
+    _, dropped = talks(tmp_path, "lazy", f"scripted:{lazy}")
+    failures = Failures(dropped)
     made = [row for row in pair(kept, [failures]) if isinstance(row, Trajectory)]
     told: dict[str, Any] = failures.to_json()
     assert made

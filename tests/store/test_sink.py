@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from callwright.errors import ConfigError, DataError, RunError
 from callwright.record import Dropped, Trajectory, encode
-from callwright.store import Report, Sink, dropped_path, read, read_lines, report_path
+from callwright.store import Report, Sink, dropped_path, read, read_lines, report_path, together
 
 SUFFIX = pytest.mark.parametrize("suffix", [".jsonl", ".jsonl.gz", ".jsonl.zst"])
 ROWS = st.lists(
@@ -101,6 +101,36 @@ def test_ctrl_c_while_a_stage_begins_leaves_no_part(tmp_path: Path, monkeypatch:
     with pytest.raises(KeyboardInterrupt):
         fill(tmp_path / "x.jsonl", [])
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("taken", ["x.jsonl", "x.dropped.jsonl", "x.report.json"])
+def test_a_folder_in_the_way_is_told_before_the_work_is_done(taken: str, tmp_path: Path) -> None:
+    (tmp_path / taken).mkdir()
+    with pytest.raises(DataError, match=rf"{taken}: can not be written"):
+        fill(tmp_path / "x.jsonl", (pytest.fail("a row was made") for _ in range(1)))
+    assert [path.name for path in tmp_path.iterdir()] == [taken]
+
+
+@pytest.mark.parametrize("failing", [0, 1])
+def test_of_sinks_that_belong_together_all_appear_or_none(failing: int, tmp_path: Path) -> None:
+    """A blend whose sides are of two runs would have rows on both of them."""
+
+    def both(name: str, *, fail: bool) -> None:
+        sinks = [Sink(tmp_path / f"{side}.jsonl", "test", {}) for side in ("train", "valid")]
+        with together(*sinks):
+            for sink in sinks:
+                sink.put(Trajectory(id=name))
+            if fail:
+                sinks[failing].note("what can not be reported", object())  # type: ignore[arg-type]
+
+    both("old", fail=False)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert len(before) == 6
+    with pytest.raises(TypeError):
+        both("new", fail=True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    both("new", fail=False)
+    assert [row.id for side in ("train", "valid") for row in read(tmp_path / f"{side}.jsonl")] == ["new"] * 2
 
 
 def test_a_stage_may_write_over_its_own_input(tmp_path: Path) -> None:

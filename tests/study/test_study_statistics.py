@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from callwright.evaluate.stats import mcnemar, wilson
 from callwright.study import effects
-from callwright.study.effects import Effect, apart, crossed_mean, effect, holm, t_below, t_quantile
+from callwright.study.effects import Apart, Effect, apart, crossed_mean, effect, holm, t_below, t_quantile
 from callwright.study.power import ASSUMED, Noise, detectable, rows_needed, seeds_needed
 
 Table = list[list[float]]
@@ -99,6 +100,36 @@ def test_arms_that_agree_everywhere_still_have_an_interval() -> None:
     found = effect([[1, 0, 1]] * 3, [[1, 0, 1]] * 3)
     assert (found.difference, found.p) == (0, 1)
     assert found.low < 0 < found.high
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 6, 10])
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_rows_that_all_change_alike_are_no_more_than_so_many_rows(n: int, seeds: int) -> None:
+    found = effect([[0] * n] * seeds, [[1] * n] * seeds)
+    assert found.p == pytest.approx(mcnemar(n, 0))
+    assert found.low < found.high == found.difference == 1
+    assert found.low == pytest.approx(1 - 2 * wilson(0, n).high)
+    back = effect([[1] * n] * seeds, [[0] * n] * seeds)
+    assert (back.low, back.high, back.p) == pytest.approx((-found.high, -found.low, found.p))
+    assert crossed_mean([[1] * n] * seeds)[3:5] == pytest.approx(wilson(n, n))
+    assert crossed_mean([[0] * n] * seeds)[3:5] == pytest.approx(wilson(0, n))
+
+
+def test_rows_that_change_alike_stay_few_where_other_arms_tell_of_the_seeds() -> None:
+    """What is known of trainings does not make three rows more."""
+    before, after = [[0, 0, 0]] * 3, [[1, 1, 1]] * 3
+    found = effect(before, after, Apart(1e-6, 20))
+    assert found.p == pytest.approx(mcnemar(3, 0))
+    assert found.low == pytest.approx(1 - 2 * wilson(0, 3).high)
+    half = effect([[0, 1 / 3, 2 / 3]], [[1 / 3, 2 / 3, 1]])  # alike but for rounding
+    assert half.p == pytest.approx(mcnemar(3, 0))
+    assert half.low < 0 < half.difference < half.high < 1
+
+
+def test_rows_may_come_to_the_same_by_chance() -> None:
+    found = crossed_mean([[0, 1], [1, 0]])
+    assert found.low == pytest.approx(0.5 - 0.5 * wilson(0, 2).high)
+    assert found.high == pytest.approx(0.5 + 0.5 * wilson(0, 2).high)
 
 
 def test_one_seed_is_told_from_rows_alone() -> None:

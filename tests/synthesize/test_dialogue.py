@@ -3,6 +3,7 @@
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -242,7 +243,7 @@ def test_which_of_several_is_meant_goes_unsaid_only_of_what_was_just_talked_abou
     with world.caller(Limits()) as calls:
         blueprints = Blueprints(world, calls.play, seed=5)
         blueprints.rehearse()
-        drawn = [blueprints.draw(f"t/{k}") for k in range(60)]
+        drawn = [blueprints.draw(k) for k in range(60)]
     silent = told = 0
     for actions in ([a for turn in one.turns for a in turn.actions] for one in drawn):
         before, shown = None, [set[str]()]
@@ -260,3 +261,14 @@ def test_which_of_several_is_meant_goes_unsaid_only_of_what_was_just_talked_abou
                 shown.append(set(value["loans"]))
     assert silent > 2
     assert told > 5
+
+
+def test_rows_follow_from_the_tools_and_the_seed_and_not_from_what_the_world_is_called(world: World) -> None:
+    rows, _ = made(world, 5)
+    assert made(replace(world, name="by another path"), 5)[0] == rows
+    assert all(row.source and row.source.split == "train-train" for row in rows)
+    others = made(world, 5, seed=2)[0], made(replace(world, sha256="of other tools"), 5)[0]
+    ids = [{row.id for row in each} for each in (rows, *others)]
+    assert all(len(each) == 5 for each in ids)
+    assert len(set.union(*ids)) == 15
+    assert all("train-train" in row_id for row_id in ids[0])

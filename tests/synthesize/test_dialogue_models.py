@@ -1,6 +1,7 @@
 """Conversations that models play: what counts is what came of them, whoever spoke."""
 
 import json
+import random
 from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
@@ -8,7 +9,7 @@ import pytest
 
 from callwright import formats
 from callwright.models import Completion
-from callwright.record import Dropped, Trajectory
+from callwright.record import Dropped, Tool, Trajectory
 from callwright.synthesize.asking import Question
 from callwright.synthesize.dialogue import Cast, Conversations
 from callwright.synthesize.dialogue.blueprint import Blueprint, Turn
@@ -16,7 +17,9 @@ from callwright.synthesize.dialogue.played import Played
 from callwright.synthesize.dialogue.review import reworded
 from callwright.synthesize.dialogue.rollout import YES
 from callwright.synthesize.dialogue.users import DONE, ScriptedUser, says_done
+from callwright.synthesize.missing import question
 from callwright.synthesize.slots import Candidate
+from callwright.synthesize.wording import subject_of
 from callwright.toolbox import Limits
 from callwright.worlds import World, open_world
 
@@ -151,6 +154,15 @@ def test_a_scripted_user_answers_questions_and_goes_on_otherwise() -> None:
     assert user.answer("I am going to move it. Shall I go ahead?") in YES
     assert user.answer("Done. Anything else?") == "Bye."
     assert user.answer("Goodbye.") is None
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_words_ask_for_a_value_the_scripted_user_tells_it(seed: int) -> None:
+    shelves = subject_of(Tool(name="move", parameters={"properties": {"to": {"type": "string"}}}))
+    turns = (Turn("Move it.", (), kind="missing-argument", withheld=("to", "To shelf A.")), Turn("Bye.", ()))
+    user = ScriptedUser(Blueprint("x", None, turns, ()))
+    assert user.answer(question(shelves, "to", random.Random(seed))) == "To shelf A."
+    assert user.answer("Done. Let me know if you need anything else.") == "Bye."
 
 
 @pytest.mark.parametrize(("text", "done"), [("DONE", True), ("Thanks! DONE.\n", True), ("I am done.", False)])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from synthesize_expressed import expresses
 
 from callwright import schema
+from callwright.record import Message, Tool, ToolCall, Trajectory
 from callwright.synthesize import pools
 from callwright.synthesize.kinds import kind_of, name_words, stated_examples, stated_values
 from callwright.synthesize.params import parameters
@@ -17,6 +18,7 @@ from callwright.synthesize.pattern import like
 from callwright.synthesize.pattern import sample as sample_pattern
 from callwright.synthesize.surface import date_text, time_text
 from callwright.synthesize.values import Unsamplable, number, sample
+from callwright.verify import ground
 
 POOLS = {n: v for n, v in vars(pools).items() if n.isupper() and isinstance(v, tuple)}
 
@@ -140,6 +142,16 @@ def test_values_obey_their_schema(spec: dict[str, object], which: str) -> None:
         said = sample(param, random.Random(seed), which)  # type: ignore[arg-type]
         assert not list(schema.check(whole, {"item": said.value})), said
         assert said.text
+
+
+@pytest.mark.parametrize(("code", "spoken"), [*pools.CURRENCIES.items(), *pools.LANGUAGES.items()])
+def test_the_name_of_a_code_is_traced_to_it(code: str, spoken: str) -> None:
+    """Else a paraphrase that keeps the name is dropped for a value that nobody told."""
+    tool = Tool(name="f", parameters={"type": "object", "properties": {"code": {"type": "string"}}})
+    call = ToolCall(name="f", arguments={"code": code})
+    messages = (Message(role="user", content=f"All of it in {spoken}, please."),
+                Message(role="assistant", tool_calls=(call,)))  # fmt: skip
+    assert ground(Trajectory(id="t", tools=(tool,), messages=messages)).score == 1
 
 
 def test_what_can_not_be_sampled_says_so() -> None:

@@ -183,6 +183,22 @@ def test_a_value_is_left_out_only_where_the_request_does_not_tell_it() -> None:
     assert made.account.reasons["tells-the-value"] > 0
 
 
+def test_a_list_may_be_what_the_request_does_not_tell() -> None:
+    guests = {"type": "array", "items": TEXT}
+    party = tool("seat_party", "Seat a party at a table.", "guests table", guests=guests, table=TEXT)
+
+    def answer(number: int, text: str) -> str:
+        name = re.findall(r"Fill in (\w+)", text)[0]
+        query = {"guests": "Seat them at table Kestrel.", "table": "Seat Umberto and Wilhelmina."}[name]
+        arguments = {"guests": ["Umberto", "Wilhelmina"], "table": "Kestrel"}
+        return pair(f"{query} {'I ask' + ' again' * number}.", ("seat_party", arguments))
+
+    rows, made, _ = run(answer, accept=6, styles={"missing": 1.0}, tools=[party])
+    left_out = {row.extra["synthesize"]["missing_argument"] for row in kept(rows)}
+    assert left_out == {"guests", "table"}
+    assert not made.account.reasons["tells-the-value"]
+
+
 def test_accepted_rows_are_shown_as_examples_from_then_on() -> None:
     def answer(number: int, text: str) -> str:
         return pair(f"A table for {number + 2}", ("book_table", {"guests": number + 2}))

@@ -19,8 +19,8 @@ from transformers import (
 )
 
 from callwright.errors import ConfigError
-from callwright.models.adapters import merge_adapter
 from callwright.models.local import LocalModel
+from callwright.models.pretrained import merge_adapter
 from callwright.train import Details, DpoConfig, SftConfig, dpo, sft
 from callwright.train.architectures import PACKED, experts, refuse_unproven, routers
 from callwright.train.batches import packs_of

@@ -232,6 +232,13 @@ def test_vllm_reads_what_we_read_and_guesses_nothing(text: str) -> None:
         assert (found.content or "") == ours.text
 
 
+def test_half_a_character_leaves_vllm_as_json_that_can_be_sent() -> None:
+    text = '<tool_call>\n{"name": "f", "arguments": {"a": "\\ud83d", "b": "é"}}\n</tool_call>'
+    [call] = parser_class()(None).extract_tool_calls(text, None).tool_calls
+    assert call.function.arguments.encode()
+    assert json.loads(call.function.arguments) == {"a": "\ud83d", "b": "é"}
+
+
 @given(pieces.map("".join), st.data())
 def test_what_vllm_streams_is_what_it_reads_at_once(text: str, data: st.DataObject) -> None:
     parser = parser_class()(msgspec.defstruct("Tokenizer", [("eos_token_id", int)])(2))

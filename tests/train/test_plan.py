@@ -61,6 +61,15 @@ def test_a_plan_counts_rows_without_a_call_and_tells_what_too_few_of_them_do(
         assert ("less than 15%" in line) == advised
 
 
+def test_a_plan_shows_rows_and_gives_a_terminal_no_orders(tiny_base: Path, tmp_path: Path) -> None:
+    data = write(tmp_path / "rows.jsonl", [trajectory(i) for i in range(10)])
+    plan = plan_sft(CONFIG, base=tiny_base, data=data)
+    shown = msgspec.structs.replace(plan, examples={**plan.examples, "\x9b2J": "Say \x1b]0;x\x07"})
+    said = "\n".join(plan_lines(shown))
+    assert "\x1b" not in said
+    assert "--- \\u009b2J\nSay \\u001b]0;x\\u0007" in said
+
+
 def test_minutes_buy_the_steps_whose_tokens_fit() -> None:
     assert affordable(None, [10] * 7, 1.0) == 7
     assert affordable(1.0, [10] * 7, 1.0) == 6

@@ -14,10 +14,24 @@ from callwright.train.validation import Seen, Validation
 STEPS = 20
 
 
+class Killed(BaseException):
+    """What ends a run at once."""
+
+
 class Run:
     """A run whose losses are written down beforehand, driven as the trainer drives it."""
 
-    def __init__(self, out: Path, losses: dict[int, float], *, times: int = 5, patience: int = 0) -> None:
+    def __init__(
+        self,
+        out: Path,
+        losses: dict[int, float],
+        *,
+        times: int = 5,
+        patience: int = 0,
+        torn: int | None = None,
+    ) -> None:
+        self.torn = torn
+        """The step at which it is killed while the best state is being written."""
         self.kept: list[int] = []
         self.told: list[dict[str, float]] = []
         self.step = 0
@@ -29,11 +43,16 @@ class Run:
             self.budget,
             lambda: {"loss": losses[self.step], "accuracy": 0.5},
             lambda figures: self.told.append(dict(figures)),
-            lambda: self.kept.append(self.step),
+            self._keep,
             times=times,
             patience=patience,
         )
         self.told_trainer: dict[str, Any] = {"args": TrainingArguments(output_dir=str(out), use_cpu=True)}
+
+    def _keep(self) -> None:
+        if self.step == self.torn:
+            raise Killed
+        self.kept.append(self.step)
 
     def go(self, *, begin: int = 0, until: int = STEPS) -> None:
         control = TrainerControl()
@@ -95,6 +114,16 @@ def test_a_run_that_is_killed_knows_what_was_measured_before(tmp_path: Path, kil
     again.go(begin=killed)
     assert again.validation.history == straight.validation.history
     assert again.validation.best == straight.validation.best
+
+
+def test_a_kill_while_the_first_state_is_written_leaves_one_to_end_with(tmp_path: Path) -> None:
+    """Training that never gets better than its start ends with the start, which has to be there then."""
+    with pytest.raises(Killed):
+        Run(tmp_path, {0: 0.3}, torn=0).go()
+    again = Run(tmp_path, {**RISING, 0: 0.3})
+    again.go()
+    assert again.validation.best == Seen(0, 0.3)
+    assert again.kept == [0]
 
 
 def test_what_was_measured_after_the_checkpoint_is_measured_again(tmp_path: Path) -> None:

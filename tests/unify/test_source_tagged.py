@@ -26,7 +26,7 @@ from callwright.unify.notations.tagged import (
     read,
     values,
 )
-from callwright.unify.notations.tagged_results import Result, answered, listed_results, responses
+from callwright.unify.notations.tagged_results import Result, answered, listed_results, of_each, responses
 from callwright.unify.rows import BadRow
 from callwright.unify.sources.hermes_fc import detect as is_hermes
 
@@ -193,6 +193,26 @@ def test_listed_results_find_the_call_with_their_arguments() -> None:
         '[{"name": 1, "results": 1}]',
     ):
         assert listed_results(other) is None
+
+
+def test_a_list_with_an_entry_for_each_call_is_the_results_of_all() -> None:
+    called = [Call("f", {"a": 1}), Call("g", {})]
+    entries = [{"tool_call_id": "x", "name": "f", "content": "1"}, {"name": "g", "content": {"b": 2}}]
+    assert of_each(json.dumps(entries), called) == [Result("1", "f"), Result('{"b":2}', "g")]
+    assert of_each(json.dumps(entries[::-1]), called) == [Result('{"b":2}', "g"), Result("1", "f")]
+    unnamed = [{"tool_call_id": "x", "content": n} for n in "12"]
+    assert of_each(json.dumps(unnamed), called) == [Result("1"), Result("2")]
+    for other in (
+        entries[:1],
+        entries + entries,
+        [entries[0]] * 2,
+        [{"name": "f"}] * 2,
+        ["f", "g"],
+        {},
+        "[1",
+    ):
+        text = other if isinstance(other, str) else json.dumps(other)
+        assert of_each(text, called) == [Result(text)]
 
 
 def test_a_block_ends_only_where_another_begins() -> None:

@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,32 @@ def test_a_broken_json_column_costs_its_row_only(tmp_path: Path) -> None:
     texts = pa.array(['{"a": 1}', '{"a": 1, "a": 2}', '{"a": 3}']).cast(pa.json_())
     pq.write_table(pa.table({"j": texts}), tmp_path / "a.parquet")
     assert values(tmp_path / "a.parquet") == [{"j": {"a": 1}}, "not-json", {"j": {"a": 3}}]
+
+
+def test_what_json_has_no_number_for_costs_its_row_as_it_does_in_json(tmp_path: Path) -> None:
+    table = pa.table(
+        {"r": [0.5, math.nan, 1.0, 2.0], "l": [[1.0], [2.0], [math.inf, 1.0], [3.0]], "n": [1, 2, None, 4]}
+    )
+    pq.write_table(table, tmp_path / "a.parquet")
+    found = list(elements(tmp_path / "a.parquet"))
+    assert [e.value if e.error is None else (e.error.reason, e.error.path) for e in found] == [
+        {"r": 0.5, "l": [1.0], "n": 1},
+        ("not-json", "r"),
+        ("not-json", "l"),
+        {"r": 2.0, "l": [3.0], "n": 4},
+    ]
+    assert "nan" in found[1].value, "the row is told"
+
+
+@pytest.mark.parametrize("name", ["list_", "large_list", "list_view", "large_list_view"])
+def test_every_kind_of_list_is_a_list(tmp_path: Path, name: str) -> None:
+    if not hasattr(pa, name):
+        pytest.skip("this pyarrow has no such list")
+    kind = getattr(pa, name)(pa.struct([("a", pa.int64()), ("b", pa.string())]))
+    table = pa.table({"l": pa.array([[{"a": 1}, {"b": "x"}], [], None], kind)})
+    with pa.OSFile(str(tmp_path / "a.arrow"), "wb") as out, pa.ipc.new_stream(out, table.schema) as writer:
+        writer.write_table(table)
+    assert values(tmp_path / "a.arrow") == [{"l": [{"a": 1}, {"b": "x"}]}, {"l": []}, {"l": None}]
 
 
 def test_chats_in_a_parquet_file_are_unified_like_those_in_lines(tmp_path: Path) -> None:

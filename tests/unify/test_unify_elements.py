@@ -83,6 +83,38 @@ def test_text_behind_an_array_is_said(block: int) -> None:
     assert rows_of(b'[1, 2, 3, 4] "x"') == [1, 2, 3, 4, "not-json"]
 
 
+@pytest.mark.parametrize("between", ["", "\n", ",\n"])
+def test_arrays_one_behind_the_other_are_read_to_the_end(block: int, between: str) -> None:
+    arrays = [[{"a": i, "b": "x" * 20} for i in range(n)] for n in (5, 0, 3)]
+    text = between.join(json.dumps(array, indent=1) for array in arrays)
+    assert rows_of(text.encode()) == arrays[0] + arrays[2]
+
+
+def test_objects_behind_an_array_are_rows(block: int) -> None:
+    text = json.dumps([{"a": 1}, {"a": 2}], indent=1) + '\n{"a": 3}\n{"a": 4}\n'
+    assert rows_of(text.encode()) == [{"a": n} for n in (1, 2, 3, 4)]
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("bracket", ["}", "]", " ]", "\n}"])
+def test_a_closing_bracket_too_many_is_one_row_where_it_stands(
+    block: int, bracket: str, indent: int | None
+) -> None:
+    values = [{"a": n, "b": [1, {"c": "]"}]} for n in range(8)]
+    texts = [json.dumps(value, indent=indent) for value in values]
+    texts[3] += bracket
+    found = rows_of(f"[{','.join(texts)}\n]".encode())
+    assert found == [*values[:4], "not-json", *values[4:]]
+
+
+def test_text_behind_an_array_is_kept_to_its_end(block: int) -> None:
+    behind = '"y' + "z" * 3 * block + '" and more'
+    found = [
+        piece for b in blocks(io.BytesIO(f"[1] {behind}".encode()), "x", lines=False) for piece in b.texts
+    ]
+    assert [bytes(piece.text) for piece in found if isinstance(piece, Broken)] == [behind.encode()]
+
+
 def test_lines_of_arrays_are_rows_and_a_single_one_holds_its_elements(block: int) -> None:
     if block > 16:  # a first line that is longer than a block is taken for the array of a whole file
         assert rows_of(b"[1, 2]\n[3]\n") == [[1, 2], [3]]

@@ -80,6 +80,16 @@ def test_redact_keeps_the_row_and_says_what_was_replaced(raw: Path) -> None:
     assert KEY not in repr(rows)
 
 
+def test_rows_that_are_equal_once_they_are_redacted_have_one_fingerprint(tmp_path: Path) -> None:
+    path = tmp_path / "raw.jsonl"
+    tokens = (TOKEN, TOKEN[:-1] + "9", "[REDACTED]")
+    rows = [conversation(json.dumps({"a": token}), "ok") for token in tokens]
+    path.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+    found = [row for row in unify([path], secrets="redact") if isinstance(row, Trajectory)]
+    assert len({row.fingerprint for row in found}) == 1
+    assert found[0].messages == found[2].messages
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["drop", "redact"])
 def test_nothing_on_disk_holds_it(raw: Path, tmp_path: Path, mode: str) -> None:

@@ -211,3 +211,14 @@ def test_api_bank_without_its_tools_has_unknown_tools(tmp_path: Path) -> None:
     assert isinstance(rows[0], Trajectory)
     assert rows[0].tools is None
     assert rows[0].messages[-1].content == "ok"
+
+
+def test_a_reward_that_no_float_can_hold_stays_a_field(tmp_path: Path) -> None:
+    golden = Path(__file__).parent.parent / "golden" / "environment" / "raw.jsonl"
+    rows = [json.loads(line) for line in golden.read_text("utf-8").splitlines()[:-1]]
+    row = next(row for row in rows if row.get("reward") is not None)
+    huge = write(tmp_path, "a.jsonl", json.dumps({**row, "reward": 10**400}))
+    (found,) = read(huge, "environment")
+    assert isinstance(found, Trajectory)
+    assert found.extra["unify"]["fields"]["reward"] == 10**400
+    assert found.outcome is None or found.outcome.reward is None

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from callwright.errors import ConfigError, DataError
-from callwright.record import Message, Trajectory, encode
-from callwright.store import Sink, refuse_to_overwrite
+from callwright.errors import DataError
+from callwright.record import Dropped, Message, Trajectory, encode
+from callwright.store import Sink
 from callwright.unify import unify, unify_lines
+from command_line import callwright
 
 ROW = json.dumps({"query": "Rain?", "answers": "[]", "tools": "[]", "id": 1})
 
@@ -30,6 +31,76 @@ def test_what_is_no_regular_file_is_passed_over_in_a_folder_and_refused_by_name(
     assert sum("passed over, no regular file" in note for note in notes) == 3
     with pytest.raises(DataError, match=r"no regular file.*write it to a file first"):
         list(unify([tmp_path / "pipe.jsonl"]))
+
+
+def test_linked_folders_are_read_once_and_loops_end(tmp_path: Path) -> None:
+    disk, folder = tmp_path / "disk", tmp_path / "folder"
+    for place in (disk / "deep", folder / "real"):
+        place.mkdir(parents=True)
+    good(disk / "deep", "far.jsonl")
+    good(folder / "real", "near.jsonl")
+    for link, target in {
+        "a": folder / "real", "b": disk, "c": disk / "deep", "up": tmp_path, "real/self": folder,
+    }.items():  # fmt: skip
+        (folder / link).symlink_to(target)
+    (disk / "back").symlink_to(folder)
+    notes: list[str] = []
+    rows = list(unify([folder], notes=notes))
+    assert [row.source.uri for row in rows if isinstance(row, Trajectory) and row.source] == [
+        "b/deep/far.jsonl",
+        "real/near.jsonl",
+    ]
+    assert sorted(note.split(":")[0] for note in notes if "passed over, a link" in note) == [
+        "a", "b/back", "c", "real/self", "up",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("as_folders", [False, True])
+def test_rows_of_files_with_one_name_can_be_traced(tmp_path: Path, as_folders: bool) -> None:
+    places = [tmp_path / "logs" / "feb", tmp_path / "logs" / "jan"]
+    for place in places:
+        place.mkdir(parents=True)
+        good(place, "trace.jsonl").write_text(f"{ROW}\n{ROW}\n7\n", encoding="utf-8")
+    other = good(tmp_path, "other.jsonl")
+    named = places if as_folders else [place / "trace.jsonl" for place in places]
+    rows = list(unify([*named, other], "xlam_60k"))
+    ids = [row.id for row in rows]
+    months = [f"xlam_60k/logs/{month}/trace/{n}" for month in ("feb", "jan") for n in range(3)]
+    assert ids == [*months, "xlam_60k/other/0"]
+    kept = [row.source.uri for row in rows if isinstance(row, Trajectory) and row.source]
+    assert kept == [
+        *["logs/feb/trace.jsonl"] * 2,
+        *["logs/jan/trace.jsonl"] * 2,
+        "other.jsonl",
+    ]
+    assert [row.detail.split(":")[0] for row in rows if isinstance(row, Dropped)] == [
+        "logs/feb/trace.jsonl",
+        "logs/jan/trace.jsonl",
+    ]
+
+
+def test_the_report_names_what_was_read_as_it_was_named(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    good(tmp_path / "logs")
+    good(tmp_path, "more.jsonl")
+    done = callwright("unify", "logs", "mor*.jsonl", "-o", "out.jsonl", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    report = json.loads((tmp_path / "out.report.json").read_text(encoding="utf-8"))
+    assert report["extra"]["inputs"] == ["logs", "mor*.jsonl"]
+    assert str(tmp_path) not in json.dumps(report)
+
+
+def test_what_is_hidden_in_a_folder_is_told(tmp_path: Path) -> None:
+    good(tmp_path)
+    good(tmp_path, ".copy.jsonl")
+    (tmp_path / ".cache").mkdir()
+    good(tmp_path / ".cache")
+    notes: list[str] = []
+    assert len(list(unify([tmp_path], notes=notes))) == 1
+    assert [note for note in notes if "hidden" in note] == [
+        ".cache: passed over, hidden",
+        ".copy.jsonl: passed over, hidden",
+    ]
 
 
 def test_a_name_that_is_no_utf8_is_told_legibly_and_costs_no_row(tmp_path: Path) -> None:
@@ -80,14 +151,3 @@ def test_our_own_rows_are_not_taken_for_another_layout(tmp_path: Path) -> None:
     notes: list[str] = []
     assert len(list(unify([tmp_path], notes=notes))) == 1
     assert "own.jsonl: passed over, holds trajectories already" in notes
-
-
-def test_an_output_that_is_read_is_refused(tmp_path: Path) -> None:
-    rows = good(tmp_path)
-    (tmp_path / "link.jsonl").symlink_to(rows)
-    for out in (rows, tmp_path / "link.jsonl", tmp_path / "." / "rows.jsonl"):
-        with pytest.raises(ConfigError, match="would overwrite the rows it reads"):
-            refuse_to_overwrite(out, [tmp_path / "other.jsonl", rows])
-    with pytest.raises(ConfigError, match="into the folder it reads"):
-        refuse_to_overwrite(tmp_path / "deeper" / "new.jsonl", [tmp_path])
-    refuse_to_overwrite(tmp_path / "new.jsonl", [rows, tmp_path / "*.jsonl"])

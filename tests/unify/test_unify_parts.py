@@ -1,5 +1,6 @@
 """The parts that all sources share: tools, calls, conversations."""
 
+import json
 import random
 import re
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from callwright.record import Dropped, Trajectory, decode, encode
 from callwright.unify import REASONS, SOURCES, unify
 from callwright.unify.conversation import Conversation
+from callwright.unify.fingerprints import fingerprint_of
 from callwright.unify.notations.calls import Call, call, json_text, openai
 from callwright.unify.notations.described import read_parameter
 from callwright.unify.rows import BadRow, Element, File, Row
@@ -88,6 +90,43 @@ def test_calls_and_results_are_renamed_like_their_tools() -> None:
     assert done.extra["unify"]["renamed"] == {"get_rain_3": "get  rain"}  # a stranger stays a stranger
 
 
+def unified(tmp_path: Path, source: str, row: dict[str, Any]) -> Trajectory:
+    path = tmp_path / "raw.jsonl"
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    (found,) = unify([path], source)
+    assert isinstance(found, Trajectory), found
+    return found
+
+
+def test_what_a_tool_or_a_call_says_beyond_its_fields_is_kept(tmp_path: Path) -> None:
+    function = {"name": "get rain", "description": "Rain.", "parameters": {}, "strict": True}
+    more = {"examples": ["rain in Oslo"], "returns": "millimetres"}
+    tool = {"type": "function", "function": {**function, **more}, "category": "weather", "annotations": {}}
+    call = {
+        "id": "c", "type": "function", "index": 0, "extra_content": {"google": 1},
+        "function": {"name": "get rain", "arguments": "{}", "thought_signature": "abc"},
+    }  # fmt: skip
+    messages = [
+        {"role": "user", "content": "?"},
+        {"role": "assistant", "tool_calls": [call, {**call, "id": "d"}]},
+    ]
+    row = unified(tmp_path, "openai_chat", {"messages": messages, "tools": [tool, {"name": "plain"}]})
+    notes = row.extra["unify"]
+    assert notes["tools"] == {"get_rain": {**more, "category": "weather"}}
+    carried = {"extra_content": {"google": 1}, "function": {"thought_signature": "abc"}}
+    assert notes["turns"] == {f"messages[1].tool_calls[{i}]": carried for i in range(2)}
+
+
+def test_the_short_way_keeps_it_too(tmp_path: Path) -> None:
+    tools = [{"name": "f", "description": "", "parameters": {}, "category": "x"}]
+    answers = [{"name": "f", "arguments": {}, "score": 0.5}]
+    row = {"query": "?", "answers": json.dumps(answers), "tools": json.dumps(tools)}
+    notes = unified(tmp_path, "xlam_60k", row).extra["unify"]
+    assert notes == {"tools": {"f": {"category": "x"}}, "turns": {"answers[0]": {"score": 0.5}}}
+    row["tools"] = json.dumps([{"name": "f", "description": "", "parameters": {}}])
+    assert unified(tmp_path, "xlam_60k", row).extra["unify"] == {"turns": {"answers[0]": {"score": 0.5}}}
+
+
 def test_results_without_ids_go_to_the_oldest_open_call() -> None:
     chat = talk(named("f", "g"))
     chat.user("?")
@@ -96,6 +135,37 @@ def test_results_without_ids_go_to_the_oldest_open_call() -> None:
     chat.result("of g")
     chat.result("of nothing")
     assert [m.tool_call_id for m in chat.finish().messages[2:]] == ["call_0", "call_1", None]
+
+
+def test_a_result_without_an_id_never_goes_to_a_call_before_the_latest() -> None:
+    chat = talk(named("f", "g"))
+    chat.user("?")
+    chat.assistant("", [call("f", {}), call("f", {})])
+    chat.result("of the first alone")
+    chat.assistant("The second is down.")
+    chat.user("Then g.")
+    chat.assistant("", [call("g", {})])
+    chat.result("of g")
+    chat.result("of nothing", name="f")
+    chat.result("of the second at last", call_id="call_1")
+    done = chat.finish()
+    found = [(m.content, m.tool_call_id, m.name) for m in done.messages if m.role == "tool"]
+    assert found == [
+        ("of the first alone", "call_0", "f"),
+        ("of g", "call_2", "g"),
+        ("of nothing", None, "f"),
+        ("of the second at last", "call_1", "f"),
+    ]
+
+
+def test_calls_in_turns_that_follow_each_other_get_the_results_behind_them() -> None:
+    chat = talk(named("f", "g"))
+    chat.user("?")
+    chat.assistant("", [call("f", {})])
+    chat.assistant("", [call("g", {})])
+    chat.result("of f")
+    chat.result("of g")
+    assert [m.tool_call_id for m in chat.finish().messages[3:]] == ["call_0", "call_1"]
 
 
 def test_ids_that_a_source_uses_twice_become_unique_and_links_follow() -> None:
@@ -108,6 +178,13 @@ def test_ids_that_a_source_uses_twice_become_unique_and_links_follow() -> None:
     ids = [c.id for m in messages for c in m.tool_calls]
     assert len(set(ids)) == 2
     assert [m.tool_call_id for m in messages if m.role == "tool"] == ids
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_the_fingerprint_of_a_row_can_be_told_from_the_row_alone(name: str) -> None:
+    raw = [path for path in (GOLDEN / name).iterdir() if path.name.startswith("raw")]
+    kept = [row for row in unify(raw, name) if isinstance(row, Trajectory)]
+    assert [fingerprint_of(row) for row in kept] == [row.fingerprint for row in kept]
 
 
 def test_fingerprints_ignore_made_up_ids_and_key_order_but_nothing_else() -> None:

@@ -135,6 +135,10 @@ def test_version_1_messages_keep_reasoning_and_parallel_calls(raw: Path) -> None
     assert (len(kept), len(dropped), sum(1 for _ in calls_of(kept))) == (50, 0, 68)
     answers = [m for t in kept for m in t.messages if m.role == "assistant"]
     assert all(m.reasoning for m in answers)
+    calls = [[(c.id, c.name) for m in t.messages for c in m.tool_calls] for t in kept]
+    results = [[(m.tool_call_id, m.name) for m in t.messages if m.role == "tool"] for t in kept]
+    assert all(found == made[: len(found)] for found, made in zip(results, calls, strict=True))
+    assert sum(map(len, results)) == 48, "those of several calls in one list, too"
 
 
 def test_openai_chat_keeps_calls_results_and_their_links(raw: Path) -> None:

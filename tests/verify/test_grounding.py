@@ -1,6 +1,6 @@
 """A value is traced through the ways people write it, and invented values are noticed."""
 
-from typing import Any
+from typing import Any, SupportsIndex
 
 import pytest
 
@@ -185,6 +185,37 @@ def test_code_that_a_model_writes_is_not_traced() -> None:
         id="c", tools=(Tool(name="python", kind="code"),), messages=(Message(role="user", content="go"), call)
     )
     assert ground(t).score is None
+
+
+class Watched(str):
+    """A text that counts, over all of them, how often one is taken in and how often it is cut."""
+
+    taken = cut = 0
+
+    def casefold(self) -> str:
+        Watched.taken += 1
+        return Watched(str.casefold(self))
+
+    def __getitem__(self, part: SupportsIndex | slice) -> str:
+        Watched.cut += isinstance(part, slice)
+        return str.__getitem__(self, part)
+
+
+def test_what_was_said_is_read_once_however_many_values_are_traced() -> None:
+    """An agent that makes up each of its values over the results of all calls before."""
+    turns = [
+        turn
+        for k in range(60)
+        for turn in (
+            Message(role="assistant", tool_calls=(ToolCall(name="f", arguments={"x": f"zq{k}{k}v"}),)),
+            Message(role="tool", content=Watched(f"the line number {k} of some file")),
+        )
+    ]
+    Watched.taken = Watched.cut = 0
+    found = ground(Trajectory(id="w", messages=(Message(role="user", content="go"), *turns)))
+    assert len(found.issues) == 60
+    assert Watched.taken == 60
+    assert Watched.cut <= 60
 
 
 def test_long_rows_are_read_in_linear_time() -> None:

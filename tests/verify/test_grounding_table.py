@@ -221,3 +221,13 @@ def test_hostile_texts_are_read_in_reasonable_time(text: str) -> None:
         id="h", messages=(Message(role="user", content=text), Message(role="assistant", tool_calls=calls))
     )
     assert ground(t).score is not None
+
+
+@pytest.mark.parametrize("end", [" % 7", " ** 2", " = ?", " x", ")", ""])
+def test_a_long_sum_is_traced_whatever_stands_behind_it(end: str) -> None:
+    """Written another way, the pattern of sums needs ages for forty terms that are followed by anything."""
+    value = "(" + " + ".join(map(str, range(1, 4000))) + ")" + end
+    said = "Please add up all whole numbers there are from one to four thousand, and then some."
+    assert expectation(said, value, "expression") == "untraced"
+    said = " ".join(map(str, range(1, 4000, 2)))
+    assert expectation(said, value, "expression") == "weak"

@@ -327,3 +327,32 @@ def test_any_row_can_be_judged(t: Trajectory) -> None:
 def test_hostile_texts_are_read(text: str) -> None:
     turns = (acts(OSLO, thought=text, text=text), saw(text), says(text, text))
     assert isinstance(codes(row(*turns)), list)
+
+
+class Counted(str):
+    """A text that counts, over all of them, how often one is taken in as evidence."""
+
+    taken = 0
+
+    def casefold(self) -> str:
+        Counted.taken += 1
+        return str.casefold(self)
+
+
+@pytest.mark.parametrize("asked_each_time", [True, False])
+def test_a_long_conversation_is_read_once_however_many_answers_are_made_up(asked_each_time: bool) -> None:
+    turns = [
+        turn
+        for k in range(50)
+        for turn in (
+            *([Message(role="user", content=f"And what of shelf {k}?")] if asked_each_time else []),
+            acts(call("search", query=f"shelf {k}")),
+            Message(role="tool", content=Counted(f"shelf {k} holds {3 * k} books of {7 * k} pages")),
+            says(f"The order XQ-{k}77 costs 1234{k} dollars."),
+        )
+    ]
+    t = row(*turns)
+    Counted.taken = 0
+    answers = [path for code, _, path in codes(t) if code == "ignored-observation"]
+    assert len(answers) == 50
+    assert Counted.taken <= 2 * 50  # among the results, and in all that was said

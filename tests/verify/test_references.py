@@ -2,8 +2,10 @@
 
 import pytest
 
-from callwright.record import Json, Message, Tool, ToolCall, Trajectory
+from callwright.record import Json, Message, Observation, Tool, ToolCall, Trajectory
+from callwright.verify import ground, verify
 from callwright.verify.arguments import check
+from callwright.verify.execution import each
 
 ID = {
     "type": "object",
@@ -39,3 +41,36 @@ def test_other_values_and_names_of_the_same_call_are_judged() -> None:
     assert [issue.code for issue in check(row({"idd": "$var1.id$"}))] != []
     assert {i.code for i in check(row({"idd": "$var1.id$"}))} == {"missing-argument", "unknown-argument"}
     assert [issue.code for issue in check(row({"id": "costs 5 $ or 6 $"}))] == ["wrong-type"]
+
+
+def tools_run(t: Trajectory) -> list[str]:
+    """Return which tools are called where the calls of a row are executed."""
+    ran: list[str] = []
+
+    def run(made: ToolCall) -> Observation:
+        ran.append(made.name)
+        return Observation(ok=True, value=1)
+
+    verify(t, execute=each(run))
+    return list(dict.fromkeys(ran))
+
+
+@pytest.mark.parametrize("value", ["$var1.id$", "${id from find}", "API_call_0", "{{find.id}}", "$found.id"])
+def test_a_call_with_a_reference_is_neither_traced_nor_executed(value: str) -> None:
+    t = row({"id": 3, "ids": [value]})
+    assert not list(check(t))
+    assert [issue.path for issue in ground(t).issues] == ["messages[1].tool_calls[1].arguments.id"]
+    assert tools_run(t) == ["find"]
+
+
+@pytest.mark.parametrize("value", ["costs 5 $ or 6 $", "$5", "under {5}"])
+def test_a_sign_alone_is_no_reference_for_anybody(value: str) -> None:
+    t = row({"id": 3, "ids": [value]})
+    assert len(ground(t).issues) == 2
+    assert tools_run(t) == ["find", "get"]
+
+
+def test_a_reference_excuses_nothing_but_its_own_argument() -> None:
+    assert [issue.path for issue in check(row({"id": "$var1.id$", "ids": 7}))] == [
+        "messages[1].tool_calls[1].arguments.ids"
+    ]

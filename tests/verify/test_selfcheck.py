@@ -85,5 +85,21 @@ def test_rows_of_the_users_with_errors_of_their_own_are_left_out(box: Toolbox) -
     assert found.wrong == ()
 
 
+def test_a_dialogue_that_goes_on_after_its_calls_is_made_silent_from_the_first_of_them_on(
+    box: Toolbox,
+) -> None:
+    answered = [
+        replace(
+            t, messages=(*t.messages, Message(role="tool", content="17"), Message("assistant", "It is 17."))
+        )
+        for t in clean_rows(box.tools)
+        if t.task.expects == "call" and len(t.messages[-1].tool_calls) == 1
+    ]
+    found = self_check(answered)
+    silent = next(score for score in found.scores if score.code == "missing-call")
+    assert silent.planted == silent.found == found.clean > 0
+    assert found.wrong == ()
+
+
 def test_the_same_rows_give_the_same_numbers(box: Toolbox) -> None:
     assert self_check(clean_rows(box.tools)) == self_check(clean_rows(box.tools))

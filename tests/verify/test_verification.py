@@ -9,6 +9,8 @@ from judging import running, verdict
 from msgspec.structs import replace
 
 from callwright.record import Message, Task, Tool, ToolCall, Trajectory, decode, encode
+from callwright.settings import VerifySettings
+from callwright.verification import verified
 from command_line import TOOLS, callwright, error_line
 
 WEATHER = Tool(
@@ -178,6 +180,17 @@ def test_without_a_judge_its_stage_is_not_run(tmp_path: Path) -> None:
     header, line = done.stderr.splitlines()[:2]
     assert "fail semantic" in header
     assert line.count("not run") == 2
+
+
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_what_only_an_earlier_run_did_is_not_run(tmp_path: Path, workers: int) -> None:
+    earlier = {"judge": {"votes": []}, "verify": {"executed": True}}
+    rows = [replace(asking(k, **more), extra=earlier) for k, more in enumerate(({}, {"unit": "kelvin"}))]
+    settings = VerifySettings(workers=workers)
+    _, tables = verified(write(tmp_path / "rows.jsonl", *rows), tmp_path / "out.jsonl", settings)
+    assert tables.splitlines()[1].count("not run") == 2
+    funnel = report(tmp_path / "out.report.json")["extra"]["funnel"]["total"]
+    assert (funnel["execution"], funnel["semantic"], funnel["passed"]) == (None, None, 1)
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from world_samples import LIBRARY
 
+from callwright.augmentation import POOL
 from callwright.errors import CallwrightError, DataError, ToolsError
 from callwright.record import Message, Source, Tool, ToolCall, Trajectory, encode
 from callwright.toolbox import Limits
@@ -87,6 +88,12 @@ def test_rows_lend_their_tools_and_licences_and_can_not_be_called(tmp_path: Path
     assert (world.licence, world.executable) == ("CC-BY-4.0, MIT", False)
     with pytest.raises(ToolsError, match="rows only declare their tools"):
         world.caller(Limits())
+
+
+def test_rows_lend_all_their_tools_however_many(tmp_path: Path) -> None:
+    many = [Tool(name=f"t{k}") for k in range(POOL + 9)]
+    (tmp_path / "rows.jsonl").write_bytes(b"".join(encode(row(k, t)) + b"\n" for k, t in enumerate(many)))
+    assert len(open_world(str(tmp_path / "rows.jsonl")).tools) == len(many)
 
 
 def test_lines_of_declarations_are_no_rows(tmp_path: Path) -> None:

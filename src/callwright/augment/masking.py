@@ -133,7 +133,9 @@ class _Renaming:
             }
             required = parameters.get("required")
             if isinstance(required, list):
-                parameters["required"] = [own.get(key, key) for key in required]
+                parameters["required"] = [
+                    own.get(key, key) if isinstance(key, str) else key for key in required
+                ]
         description = self.text(tool.description)
         return msgspec.structs.replace(
             tool,

@@ -41,6 +41,7 @@ DEFAULT_POLICY = (
     "irrelevant=0.05,unclear=0.05,distractors=0.2,mask=0.1,"
     "order=1,format=0.5,keys=0.1,wording=0.5,layout=0.5,schemas=0.1"
 )
+"""Written out once more in `settings`, which enters no room; a test holds the two together."""
 OPERATIONS = tuple(field.name for field in fields(Policy))
 
 

@@ -100,7 +100,11 @@ def _required(tool: Tool) -> list[str]:
     required, properties = tool.parameters.get("required"), tool.parameters.get("properties")
     if not isinstance(required, list) or not isinstance(properties, dict):
         return []
-    return [name for name in required if name in properties and "default" not in (properties[name] or {})]
+    return [name for name in required if isinstance(name, str) and _has_no_default(properties.get(name))]
+
+
+def _has_no_default(schema: Json) -> bool:
+    return isinstance(schema, dict) and "default" not in schema
 
 
 def _without(value: Json, text: str) -> str | None:

@@ -141,8 +141,8 @@ def _left_out(
 
 
 def _benchmarks(against: Sequence[str], overlap: float, tally: Tally) -> Benchmarks:
-    asked = (question for name, one in named(against).items() for question in questions(one, name))
-    found = Benchmarks(asked, overlap)
+    given = named(against).items()
+    found = Benchmarks((q for name, one in given for q in questions(one, name, tally.unread)), overlap)
     tally.asked.update(found.counts)
     return found
 

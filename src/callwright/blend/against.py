@@ -35,7 +35,9 @@ def named(benchmarks: Sequence[str]) -> dict[str, str]:
         depths = range(1, len(own) + 1)
         alone = (d for d in depths if sum(other[-d:] == own[-d:] for other in parts.values()) == 1)
         depth = next(alone, 0)
-        names["/".join(own[-depth:]) if depth else one] = one
+        name = "/".join(own[-depth:]) if depth else one
+        # A name that is no UTF-8 could not be written to a report.
+        names[name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")] = one
     return names
 
 

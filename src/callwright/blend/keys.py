@@ -69,18 +69,26 @@ def equal_keys(row: Trajectory) -> list[bytes]:
     return keys
 
 
-def group_keys(row: Trajectory) -> list[bytes]:
-    """Return what must not be on both sides of a split: the request, the set of calls, and the row's kin."""
-    keys = []
-    if row.id:
-        keys.append(digest("kin", row.source.dataset if row.source is not None else "", _root(row)))
+def group_keys(row: Trajectory) -> dict[str, bytes]:
+    """Return what must not be on both sides of a split, by name: the request and the set of calls."""
+    keys = {}
     request = [text for text in map(normalised, requests(row)) if text]
     if request:
-        keys.append(digest("request", request))
+        keys["request"] = digest("request", request)
     made = {digest(_made(call)).hex() for call in calls(row)}
     if made:
-        keys.append(digest("calls", sorted(made)))
+        keys["calls"] = digest("calls", sorted(made))
     return keys
+
+
+def root_key(row: Trajectory) -> bytes:
+    """Return a hash of the id of the row that a variant was made of; of any other row, of its own."""
+    return digest("kin", row.source.dataset if row.source is not None else "", _root(row))
+
+
+def is_variant(row: Trajectory) -> bool:
+    """Tell whether a row says which other one it was made of."""
+    return bool(row.extra) and bool(_root(row) != row.id)
 
 
 class Facts(NamedTuple):

@@ -11,7 +11,9 @@ tasks of tau-bench and tau2-bench.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,17 +63,23 @@ class Question(NamedTuple):
     """The texts are fields of a task, each of which may be said alone, and not turns of one conversation."""
 
 
-def questions(benchmark: str, name: str = "") -> Iterator[Question]:
-    """Yield the questions of ``bfcl`` or of a file, which goes by `name`; `DataError` if none is found."""
+def questions(benchmark: str, name: str = "", unread: Counter[str] | None = None) -> Iterator[Question]:
+    """Yield the questions of ``bfcl`` or of a file, which goes by `name`; `DataError` if none is found.
+
+    Lines, and objects among others, in which none was found are counted in `unread`.
+    """
     if benchmark == assets.BFCL.name:
         yield from _bfcl()
         return
-    path, found = Path(benchmark), False
+    path, held = Path(benchmark), False
+    name = name or stem(path)
     for place, value in values(path):
-        for question in in_value(name or stem(path), value, place):
-            found = True
-            yield question
-    if not found:
+        found = _by_place(name, value, place)
+        held = held or bool(found)
+        yield from found.values()
+        if unread is not None:
+            unread[name] += _without_question(found, value, place)
+    if not held:
         raise DataError(
             "holds no question to keep out of training",
             place=benchmark,
@@ -86,6 +94,11 @@ def in_value(benchmark: str, value: Json, place: str = "") -> Iterator[Question]
     A list of nothing but texts is a list of questions. Texts of an object that has an id, and of the objects
     in its fields, are one question.
     """
+    yield from _by_place(benchmark, value, place).values()
+
+
+def _by_place(benchmark: str, value: Json, place: str) -> dict[str, Question]:
+    """Return the questions in a JSON value, each under a key that begins with its place."""
     if _are_texts(value):
         value = [{"question": text} for text in value]
     merged: dict[str, Question] = {}
@@ -103,7 +116,21 @@ def in_value(benchmark: str, value: Json, place: str = "") -> Iterator[Question]
             if not found:
                 inside = owner if owner.has_id else None
                 open_values += [(f"{path}.{key}".lstrip("."), part[key], inside) for key in reversed(part)]
-    yield from merged.values()
+    return merged
+
+
+def _without_question(found: Collection[str], value: Json, place: str) -> int:
+    """Return how many objects of a file's lists have no question, though others have; 1 if there is none."""
+    listed = [(place, value)]
+    if isinstance(value, dict) and not place:
+        listed = list(value.items())
+    missed = 0
+    for path, items in listed:
+        within = re.compile(rf"{re.escape(path)}\[(\d+)\]")
+        held = {int(at[1]) for key in found if (at := within.match(key))}
+        if held and isinstance(items, list):
+            missed += sum(isinstance(item, dict) and k not in held for k, item in enumerate(items))
+    return missed if found else 1
 
 
 def of_trajectory(benchmark: str, row: Trajectory) -> Question:
@@ -166,11 +193,19 @@ def _said_by_users(value: Json) -> tuple[str, ...]:
         return ()
     messages = [m for turn in value for m in (turn if isinstance(turn, list) else [turn])]
     said = (
-        m.get("content", m.get("value"))
+        _text_of(m.get("content", m.get("value")))
         for m in messages
         if isinstance(m, dict) and m.get("role", m.get("from")) in ("user", "human")
     )
-    return tuple(text for text in said if isinstance(text, str) and text.strip())
+    return tuple(text for text in said if text.strip())
+
+
+def _text_of(content: Json) -> str:
+    """Return the text of a message; of one in parts, as OpenAI's, that of all of them."""
+    if isinstance(content, list):
+        parts = (part.get("text") if isinstance(part, dict) else part for part in content)
+        return "\n".join(part for part in parts if isinstance(part, str))
+    return content if isinstance(content, str) else ""
 
 
 def _expected_in(part: dict[str, Json]) -> tuple[Expected, ...]:

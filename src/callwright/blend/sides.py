@@ -1,7 +1,7 @@
 """Which side of the split a row is on: by its request and calls, or by the tools that are held out.
 
 By request, a new group draws its side; a row that shares its request, its calls or its wording with a row of
-one side follows it, and one that would tie both sides together is dropped.
+one side, or is its kin (see `kin`), follows it, and one that would tie both sides together is dropped.
 
 By tool, each tool's name draws its side. A row belongs to the side of the tools that it calls, and is dropped
 if they are of both. Of the other tools on offer those of the other side are taken away, so that no tool
@@ -11,13 +11,15 @@ is on offer decides what is right.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from msgspec.structs import replace
 
-from callwright.blend.keys import calls, group_keys
+from callwright.blend.keys import calls, group_keys, root_key
+from callwright.blend.kin import Kin
 from callwright.blend.table import Table, eight
-from callwright.record import Trajectory
+from callwright.record import Json, Trajectory
 from callwright.store import row_seed
 
 Side = Literal["train", "valid"]
@@ -37,26 +39,48 @@ class Sides:
         self._holdout = holdout
         self._seed = seed
         self._side_of = Table()
+        self._kin = Kin()
         self._side_of_tool: dict[str, Side] = {}
 
-    def place(self, row: Trajectory, kin: set[Side]) -> Side:
-        """Return the side of a row; `kin` are the sides of rows in almost the same words.
+    def begin(self) -> None:
+        """Say that the rows to come are those of another input."""
+        self._kin.begin()
+
+    def place(self, row: Trajectory, near: set[Side]) -> Side:
+        """Return the side of a row; `near` are the sides of rows in almost the same words.
 
         Raises Straddles, and remembers nothing then.
         """
+        root = root_key(row) if row.id else b""
         keys = group_keys(row)
-        numbers = {self._side_of.get(eight(key)) for key in keys}
-        known = {SIDES[number] for number in numbers if number is not None} | kin
-        if len(known) > 1:
-            raise Straddles("its request, its calls or its wording are on both sides of the split")
+        ties = self._ties(row, root, keys, near)
+        _check(ties)
         side = self._by_tools(row) if self.by == "tool" else None
-        if side is not None and known - {side}:
-            raise Straddles(f"its tools are on the side {side!r}, its request or its calls are not")
-        if side is None:
-            side = known.pop() if known else self._draw(keys[-1].hex() if keys else row.id)
-        for key in keys:
-            self._side_of.put(eight(key), SIDES.index(side))
+        if side is not None:
+            _check([("tools", side), *ties])
+        elif ties:
+            side = ties[0][1]
+        else:
+            side = self._draw(next(reversed(keys.values()), root).hex())
+        number = SIDES.index(side)
+        for key in keys.values():
+            self._side_of.put(eight(key), number)
+        if root:
+            self._kin.put(row, eight(root), number)
         return side
+
+    def _ties(
+        self, row: Trajectory, root: bytes, keys: dict[str, bytes], near: set[Side]
+    ) -> list[tuple[str, Side]]:
+        """Return what of a row is on a side already, and on which."""
+        ties: list[tuple[str, Side]] = []
+        for name, key in keys.items():
+            if (number := self._side_of.get(eight(key))) is not None:
+                ties.append((name, SIDES[number]))
+        if root and (number := self._kin.side(row, eight(root))) is not None:
+            ties.append(("kin", SIDES[number]))
+        ties += [("wording", side) for side in near]
+        return ties
 
     def offering(self, row: Trajectory, side: Side) -> Trajectory:
         """Return the row without the tools of the other side."""
@@ -66,8 +90,7 @@ class Sides:
         if len(tools) == len(row.tools):
             return row
         taken = [tool.name for tool in row.tools if self._of_tool(tool.name) != side]
-        extra = {**row.extra, "blend": {"tools_taken_away": taken}}
-        return replace(row, tools=tools, extra=extra, fingerprint=None)
+        return replace(noted(row, "tools_taken_away", taken), tools=tools, fingerprint=None)
 
     def _draw(self, key: str) -> Side:
         return "valid" if row_seed(self._seed, key) < self._holdout * 2**64 else "train"
@@ -91,3 +114,19 @@ class Sides:
                 raise Straddles("it calls nothing and is offered tools of both sides")
         # An offer of both sides to which no call is right stays so with some tools less.
         return "train" if "train" in sides else "valid" if sides else None
+
+
+def noted(row: Trajectory, name: str, value: Json) -> Trajectory:
+    """Return the row with a note of what the blend did to it, beside those that it has."""
+    notes = row.extra.get("blend")
+    told = {**(notes if isinstance(notes, dict) else {}), name: value}
+    return replace(row, extra={**row.extra, "blend": told})
+
+
+def _check(ties: Sequence[tuple[str, Side]]) -> None:
+    """Raise Straddles, which says what ties a row to which side, if that is both of them."""
+    if len({side for _, side in ties}) < len(SIDES):
+        return
+    by_side = {side: [f"its {name}" for name, own in ties if own == side] for side in SIDES}
+    told = (f"to {side!r} by {' and '.join(names)}" for side, names in by_side.items())
+    raise Straddles(f"tied {', '.join(told)}")

@@ -15,7 +15,7 @@ import msgspec
 from callwright.blend.contamination import Benchmarks
 from callwright.blend.keys import digest, equal_keys, facts, structure, variant
 from callwright.blend.near import Look, Near
-from callwright.blend.sides import SIDES, Side, Sides, Straddles
+from callwright.blend.sides import SIDES, Side, Sides, Straddles, noted
 from callwright.blend.table import Table, Texts, eight
 from callwright.blend.tally import Tally
 from callwright.record import Dropped, Trajectory
@@ -58,6 +58,7 @@ class Sieve:
         """Say that the rows to come are those of another input."""
         self._names.append(name)
         self._starts.append(len(self._ids))
+        self._sides.begin()
         self._tally.rows_in[name] = 0
 
     def take(self, row: Trajectory | Dropped) -> Kept | Dropped:
@@ -106,7 +107,7 @@ class Sieve:
         self._taken.put(key, 1)
         if row_id == row.id:
             return row
-        return msgspec.structs.replace(row, id=row_id, extra={**row.extra, "blend": {"id": row.id}})
+        return msgspec.structs.replace(noted(row, "id", row.id), id=row_id)
 
     def _look(self, row: Trajectory) -> Look | None:
         if self._near is None:

@@ -5,19 +5,24 @@ from __future__ import annotations
 import os
 import tempfile
 from array import array
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from callwright.errors import RunError
 from callwright.record import Trajectory, decode, encode
+from callwright.store.files import write_error
 
 
 class Spool:
     """Rows in a temporary file, by number; a context manager. Costs 8 bytes of memory a row."""
 
     def __init__(self, folder: Path | None = None) -> None:
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  closed in __exit__
+        self._place = Path(folder or tempfile.gettempdir()) / "(rows set aside)"
+        try:
+            self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115  closed in __exit__
+        except OSError as error:
+            raise write_error(self._place, error) from None
         self._ends = array("Q", [0])
         self._unwritable: dict[int, Trajectory] = {}
 
@@ -34,7 +39,7 @@ class Spool:
         try:
             self._file.write(line)
         except OSError as error:
-            raise RunError("the rows can not be set aside", got=error.strerror or str(error)) from None
+            raise write_error(self._place, error) from None
         self._ends.append(self._ends[-1] + len(line))
 
     def get(self, number: int) -> Trajectory:
@@ -46,7 +51,10 @@ class Spool:
 
     def flush(self) -> None:
         """Make all rows readable; to be called once, after the last `put`."""
-        self._file.flush()
+        try:
+            self._file.flush()
+        except OSError as error:
+            raise write_error(self._place, error) from None
 
     def __enter__(self) -> Self:
         return self
@@ -54,4 +62,5 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        with suppress(OSError):  # what could not be written was told, and is thrown away anyway
+            self._file.close()

@@ -28,6 +28,8 @@ class Tally:
     """How often a row of an input (second) was a duplicate of one of another (third), by reason (first)."""
     asked: dict[str, int] = field(default_factory=dict)
     """Questions per benchmark that was looked for."""
+    unread: Counter[str] = field(default_factory=Counter)
+    """Lines and objects per benchmark in which no question was found."""
     contaminated: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     """Rows per benchmark, input and kind of evidence."""
     licences: Counter[tuple[str, bool]] = field(default_factory=Counter)
@@ -51,7 +53,11 @@ class Tally:
                 for (reason, here, there), count in _largest(self.met)
             ],
             "benchmarks": {
-                benchmark: {"questions": count, "rows": self._rows_of(benchmark)}
+                benchmark: {
+                    "questions": count,
+                    "unread": self.unread[benchmark],
+                    "rows": self._rows_of(benchmark),
+                }
                 for benchmark, count in self.asked.items()
             },
             "licences": {
@@ -81,6 +87,8 @@ class Tally:
             rows = self._rows_of(benchmark)
             said = ", ".join(f"{name} {n:,}" for name, kinds in rows.items() for n in [sum(kinds.values())])
             lines.append(f"  {benchmark} ({asked:,} questions) found in: {said or 'no row'}")
+            if count := self.unread[benchmark]:
+                lines.append(f"  {benchmark}: no question was found in {count:,} of its lines or objects")
         licences = ", ".join(f"{name} {count:,}" for (name, _), count in _largest(self.licences))
         lines.append(f"  licences: {licences or '-'}")
         if self._noncommercial:

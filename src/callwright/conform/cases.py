@@ -25,7 +25,7 @@ HOSTILE = (
 )  # fmt: skip
 """What texts are made of, beside words and the control tokens of the model."""
 _UNSAYABLE = ("<tool_call", "</tool_call", "think>")
-"""What free text of an answer can not hold: formats refuse to write it, or it reads as a thought."""
+"""What free text of an answer can not hold: formats refuse to write it, or runtimes read it as a thought."""
 _WORDS = (
     "book",
     "a table",

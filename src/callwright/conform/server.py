@@ -59,12 +59,16 @@ def server(tokenizer: Any, version: str) -> Runtime:
     held = ExitStack()
     player = _Player(tokenizer)
     try:
-        from openai import OpenAI
+        from openai import DefaultHttpxClient, OpenAI
 
         url = held.enter_context(serving(player, Limits(body_bytes=1 << 24, max_tokens=1 << 20)))
     except ImportError as error:
         raise ExtraMissing(str(error), hint="pip install 'callwright[serve]'") from None
-    client = held.enter_context(OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0))
+    # A proxy, of which the environment may tell, does not reach this machine's own addresses.
+    direct = DefaultHttpxClient(trust_env=False)
+    client = held.enter_context(
+        OpenAI(base_url=f"{url}/v1", api_key="none", max_retries=0, http_client=direct)
+    )
     asked = _Asked(client, player)
     return Runtime(
         "callwright serve", version, asked.prompt, asked.learnt, asked.calls, asked.streamed, held.close

@@ -14,6 +14,7 @@ from typing import Any
 
 from callwright.conform.reference import pieces
 from callwright.conform.runtime import Runtime, Said, Written
+from callwright.formats.chat import split_thought
 from callwright.train.export.beside import VLLM_PARSER
 
 
@@ -54,7 +55,7 @@ def vllm_parser(folder: Path, tokenizer: Any) -> Runtime | None:
 
 def _behind_thought(case: Written) -> str:
     """Return what the parser is given: vLLM takes thoughts away before."""
-    return case.text.rpartition("</think>")[2].lstrip()
+    return split_thought(case.text)[1] or ""
 
 
 def _call(name: str, arguments: str) -> tuple[str, dict[str, Any]]:

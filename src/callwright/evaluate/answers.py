@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
 
@@ -17,6 +17,7 @@ import msgspec
 
 from callwright.errors import DataError, ModelError, RunError
 from callwright.models import Completion, Model, Prompt
+from callwright.models.adapters import left_in
 from callwright.models.http import shown_spec
 from callwright.store import sha256_file, sha256_text
 from callwright.store.files import sync, try_lock, write_error
@@ -139,10 +140,16 @@ def asking(
 
 
 def fingerprint_of(spec: str) -> str:
-    """Return what identifies a model's weights: of a directory, a hash of its files; else the spec itself."""
-    folder = Path(spec)
-    if not folder.is_dir():
+    """Return what identifies a model's weights: of a directory, a hash of its files; else the spec itself.
+
+    Of a training run's directory the files are those that it left; to the spec of a script belongs its hash.
+    """
+    kind, _, script = spec.partition(":")
+    if kind == "scripted" and Path(script).is_file():
+        return f"{spec} {sha256_file(Path(script))}"
+    if not Path(spec).is_dir():
         return shown_spec(spec)
+    folder = left_in(Path(spec))
     files = sorted(p for p in folder.iterdir() if p.suffix in (".safetensors", ".json", ".txt", ".model"))
     return sha256_text("\n".join(f"{path.name} {sha256_file(path)}" for path in files))
 
@@ -194,10 +201,13 @@ def opened(journal: Path) -> Iterator[Book]:
         stream = os.fdopen(os.open(journal, os.O_RDWR | os.O_CREAT, 0o666), "r+b")
     except OSError as error:
         raise write_error(journal, error) from None
-    with stream:
+    try:
         if not try_lock(stream.fileno()):
             raise RunError("another process is writing this journal", place=str(journal))
         yield Book(stream, journal)
+    finally:
+        with suppress(OSError):  # an answer that could not be written was told of when it came
+            stream.close()
 
 
 def _read(stream: BinaryIO, journal: Path) -> dict[tuple[str, str], Answer]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import NamedTuple
 
 from callwright.errors import DataError
 from callwright.evaluate.results import Measure, Result, read_results
+from callwright.evaluate.several_trials import TaskDifference, difference, task_of
 from callwright.evaluate.stats import (
     PairedDifference,
     minimum_detectable_difference,
@@ -22,13 +24,15 @@ from callwright.evaluate.stats import (
 )
 
 ALL = "all"
+Difference = PairedDifference | TaskDifference
+"""Of rows, or of tasks where there are several trials of one."""
 
 
 class Comparison(NamedTuple):
     """The difference over all rows, per column, and the rows that changed sides."""
 
-    all: PairedDifference
-    columns: dict[str, PairedDifference]
+    all: Difference
+    columns: dict[str, Difference]
     fixed: tuple[str, ...]
     """Ids of rows that were wrong before and are right after."""
     broken: tuple[str, ...]
@@ -45,19 +49,26 @@ def compare(before: Sequence[Result], after: Sequence[Result], *, measure: Measu
     """Compare two runs; raises DataError naming the first row that is not the same in both."""
     _require_same_rows(before, after)
     both = _in_order(before, after)
-    pairs = [(a.column, a.id, _right(a, measure), _right(b, measure)) for a, b in both]
-    columns = {
-        column: paired_difference([a for c, _, a, _ in pairs if c == column],
-                                  [b for c, _, _, b in pairs if c == column])
-        for column in dict.fromkeys(c for c, *_ in pairs)
-    }  # fmt: skip
+    columns: dict[str, list[tuple[Result, Result]]] = {}
+    for a, b in both:
+        columns.setdefault(a.column, []).append((a, b))
     return Comparison(
-        paired_difference([a for *_, a, _ in pairs], [b for *_, b in pairs]),
-        columns,
-        tuple(row_id for _, row_id, a, b in pairs if b and not a),
-        tuple(row_id for _, row_id, a, b in pairs if a and not b),
+        _difference(both, measure),
+        {column: _difference(pairs, measure) for column, pairs in columns.items()},
+        tuple(a.id for a, b in both if _right(b, measure) and not _right(a, measure)),
+        tuple(a.id for a, b in both if _right(a, measure) and not _right(b, measure)),
         _differing(both),
     )
+
+
+def _difference(pairs: Sequence[tuple[Result, Result]], measure: Measure) -> Difference:
+    """Compare rows; where a task was tried several times, tasks."""
+    tasks: dict[tuple[str, str], list[tuple[bool, bool]]] = {}
+    for a, b in pairs:
+        tasks.setdefault(task_of(a), []).append((_right(a, measure), _right(b, measure)))
+    if len(tasks) == len(pairs):
+        return paired_difference(*([own[0][side] for own in tasks.values()] for side in (0, 1)))
+    return difference(*([[pair[side] for pair in own] for own in tasks.values()] for side in (0, 1)))
 
 
 def table(comparison: Comparison) -> str:
@@ -68,28 +79,36 @@ def table(comparison: Comparison) -> str:
     return "\n".join([header, *lines, _line(ALL, comparison.all), power(comparison.all), *told])
 
 
-def power(d: PairedDifference) -> str:
+def power(d: Difference) -> str:
     """Say how large a difference so many rows show, and how many it takes to show the one that was seen."""
-    discordant = (d.fixed + d.broken) / max(d.n, 1)
+    if isinstance(d, TaskDifference):
+        n, what, discordant = d.tasks, "tasks", d.square
+    else:
+        n, what, discordant = d.n, "rows", (d.fixed + d.broken) / max(d.n, 1)
     if not discordant:
-        return f"The runs agree on all {d.n:,} rows."
-    shown = minimum_detectable_difference(d.n, discordant)
-    told = f"{d.n:,} rows show a difference of {100 * shown:.1f} points in four of five cases"
+        return f"The runs agree on all {n:,} {what}."
+    shown = minimum_detectable_difference(n, discordant)
+    told = f"{n:,} {what} show a difference of {100 * shown:.1f} points in four of five cases"
     if not d.difference:
         return told + "."
     needed = rows_needed(abs(d.difference), discordant)
     return f"{told}; for one of {100 * abs(d.difference):.1f} it takes {needed:,}."
 
 
-def _line(name: str, d: PairedDifference) -> str:
+def _line(name: str, d: Difference) -> str:
     interval = f"{100 * d.low:+.1f} … {100 * d.high:+.1f}"
+    n = f"{d.tasks}x{d.n / d.tasks:.3g}" if isinstance(d, TaskDifference) else f"{d.n}"
     return (
-        f"{name:<28}{d.n:>6}{100 * d.before:>9.1f}{100 * d.after:>9.1f}{100 * d.difference:>+12.1f}"
+        f"{name:<28}{n:>6}{100 * d.before:>9.1f}{100 * d.after:>9.1f}{100 * d.difference:>+12.1f}"
         f"{interval:>20}{shown_p(d.p):>9}"
     )
 
 
 def _require_same_rows(before: Sequence[Result], after: Sequence[Result]) -> None:
+    for side, rows in (("first", before), ("second", after)):
+        row_id, times = next(iter(Counter(map(_id, rows)).most_common(1)), ("", 0))
+        if times > 1:
+            raise DataError("two rows have the same id", place=f"the {side} run", got=repr(row_id))
     for a, b in zip_longest(sorted(before, key=_id), sorted(after, key=_id)):
         if a is None or b is None or a.id != b.id:
             missing = b if a is None or (b is not None and b.id < a.id) else a

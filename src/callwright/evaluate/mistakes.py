@@ -56,9 +56,15 @@ def mistake_of(result: Result) -> str:
         return ""
     for prefix, mistake in _OFFICIAL:
         if result.error.startswith(prefix):
-            silent = mistake == "malformed" and not _looks_like_a_call(result.text)
-            return "no-call" if silent else mistake
+            return "no-call" if _is_silent(result, mistake) else mistake
     return result.error or "other"
+
+
+def _is_silent(result: Result, mistake: Mistake) -> bool:
+    """Tell whether what can not be read, or is too few, is no call at all."""
+    if mistake == "wrong-count":
+        return bool(result.gold) and result.predicted == []
+    return mistake == "malformed" and not _looks_like_a_call(result.text)
 
 
 def _looks_like_a_call(text: str) -> bool:
@@ -128,14 +134,23 @@ def confusion(results: Iterable[Result]) -> dict[str, dict[str, int]]:
     """Return for each expected tool how often which tool was called in its place.
 
     Calls are paired by name first; what is left over is paired in order, "(no call)" with what is alone.
+    Rows that do not tell which calls are due, such as BFCL's conversations, are left out.
     """
     table: dict[str, Counter[str]] = {}
     for result in results:
-        if not isinstance(result.gold, list) and not isinstance(result.predicted, list):
-            continue  # an episode, or words where none were wanted: no call to be paired
+        if not _tells_calls(result):
+            continue
         for wanted, given in _pairs(_names(result.gold), _names(result.predicted)):
             table.setdefault(wanted, Counter())[given] += 1
     return {wanted: dict(given.most_common()) for wanted, given in sorted(table.items())}
+
+
+def _tells_calls(result: Result) -> bool:
+    """Tell whether `gold` says which calls are due, if any."""
+    if isinstance(result.gold, list):
+        return len(_names(result.gold)) == len(result.gold)
+    # Without one, silence is right (irrelevance) or any call is (relevance); what was right says which.
+    return isinstance(result.predicted, list) and result.correct == (not result.predicted)
 
 
 def _pairs(wanted: Sequence[str], given: Sequence[str]) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ from callwright.record import Trajectory
 def prompt_for(trajectory: Trajectory) -> Prompt:
     """Return the prompt that asks for the next assistant turn after all messages of `trajectory`."""
     try:
-        messages = formats.plain_messages(trajectory)
+        messages = formats.plain_messages(trajectory, as_written=True)
     except formats.Unrenderable as error:
         raise DataError("can not be written as a prompt", place=trajectory.id, got=str(error)) from None
     settled = partial(formats.settled, output_format=trajectory.task.output_format)

@@ -37,8 +37,11 @@ class PairedDifference(NamedTuple):
     """Rows right before and wrong after."""
 
 
-def wilson(k: int, n: int, *, confidence: float = 0.95) -> Interval:
-    """Return Wilson's score interval of k successes in n trials (Wilson 1927), (0, 1) without a trial."""
+def wilson(k: float, n: float, *, confidence: float = 0.95) -> Interval:
+    """Return Wilson's score interval of k successes in n trials (Wilson 1927), (0, 1) without a trial.
+
+    `n` is no whole number where trials hang together and tell as much as so many that do not.
+    """
     if n == 0:
         return Interval(0.0, 1.0)
     z = _z(confidence)
@@ -121,18 +124,21 @@ def newcombe_paired(
 ) -> Interval:
     """Return Newcombe's interval (method 10) of (fixed - broken) / n from a paired table."""
     n = both + fixed + broken + neither
-    after, before = (both + fixed) / n, (both + broken) / n
-    low_after, high_after = wilson(both + fixed, n, confidence=confidence)
-    low_before, high_before = wilson(both + broken, n, confidence=confidence)
-    phi = _correlation(both, fixed, broken, neither)
-    difference = after - before
+    before = MeanInterval((both + broken) / n, *wilson(both + broken, n, confidence=confidence))
+    after = MeanInterval((both + fixed) / n, *wilson(both + fixed, n, confidence=confidence))
+    return square_and_add(before, after, _correlation(both, fixed, broken, neither))
+
+
+def square_and_add(before: MeanInterval, after: MeanInterval, phi: float) -> Interval:
+    """Return the interval of a difference from those of its two sides, which have the correlation phi."""
+    difference = after.mean - before.mean
 
     def spread(a: float, b: float) -> float:
         return math.sqrt(max(0.0, a * a - 2 * phi * a * b + b * b))
 
     return Interval(
-        max(-1.0, difference - spread(after - low_after, high_before - before)),
-        min(1.0, difference + spread(high_after - after, before - low_before)),
+        max(-1.0, difference - spread(after.mean - after.low, before.high - before.mean)),
+        min(1.0, difference + spread(after.high - after.mean, before.mean - before.low)),
     )
 
 

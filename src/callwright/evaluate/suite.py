@@ -25,6 +25,7 @@ from callwright.evaluate.grade import Grade, grade
 from callwright.evaluate.prompting import last_request, prompt_for
 from callwright.evaluate.results import Result, with_conditions
 from callwright.evaluate.summary import Summary, save
+from callwright.evaluate.worlds import spread
 from callwright.models import Model
 from callwright.record import Dropped, Json, Message, ToolCall, Trajectory
 
@@ -65,13 +66,29 @@ def _noted(row: Trajectory, key: str) -> str:
 
 
 def cases_of(rows: Iterable[Trajectory | Dropped]) -> list[Case]:
-    """Return the cases of all rows; raises DataError for one that can not be graded: nothing is left out."""
-    cases = []
+    """Return the cases of all rows; raises DataError for one that can not be graded: nothing is left out.
+
+    Nor may two have the same id, by which answers, verdicts and comparisons know them.
+    """
+    cases: dict[str, Case] = {}
     for row in rows:
         if isinstance(row, Dropped):
             raise DataError("not a suite row", place=row.path or row.id, got=f"{row.reason}: {row.detail}")
-        cases.append(case_of(row))
-    return cases
+        if row.id in cases:
+            raise DataError(
+                "two rows have the same id", got=repr(row.id), hint="`callwright blend` gives each its own"
+            )
+        cases[row.id] = case_of(row)
+    return list(cases.values())
+
+
+def some_of(cases: Sequence[Case], limit: int | None) -> list[Case]:
+    """Return at most `limit` cases of each column, evenly spread, in their order."""
+    columns: dict[str, list[Case]] = {}
+    for case in cases:
+        columns.setdefault(case.column, []).append(case)
+    chosen = {case.asked.id for own in columns.values() for case in spread(own, limit)}
+    return [case for case in cases if case.asked.id in chosen]
 
 
 def grade_text(case: Case, text: str) -> Result:

@@ -9,19 +9,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from statistics import fmean
 from typing import NamedTuple
 
 import msgspec
 
 from callwright.evaluate.mistakes import confusion, mistakes, value_kinds
 from callwright.evaluate.results import Result, write_results
-from callwright.evaluate.stats import mean_interval, wilson
+from callwright.evaluate.several_trials import Trials, by_task, share
+from callwright.evaluate.stats import mean_interval
 from callwright.record import Json
 from callwright.store import write_json_atomic
 
 
 class Mean(NamedTuple):
-    """The mean of a measure over some rows, with its 95 % bootstrap interval."""
+    """The mean of a measure over some rows: with Wilson's interval if all are 0 or 1, else a bootstrap's."""
 
     n: int
     mean: float
@@ -30,7 +32,7 @@ class Mean(NamedTuple):
 
 
 class Score(msgspec.Struct, frozen=True):
-    """Accuracy over some rows, with 95 % Wilson intervals."""
+    """Accuracy over some rows, with 95 % Wilson intervals; over tasks where some were tried several times."""
 
     n: int
     correct: int
@@ -45,6 +47,8 @@ class Score(msgspec.Struct, frozen=True):
     """How often each error occurred, the most frequent first."""
     means: dict[str, Mean] = {}
     """The benchmark's own measures, over the rows that have them."""
+    tasks: int | msgspec.UnsetType = msgspec.UNSET
+    """How many tasks the rows are trials of, where there are several trials of one."""
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -86,22 +90,29 @@ def _grouped(results: Iterable[Result], key: Callable[[Result], str]) -> dict[st
 
 def score(results: Sequence[Result]) -> Score:
     """Return the score of some rows; accuracy is 0 where there are none."""
-    n = len(results)
-    correct, strict = sum(r.correct for r in results), sum(r.strict for r in results)
+    tasks = by_task(results)
     errors = Counter(r.error for r in results if not r.correct)
-    share = max(n, 1)
     return Score(
-        n, correct, correct / share, *wilson(correct, n), strict, strict / share, *wilson(strict, n),
-        dict(errors.most_common()), _means(results),
+        len(results),
+        sum(r.correct for r in results), *share([[r.correct for r in own] for own in tasks]),
+        sum(r.strict for r in results), *share([[r.strict for r in own] for own in tasks]),
+        dict(errors.most_common()),
+        _means(tasks),
+        len(tasks) if len(tasks) < len(results) else msgspec.UNSET,
     )  # fmt: skip
 
 
-def _means(results: Sequence[Result]) -> dict[str, Mean]:
-    values: dict[str, list[float]] = {}
-    for result in results:
-        for name, value in result.scores.items():
-            values.setdefault(name, []).append(value)
-    return {name: Mean(len(own), *mean_interval(own)) for name, own in values.items()}
+def _means(tasks: Iterable[Sequence[Result]]) -> dict[str, Mean]:
+    names = dict.fromkeys(name for own in tasks for result in own for name in result.scores)
+    measured = {name: [[r.scores[name] for r in own if name in r.scores] for own in tasks] for name in names}
+    return {name: _mean([own for own in trials if own]) for name, trials in measured.items()}
+
+
+def _mean(trials: Trials) -> Mean:
+    values = [value for own in trials for value in own]
+    if set(values) <= {0.0, 1.0}:
+        return Mean(len(values), *share(trials))
+    return Mean(len(values), *mean_interval([fmean(own) for own in trials]))
 
 
 def save(results: Sequence[Result], out: Path, about: dict[str, Json]) -> Summary:

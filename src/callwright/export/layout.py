@@ -79,7 +79,14 @@ ABOUT_THE_ROW = ("id", "source", "issues", "fingerprint", "extra")
 """What all but our own layouts leave behind."""
 BOOKKEEPING = ("id", "source", "fingerprint", "messages[].tool_calls[].id")
 """What every row has and nobody misses: it is made anew wherever rows are read."""
-ABOUT_THE_TASK = ("task.format_instruction", "task.kind", "task.expects", "task.lang", "task.output_format")
+ABOUT_THE_TASK = (
+    "task.format_instruction",
+    "task.kind",
+    "task.expects",
+    "task.lang",
+    "task.output_format",
+    "task.layout",
+)
 """`format_instruction` tells how to write calls as text; where calls are structure it would contradict."""
 ABOUT_THE_TOOLS = ("tools[].returns", "tools[].kind", "tools[].original_name", "tools[].schema_fixes")
 ABOUT_THE_CALLS = ("messages[].tool_calls[].depends_on", "messages[].tool_calls[].alternatives")

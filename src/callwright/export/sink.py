@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -239,7 +240,8 @@ class _Parquet:
             return
         self._part.unlink(missing_ok=True)
         self._columns.discard()
-        self._file.close()
+        with suppress(OSError):  # what could not be flushed was to be thrown away
+            self._file.close()
         for folder in self._made:
             try:
                 folder.rmdir()

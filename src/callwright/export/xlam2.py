@@ -28,6 +28,7 @@ LOSES = Losses(
         "task.expects",
         "task.lang",
         "task.output_format",
+        "task.layout",
         *ABOUT_THE_TOOLS,
         *ABOUT_THE_CALLS,
         "messages[].weight",

@@ -7,7 +7,14 @@ A format is one file with two inverse functions and a line in `table`; `signatur
 write the tools and the system text, `chat` whole conversations, `frames` what families of models put around.
 """
 
-from callwright.formats.chat import assistant_text, plain_messages, rejected_text, reply_message, settled
+from callwright.formats.chat import (
+    assistant_text,
+    plain_messages,
+    rejected_text,
+    reply_message,
+    settled,
+    written_text,
+)
 from callwright.formats.frames import FAMILIES, PlainMessage, Segment, chat_template, segments
 from callwright.formats.prompt import DEFAULT_INSTRUCTION, system_text
 from callwright.formats.reply import Format, Malformed, Reply, Unrenderable
@@ -39,4 +46,5 @@ __all__ = [
     "signature",
     "system_text",
     "tools_text",
+    "written_text",
 ]

@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from callwright.formats.chat import THINK_CLOSE, THINK_OPEN, reply_message
+from callwright.formats.chat import THINK_OPEN, reply_message, split_thought
 from callwright.formats.reply import Malformed
 from callwright.formats.table import format_named
 from callwright.record import Message
@@ -38,11 +38,10 @@ class ReplyStream:
 
     def _content(self) -> str:
         """Return the beginning of the content; nothing while the model may be thinking."""
-        _, closed, tail = self._text.rpartition(THINK_CLOSE)
-        head = tail.lstrip()
-        if not closed and (head.startswith(THINK_OPEN) or THINK_OPEN.startswith(head)):
+        _, said = split_thought(self._text)
+        if said is None or THINK_OPEN.startswith(self._text.lstrip()):
             return ""
         if not self._calls:
-            return head if closed else tail
+            return said
         # Blanks at the end may be those that a message is stripped of.
-        return self._format.begun(head).strip()
+        return self._format.begun(said.lstrip()).strip()

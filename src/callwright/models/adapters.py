@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 from callwright.errors import ConfigError
 
@@ -45,12 +44,3 @@ def base_of(path: Path) -> Path:
             "no model in this directory", place=str(path), expected="config.json or adapter_config.json"
         )
     return path
-
-
-def merge_adapter(model: Any, path: Path) -> Any:
-    """Return the base model with the adapter in a directory merged into its weights."""
-    from peft import PeftModel
-
-    if not (path / "adapter_model.safetensors").is_file():
-        raise ConfigError("the adapter has no adapter_model.safetensors", place=str(path))
-    return PeftModel.from_pretrained(model, str(path)).merge_and_unload()

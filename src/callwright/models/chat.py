@@ -1,7 +1,8 @@
 """One question to an OpenAI-compatible server: what came back, or whether asking again may help.
 
 A server is believed nothing that it does not say in the shape of a completion: what is cut, is no JSON or
-lacks a choice is a failure that may pass, never an empty answer. The API key goes into no message.
+lacks a choice, or was broken off, is a failure that may pass, never an empty answer; what a provider's filter
+left of one is that provider's answer. The API key goes into no message.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ CROWDED = frozenset({429, 503, 529})
 PASSING = frozenset({408, 409, *CROWDED})
 """The statuses below 500, and the crowded ones, after which asking again may help."""
 
+BROKEN_OFF = frozenset({"error", "abort"})
+"""How vLLM and routers end an answer that the model did not end."""
+
 
 class Passing(NamedTuple):
     """A failure after which asking again may help."""
@@ -41,6 +45,18 @@ class Passing(NamedTuple):
 class _Message(msgspec.Struct):
     content: str | None = None
     tool_calls: list[Any] | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+
+    @property
+    def text(self) -> str:
+        """What the model wrote, but for a thought that the server told apart.
+
+        Templates of some models open the thought in the prompt: of their text, only the end tells of it.
+        """
+        text = self.content or ""
+        unopened = "</think>" in text and not text.lstrip().startswith("<think>")
+        return f"<think>\n{text}" if unopened and not (self.reasoning_content or self.reasoning) else text
 
 
 class _Choice(msgspec.Struct):
@@ -130,6 +146,10 @@ class Chat:
         if not body.choices:
             return Passing("a response without choices")
         choice, usage = body.choices[0], body.usage or _Usage()
+        if choice.finish_reason in BROKEN_OFF:
+            return Passing(f"an answer that was broken off ({choice.finish_reason})")
+        if choice.finish_reason is None and choice.message.content is None:
+            return Passing("a response without an answer")
         if choice.message.tool_calls:
             raise ModelError(
                 f"{self.name} answered with parsed tool calls where their text is wanted",
@@ -137,7 +157,7 @@ class Chat:
                 hint="start the server without its tool-call parser",
             )
         return Completion(
-            choice.message.content or "",
+            choice.message.text,
             usage.prompt_tokens,
             usage.completion_tokens,
             "length" if choice.finish_reason == "length" else "stop",

@@ -206,7 +206,10 @@ class Journal:
         self.path = path
         self.answers: dict[str, Completion] = {}
         self._lock = threading.Lock()
-        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from None
         try:
             text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
         except OSError as error:
@@ -221,10 +224,17 @@ class Journal:
         """Write one answer and hand it to the operating system before returning."""
         line = json.dumps({"key": key, **completion._asdict()}) + "\n"
         with self._lock:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write("\n" + line if self._torn else line)
+            try:
+                with self.path.open("a", encoding="utf-8") as file:
+                    file.write("\n" + line if self._torn else line)
+            except OSError as error:
+                self._torn = True  # what is in flight may still find room, behind half of this line
+                raise self._unwritable(error) from None
             self._torn = False
             self.answers[key] = completion
+
+    def _unwritable(self, error: OSError) -> DataError:
+        return DataError("can not be written", place=str(self.path), got=error.strerror or str(error))
 
 
 def _answer(line: str) -> tuple[str, Completion] | None:

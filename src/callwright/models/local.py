@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from callwright.errors import ConfigError, DataError, ExtraMissing
 from callwright.models import Arrived, Completion, Prompt
-from callwright.models.adapters import base_of, left_in, merge_adapter
+from callwright.models.adapters import base_of, left_in
+from callwright.models.pretrained import merge_adapter, read_model, readable
 from callwright.models.sampling import Picker, Sampler, seed_of
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ def load(path: Path, dtype: DType = "auto") -> tuple[Any, Any]:
     """
     try:
         import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers import AutoTokenizer
 
         from callwright.models.attention import ATTENTION
         from callwright.models.batching import can_decode
@@ -233,17 +234,12 @@ def load(path: Path, dtype: DType = "auto") -> tuple[Any, Any]:
     base = base_of(path)
     device = best_device()
     chosen = best_dtype(device) if dtype == "auto" else {"bfloat16": torch.bfloat16}.get(dtype, torch.float32)
-    try:
-        model = AutoModelForCausalLM.from_pretrained(
-            str(base), dtype=chosen, use_safetensors=True, local_files_only=True
-        )
-        if base != path:
-            model = merge_adapter(model, path)
-        told = path if (path / "tokenizer_config.json").is_file() else base
+    model = read_model(base, dtype=chosen)
+    if base != path:
+        model = merge_adapter(model, path)
+    told = path if (path / "tokenizer_config.json").is_file() else base
+    with readable(told):
         tokenizer = AutoTokenizer.from_pretrained(str(told), local_files_only=True)
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().split("\n")[0]
-        raise ConfigError("the model can not be loaded", place=str(path), got=reason) from error
     model = model.to(device).eval()
     if device == "cpu" and can_decode(model):
         model.set_attn_implementation(ATTENTION)

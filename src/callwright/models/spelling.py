@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from functools import cache
+from typing import Any
+
+_ONE_BYTE = re.compile(r"<0x([0-9A-F]{2})>")
+"""How vocabularies with characters for tokens spell a byte of a character that they lack."""
 
 
 class Spelling:
@@ -39,6 +45,29 @@ class Spelling:
     def _new(self) -> str:
         before = self._decode(self._tokens[self._context : self._told])
         return self._decode(self._tokens[self._context :])[len(before) :]
+
+
+def bytes_of(tokenizer: Any, token: int) -> bytes:
+    """Return what a token stands for, be it a part of a character, of which its text tells nothing."""
+    text: str = tokenizer.decode([token], skip_special_tokens=False, clean_up_tokenization_spaces=False)
+    if "\ufffd" not in text:
+        return text.encode()
+    spelt: str = tokenizer.convert_ids_to_tokens(token)
+    if byte := _ONE_BYTE.fullmatch(spelt):
+        return bytes.fromhex(byte[1])
+    letters = _letters()
+    return bytes(letters[letter] for letter in spelt) if letters.keys() >= set(spelt) else text.encode()
+
+
+@cache
+def _letters() -> dict[str, int]:
+    """Return the byte that each letter of a byte-level vocabulary stands for; all took GPT-2's.
+
+    Printable characters of Latin-1 stand for themselves, the other bytes in their order for what follows it.
+    """
+    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
+    others = [byte for byte in range(256) if byte not in printable]
+    return {chr(byte): byte for byte in printable} | {chr(256 + n): byte for n, byte in enumerate(others)}
 
 
 class Until:

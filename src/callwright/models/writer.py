@@ -12,7 +12,7 @@ from callwright.models.local import LocalModel
 from callwright.models.plain import Alone
 from callwright.models.prefixes import Prefixes
 from callwright.models.sampling import Picker
-from callwright.models.spelling import Spelling, Until
+from callwright.models.spelling import Spelling, Until, bytes_of
 from callwright.models.writing import Cancel, Load, Piece, Scored, Told, Wish
 
 REMEMBERED = 1 << 29
@@ -89,8 +89,9 @@ class _Teller:
     def _tell(self, row: Row, ended: bool) -> None:
         for token in row.tokens[self._seen :]:
             self._seen += 1
-            if token not in self._model.stop:
-                self._put(self._until.feed(self._spelling.feed(token)), self._scored(token))
+            if token not in self._model.stop and not self._until.found:
+                text = self._until.feed(self._spelling.feed(token))
+                self._put(text, () if self._until.found else self._scored(token))
         if self._until.found and not ended:
             row.unwanted = True  # nothing more is wanted of it; its end is told when the model gets there
         if ended:
@@ -106,8 +107,10 @@ class _Teller:
         if self._scores is None:
             return ()
         chosen, top = self._scores.found[self._seen - 1]
-        text = self._model.text
-        return (Scored(text([token]), chosen, tuple((text([i]), value) for i, value in top)),)
+        return (self._told_of(token, chosen)._replace(top=tuple(self._told_of(*each) for each in top)),)
+
+    def _told_of(self, token: int, logprob: float) -> Scored:
+        return Scored(self._model.text([token]), logprob, bytes_of(self._model.tokenizer, token))
 
     def _completion(self, row: Row) -> Completion:
         said_stop = row.tokens[-1] in self._model.stop

@@ -33,12 +33,14 @@ class Wish:
 
 
 class Scored(NamedTuple):
-    """A token that was written."""
+    """A token, and how likely it was."""
 
     text: str
     logprob: float
-    top: tuple[tuple[str, float], ...] = ()
-    """The likeliest tokens at its place, the best first."""
+    raw: bytes
+    """What it stands for; of a part of a character, `text` can tell nothing."""
+    top: tuple[Scored, ...] = ()
+    """Of one that was written, the likeliest at its place, the best first."""
 
 
 class Piece(NamedTuple):

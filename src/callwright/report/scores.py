@@ -8,10 +8,10 @@ from pathlib import Path
 
 import msgspec
 
-from callwright.evaluate.compare import Comparison, compare
+from callwright.evaluate.compare import Comparison, Difference, compare
 from callwright.evaluate.mistakes import confusion, mistakes
 from callwright.evaluate.results import Result
-from callwright.evaluate.stats import PairedDifference, shown_p, wilson
+from callwright.evaluate.stats import shown_p, wilson
 from callwright.record import Json
 from callwright.report.charts import Group, Score, bars, heat
 from callwright.report.left import Scored, scored
@@ -90,7 +90,7 @@ def sections(run: Path) -> Iterator[Section]:
         )
 
 
-def _by_need(rows: Scored) -> dict[str, PairedDifference]:
+def _by_need(rows: Scored) -> dict[str, Difference]:
     """Return the rows in which a call is due and those in which none is, apart.
 
     A model that never calls is right in all of the latter; one figure for both would hide it.
@@ -102,7 +102,7 @@ def _by_need(rows: Scored) -> dict[str, PairedDifference]:
     return compare(before, after).columns
 
 
-def _figures(d: PairedDifference) -> tuple[str, ...]:
+def _figures(d: Difference) -> tuple[str, ...]:
     interval = f"{100 * d.low:+.0f} … {100 * d.high:+.0f}"
     return f"{d.before:.0%}", f"{d.after:.0%}", f"{100 * d.difference:+.0f}", interval, shown_p(d.p)
 

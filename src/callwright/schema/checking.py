@@ -14,6 +14,7 @@ import jsonschema_rs
 import msgspec
 
 from callwright.record import Issue, Json
+from callwright.schema.integral import integral_floats
 from callwright.schema.plain import Plain, plain
 
 _CODES = {
@@ -58,8 +59,7 @@ def check(schema: Mapping[str, Json], arguments: Json, path: str = "arguments") 
         return
     for problem in problems:
         yield from _as_issues(problem, path)
-    if _has_integral_float(arguments):
-        yield from _integral_floats(schema, arguments, path)
+    yield from integral_floats(schema, arguments, path)
 
 
 def surely_valid(schema: Mapping[str, Json], arguments: Json) -> bool:
@@ -69,7 +69,6 @@ def surely_valid(schema: Mapping[str, Json], arguments: Json) -> bool:
     return fits is not None and fits(arguments)
 
 
-_NO_FLOATS = (str, int, bool, type(None))
 _MANY = 8192
 _known: dict[int, tuple[Mapping[str, Json], Callable[[Json], bool] | None]] = {}
 """Address of a schema that is met again and again → the schema and its fast check."""
@@ -139,28 +138,3 @@ def _as_issues(problem: jsonschema_rs.ValidationError, path: str) -> Iterator[Is
         places = [f"{where}.{name}" for name in kind.unexpected]
     for place in places:
         yield Issue(code=code, path=place, expected=word, got=problem.message[:300])
-
-
-def _has_integral_float(value: Json) -> bool:
-    """Tell whether 3.0 or the like stands anywhere in a value: rare, and quick to look for."""
-    if type(value) is dict:
-        return any(_has_integral_float(v) for v in value.values() if type(v) not in _NO_FLOATS)
-    if type(value) is list:
-        return any(_has_integral_float(v) for v in value if type(v) not in _NO_FLOATS)
-    return isinstance(value, float) and value.is_integer()
-
-
-def _integral_floats(schema: Json, value: Json, path: str) -> Iterator[Issue]:
-    """Yield where a float such as 3.0 stands for an integer, which JSON Schema itself lets pass."""
-    if not isinstance(schema, Mapping):
-        return
-    if isinstance(value, float):
-        if schema.get("type") == "integer" and value.is_integer():
-            yield Issue(code="wrong-type", path=path, expected="integer", got=repr(value))
-    elif isinstance(value, dict):
-        properties = schema.get("properties", {})
-        for name, item in value.items():
-            yield from _integral_floats(properties.get(name), item, f"{path}.{name}")
-    elif isinstance(value, list):
-        for i, item in enumerate(value):
-            yield from _integral_floats(schema.get("items"), item, f"{path}[{i}]")

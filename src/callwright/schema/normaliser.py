@@ -31,6 +31,8 @@ _SCHEMA_WORDS = frozenset(
     {"type", "properties", "required", "description", "title", "additionalProperties", "$defs", "$schema",
      "$ref", "definitions", "anyOf", "oneOf", "allOf", "enum", "items", "default", "optional"}
 )  # fmt: skip
+_NO_NAMES = frozenset({"$defs", "$schema", "$ref", "definitions", "additionalProperties"})
+"""Words of the schema language that no parameter is called by."""
 
 
 class Normalised(NamedTuple):
@@ -45,7 +47,7 @@ def normalise(parameters: Mapping[str, Json] | None) -> Normalised:
 
     Understood: JSON Schema with the types of BFCL ("dict", "float") or Java ("ArrayList"); Python type
     names and generics ("List[int]", "Optional[str]"); the flat layout of xLAM-60k, where a parameter is
-    required unless its type says "optional" or it has a default; `required: true` on a property.
+    required unless its type or a flag says "optional" or it has a default; `required: true` on a property.
     """
     if not parameters:
         return Normalised({"type": "object", "properties": {}}, ())
@@ -73,11 +75,20 @@ def _normalise(parameters: Mapping[str, Json]) -> Normalised:
 def _is_flat(parameters: Mapping[str, Json]) -> bool:
     if isinstance(parameters.get("type"), str | list) or "$ref" in parameters:
         return False
-    properties = parameters.get("properties")
-    if not isinstance(properties, dict) or not set(parameters) <= _SCHEMA_WORDS:
+    if not set(parameters) <= _SCHEMA_WORDS:
         return True
+    properties = parameters.get("properties")
+    if not isinstance(properties, dict):
+        return _are_parameters(parameters)
     # One parameter that happens to be named "properties" has a type of its own where properties would be.
     return len(parameters) == 1 and isinstance(properties.get("type"), str)
+
+
+def _are_parameters(words: Mapping[str, Json]) -> bool:
+    """Tell whether words of the schema language are names of parameters, by what is said of them."""
+    told = [about for name, about in words.items() if name not in _NO_NAMES]
+    texts = [about for about in told if isinstance(about, str)]
+    return any(isinstance(about, dict) for about in told) or (bool(texts) and all(map(parse_type, texts)))
 
 
 def _object_from_flat(parameters: Mapping[str, Json], fixes: list[str]) -> dict[str, Json]:
@@ -87,7 +98,7 @@ def _object_from_flat(parameters: Mapping[str, Json], fixes: list[str]) -> dict[
         if not isinstance(spec, dict):
             spec = {"type": spec} if isinstance(spec, str) else {}
         declared = spec.get("required")
-        optional = _says_optional(spec.get("type")) or "default" in spec
+        optional = _says_optional(spec) or "default" in spec
         if declared is True or (not isinstance(declared, bool) and not optional):
             required.append(name)
         properties[name] = _clean(dict(spec), name, fixes)
@@ -97,8 +108,10 @@ def _object_from_flat(parameters: Mapping[str, Json], fixes: list[str]) -> dict[
     return schema
 
 
-def _says_optional(type_name: Json) -> bool:
-    return isinstance(type_name, str) and "optional" in type_name.lower()
+def _says_optional(spec: Mapping[str, Json]) -> bool:
+    """Tell whether a parameter is optional by its type, as "str, optional", or by a flag."""
+    kind = spec.get("type")
+    return spec.get("optional") is True or (isinstance(kind, str) and "optional" in kind.lower())
 
 
 def _clean(schema: dict[str, Json], path: str, fixes: list[str]) -> dict[str, Json]:
@@ -109,12 +122,18 @@ def _clean(schema: dict[str, Json], path: str, fixes: list[str]) -> dict[str, Js
         if "default" in schema:
             _fix_default(schema, path, fixes)
         return schema
-    schema.pop("optional", None)
+    optional = schema.pop(
+        "optional", None
+    )  # a list of names says the same as `required`, from the other side
+    if optional is not None and not isinstance(optional, list):
+        fixes.append(f"{path or 'top level'}: optional {json.dumps(optional)[:40]} removed")
     _read_exclusive(schema, path, fixes)
     for word in [w for w, value in schema.items() if not _fits(w, value)]:
         fixes.append(f"{path or 'top level'}: {word} {json.dumps(schema.pop(word))[:40]} removed")
     if not isinstance(schema.get("required", []), list):
-        del schema["required"]  # a flag on a property; the parent has collected it
+        flag = schema.pop("required")
+        if not path or not isinstance(flag, bool):  # a flag on a property is collected by its parent
+            fixes.append(f"{path or 'top level'}: required {json.dumps(flag)[:40]} removed")
     if isinstance(schema.get("type"), str):
         _replace_type(schema, path, fixes)
     elif isinstance(schema.get("type"), list):
@@ -193,9 +212,9 @@ def _clean_properties(
         if spec.get("required") is True and name not in required:
             required.append(name)
             fixes.append(f"{name}: required moved to the object")
-        if _says_optional(spec.get("type")) and name in required:
+        if _says_optional(spec) and name in required:
             required.remove(name)
-            fixes.append(f"{name}: optional by its type, no longer required")
+            fixes.append(f"{name}: optional by its type or flag, no longer required")
         cleaned[name] = _clean(dict(spec), name, fixes)
     schema["properties"] = cleaned
     if required:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
@@ -14,7 +14,8 @@ import msgspec
 
 from callwright.errors import CallwrightError
 from callwright.formats import Malformed
-from callwright.formats.chat import THINK_CLOSE
+from callwright.formats.chat import split_thought
+from callwright.formats.reply import SURROGATE
 from callwright.formats.streaming import ReplyStream
 from callwright.models import Completion, Prompt
 from callwright.models.writing import Cancel, Piece, Scored, Wish, Writer
@@ -30,7 +31,7 @@ class Delta(NamedTuple):
     calls: tuple[ToolCall, ...] = ()
     tokens: tuple[Scored, ...] = ()
     reasoning: str = ""
-    """What was thought; told as a whole at the end, since only then it is certain."""
+    """What was thought; told as a whole and before anything else, as soon as it ends."""
 
 
 @dataclass(frozen=True)
@@ -44,27 +45,33 @@ class Answer:
     tokens: tuple[Scored, ...] = ()
 
 
+Valid = Callable[[ToolCall], bool]
+"""Tells whether a call may be made."""
+
+
 async def answer(
-    writer: Writer, prompt: Prompt, wish: Wish, *, calls: bool
+    writer: Writer, prompt: Prompt, wish: Wish, *, calls: bool, valid: Valid | None = None
 ) -> AsyncGenerator[Delta | Answer]:
     """Yield how an answer goes on, and the whole at its end; calls are looked for if `calls` is set.
 
+    An answer with a call that is not `valid` is told as text, as one is that is no reply of the format.
     Whoever stops reading gives the answer up. Raises what the writer says instead of an answer.
     """
-    reply = _Reply(calls=calls)
+    reply = _Reply(calls=calls, valid=valid)
     tokens: list[Scored] = []
     async with aclosing(_told(writer, prompt, wish)) as told:
         async for item in told:
             if isinstance(item, Piece):
                 tokens += item.tokens
-                text = reply.feed(item.text)
-                if text or item.tokens:
-                    yield Delta(text, tokens=item.tokens)
+                delta = reply.feed(item.text)._replace(tokens=item.tokens)
+                if delta != Delta():
+                    yield delta
                 continue
             last, message = reply.close()
-            if last.text or last.calls or last.reasoning:
+            if last != Delta():
                 yield last
-            finish: Finish = "tool_calls" if message.tool_calls else item.finish
+            # Calls that are cut off may not have been all.
+            finish: Finish = "tool_calls" if message.tool_calls and item.finish == "stop" else item.finish
             yield Answer(message, finish, item.prompt_tokens, item.completion_tokens, tuple(tokens))
 
 
@@ -99,37 +106,51 @@ def _give_up(begun: asyncio.Future[Cancel]) -> None:
 class _Reply:
     """Takes the text of an answer apart while it comes."""
 
-    def __init__(self, *, calls: bool) -> None:
+    def __init__(self, *, calls: bool, valid: Valid | None) -> None:
         self._stream = ReplyStream(calls=calls)
+        self._valid = valid
         self._text = ""
         self._told = ""
+        self._thought: str | None = None
 
-    def feed(self, text: str) -> str:
-        """Return how the content goes on."""
+    def feed(self, text: str) -> Delta:
+        """Return how the answer goes on: the thought once it has ended, then the content."""
         self._text += text
         new = self._stream.feed(text)
         self._told += new
-        return new
+        return Delta(new, reasoning=self._new_thought())
 
     def close(self) -> tuple[Delta, Message]:
         """Return the rest of the content with the calls, and the whole message."""
         message = self._stream.close()
-        if isinstance(message, Malformed):
+        thought = self._new_thought()
+        if isinstance(message, Malformed) or not all(map(self._makes, message.tool_calls)):
             # A broken call is shown as the text that it is, never as a guessed call.
-            rest = self._rest()
-            return Delta(rest), Message(role="assistant", content=self._told + rest)
+            message = Message(role="assistant", content=self._as_text(), reasoning=self._thought)
         calls = tuple(
             msgspec.structs.replace(c, id=f"call_{uuid.uuid4().hex[:24]}") for c in message.tool_calls
         )
         rest = message.content[len(self._told) :]
-        told = msgspec.structs.replace(message, tool_calls=calls)
-        return Delta(rest, calls, reasoning=message.reasoning or ""), told
+        return Delta(rest, calls, reasoning=thought), msgspec.structs.replace(message, tool_calls=calls)
 
-    def _rest(self) -> str:
-        tail = self._text.rpartition(THINK_CLOSE)[2].lstrip()
-        return tail[len(self._told) :] if self._told else self._text
+    def _new_thought(self) -> str:
+        """Return what was thought, once: only a thought that has ended is one."""
+        thought, said = split_thought(self._text)
+        if self._thought or said is None or not thought:
+            return ""
+        self._thought = thought
+        return thought
+
+    def _makes(self, call: ToolCall) -> bool:
+        named = not SURROGATE.search(call.name)  # of which there can be no JSON
+        return named and (self._valid is None or self._valid(call))
+
+    def _as_text(self) -> str:
+        said = split_thought(self._text)[1]
+        return self._text if said is None else said.lstrip()
 
 
 def arguments_of(call: ToolCall) -> str:
-    """Return the arguments of a call as JSON text."""
-    return json.dumps(call.arguments, ensure_ascii=False)
+    """Return the arguments of a call as JSON text; half a character, which models do write, is escaped."""
+    text = json.dumps(call.arguments, ensure_ascii=False)
+    return json.dumps(call.arguments) if SURROGATE.search(text) else text

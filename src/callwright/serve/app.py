@@ -1,10 +1,9 @@
-"""The HTTP side: routes, authentication, limits, errors, and clients that go before their answer is there."""
+"""The HTTP side: routes, authentication, limits, and clients that go before their answer is there."""
 
 from __future__ import annotations
 
 import asyncio
 import hmac
-import logging
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -17,19 +16,19 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from callwright.errors import CallwrightError, DataError, UserError
+from callwright.errors import CallwrightError
 from callwright.models import Prompt
 from callwright.models.writing import Writer
 from callwright.record import Json
-from callwright.serve import chat, responses
+from callwright.serve import chat, response_events, responses
 from callwright.serve.answers import Answer, Delta, answer
-from callwright.serve.asked import Asked, BadRequest, checked
+from callwright.serve.asked import Asked, checked
+from callwright.serve.failures import TooLarge, failed, failure, no_route
 from callwright.serve.merging import merged
 from callwright.serve.metrics import Metrics
 from callwright.serve.settings import Defaults, Limits
 
 T = TypeVar("T")
-_log = logging.getLogger("callwright.serve")
 
 
 class Wire(Protocol):
@@ -66,7 +65,7 @@ def create_app(
             Route("/v1/chat/completions", server.guarded(server.answering(_read_chat)), methods=["POST"]),
             Route("/v1/responses", server.guarded(server.answering(_read_responses)), methods=["POST"]),
         ],
-        exception_handlers={HTTPException: _no_route},
+        exception_handlers={HTTPException: no_route},
         lifespan=server.lifespan,
     )
 
@@ -78,7 +77,7 @@ def _read_chat(body: bytes, model: str) -> tuple[Asked, Wire]:
 
 def _read_responses(body: bytes, model: str) -> tuple[Asked, Wire]:
     request = responses.decode(body)
-    return responses.to_asked(request), responses.Responses(model, request)
+    return responses.to_asked(request), response_events.Responses(model, request)
 
 
 class _Server:
@@ -120,7 +119,7 @@ class _Server:
             self.metrics.gone.inc()
             return Response(status_code=499)  # nobody reads it
         except Exception as error:
-            return _failed(error)
+            return failed(error)
 
     async def health(self, request: Request) -> Response:
         load = self.writer.load
@@ -158,13 +157,13 @@ class _Server:
         async for part in request.stream():
             body += part
             if len(body) > self.limits.body_bytes:
-                raise _TooLarge(f"body: at most {self.limits.body_bytes} bytes")
+                raise TooLarge(f"body: at most {self.limits.body_bytes} bytes")
         return body
 
     def _prepared(self, read: Read, body: bytes) -> tuple[Asked, Prompt, Wire]:
         """Return a request, read and rendered: in a thread, since a large one takes its time."""
         asked, wire = read(body, self.writer.name)
-        if asked.tools is None and self.defaults.tools:
+        if asked.tools is None and asked.answer_schema is None and self.defaults.tools:
             asked = replace(asked, tools=self.defaults.tools)
         asked = replace(asked, strict=asked.strict or self.defaults.constrain)
         asked = checked(asked, self.limits.max_tokens, self.limits.answers)
@@ -180,10 +179,11 @@ class _Running:
         self._prompt = prompt
         self._wire = wire
         self._answers: dict[int, Answer] = {}
+        self._deadline = asyncio.get_running_loop().time() + server.limits.seconds
 
     async def whole(self) -> list[Answer]:
         """Return all answers."""
-        async with asyncio.timeout(self._server.limits.seconds), aclosing(self._items()) as items:
+        async with aclosing(self._in_time()) as items:
             async for _ in items:
                 pass
         return [self._answers[index] for index in range(self._asked.n)]
@@ -192,7 +192,7 @@ class _Running:
         """Yield what a client that streams is told."""
         begun: set[int] = set()
         try:
-            async with asyncio.timeout(self._server.limits.seconds), aclosing(self._items()) as items:
+            async with aclosing(self._in_time()) as items:
                 async for index, item in items:
                     if index not in begun:
                         begun.add(index)
@@ -205,15 +205,30 @@ class _Running:
             if not begun:
                 raise
             # The status line is gone; the protocol's way is an error event.
-            yield b"data: " + bytes(_failed(error).body) + b"\n\n"
+            yield b"data: " + bytes(failed(error).body) + b"\n\n"
             return
         yield b"".join(self._wire.close([self._answers[index] for index in range(self._asked.n)]))
+
+    async def _in_time(self) -> AsyncGenerator[tuple[int, Delta | Answer]]:
+        """Yield what the answers yield; raises `TimeoutError` at the deadline.
+
+        The time is looked at between two yields only: the task that reads the first event is not the one that
+        reads the others, and a time-out ends the task that began it.
+        """
+        async with aclosing(self._items()) as items:
+            while True:
+                async with asyncio.timeout_at(self._deadline):
+                    item = await anext(items, None)
+                if item is None:
+                    return
+                yield item
 
     async def _items(self) -> AsyncGenerator[tuple[int, Delta | Answer]]:
         server, asked = self._server, self._asked
         calls = bool(asked.tools) and asked.choice.mode != "none"
         prompts = [replace(self._prompt, sample=i) for i in range(asked.n)]
-        parts = [answer(server.writer, prompt, asked.wish, calls=calls) for prompt in prompts]
+        valid = asked.valid if prompts[0].grammar else None
+        parts = [answer(server.writer, prompt, asked.wish, calls=calls, valid=valid) for prompt in prompts]
         started, told = time.perf_counter(), False
         server.open += asked.n
         try:
@@ -233,10 +248,6 @@ class _Running:
 
 class _Gone(Exception):
     """The client has hung up."""
-
-
-class _TooLarge(BadRequest):
-    """A body is larger than one may be."""
 
 
 async def _unless_gone(request: Request, work: Awaitable[T]) -> T:
@@ -266,44 +277,3 @@ async def _again(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[by
         yield first
         async for event in rest:
             yield event
-
-
-def _failed(error: Exception) -> JSONResponse:
-    """Return what a client is told of a failure; one that nobody thought of is written to the log."""
-    match error:
-        case _TooLarge():
-            return failure(413, str(error))
-        case BadRequest():
-            return failure(400, str(error), param=error.param)
-        case DataError() if "does not fit" in error.what:
-            return failure(400, str(error), param="messages", code="context_length_exceeded")
-        case UserError():
-            return failure(400, str(error))
-        case TimeoutError():
-            return failure(504, "the time for an answer is over")
-        case CallwrightError():
-            return failure(503, str(error))
-    _log.error("a request failed", exc_info=error)
-    return failure(500, "the server made a mistake; its log says which")
-
-
-async def _no_route(request: Request, error: Exception) -> Response:
-    assert isinstance(error, HTTPException)
-    return failure(error.status_code, error.detail, headers=dict(error.headers or {}))
-
-
-_KINDS = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error"}
-
-
-def failure(
-    status: int,
-    message: str,
-    *,
-    param: str | None = None,
-    code: str | None = None,
-    headers: dict[str, str] | None = None,
-) -> JSONResponse:
-    """Return an error in OpenAI's shape."""
-    kind = _KINDS.get(status, "server_error" if status >= 500 else "invalid_request_error")
-    body = {"error": {"message": message, "type": kind, "code": code, "param": param}}
-    return JSONResponse(body, status_code=status, headers=headers)

@@ -9,9 +9,8 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from callwright import schema
-from callwright.formats import plain_messages, segments
+from callwright.formats import hermes, plain_messages, segments
 from callwright.formats.grammar import by_schema
-from callwright.formats.hermes import grammar
 from callwright.formats.reply import Unrenderable
 from callwright.models import Prompt
 from callwright.models.writing import Wish
@@ -63,16 +62,25 @@ class Asked:
         tools = None if self.choice.mode == "none" else self.tools
         row = Trajectory(id="request", task=Task(), tools=tools or None, messages=self.messages)
         try:
-            plain = plain_messages(row)
+            plain = plain_messages(row, as_written=True)
         except Unrenderable as error:
             raise BadRequest(str(error), "messages") from error
+        try:
+            grammar = self._grammar(tools or ())
+        except RecursionError as error:
+            raise BadRequest("a schema is nested too deep") from error
         parts = segments(plain, generation_prompt=True)
         return Prompt(
             messages=tuple((m.role, m.content) for m in plain),
             segments=tuple((s.text, s.control) for s in parts),
-            grammar=self._grammar(tools or ()),
+            grammar=grammar,
             temperature=self.temperature,
         )
+
+    def valid(self, call: ToolCall) -> bool:
+        """Tell whether a call follows the schema of its tool, all of it: a grammar holds the most of one."""
+        parameters = next((tool.parameters for tool in self.tools or () if tool.name == call.name), None)
+        return parameters is not None and not any(schema.check(parameters, call.arguments))
 
     def _grammar(self, tools: Sequence[Tool]) -> str:
         if self.answer_schema is not None:
@@ -82,7 +90,7 @@ class Asked:
             return ""
         only = self.choice.only
         wanted = [tool for tool in tools if only in (None, tool.name)]
-        return grammar(wanted, text=not required, several=self.choice.parallel and only is None)
+        return hermes.grammar(wanted, text=not required, several=self.choice.parallel and only is None)
 
 
 def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:

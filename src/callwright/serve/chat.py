@@ -66,6 +66,7 @@ class ChatMessage(msgspec.Struct):
     role: Literal["system", "developer", "user", "assistant", "tool"]
     content: str | list[dict[str, Json]] | None = None
     tool_calls: list[Called] | None = None
+    function_call: Json = None
     tool_call_id: str | None = None
     name: str | None = None
     reasoning_content: str | None = None
@@ -103,10 +104,41 @@ class ChatRequest(msgspec.Struct):
     frequency_penalty: float | None = None
     presence_penalty: float | None = None
     logit_bias: dict[str, Json] | None = None
+    functions: Json = None
+    function_call: Json = None
+    modalities: list[str] | None = None
+    audio: Json = None
+    web_search_options: Json = None
+    repetition_penalty: float | None = None
+    top_k: float | None = None
+    min_p: float | None = None
+    best_of: int | None = None
+    guided_json: Json = None
+    guided_regex: Json = None
+    guided_choice: Json = None
+    guided_grammar: Json = None
 
 
 _decoder = msgspec.json.Decoder(ChatRequest)
-_REFUSED = ("frequency_penalty", "presence_penalty", "logit_bias")
+_WITHOUT_EFFECT: dict[str, Json] = {
+    "frequency_penalty": 0,
+    "presence_penalty": 0,
+    "logit_bias": {},
+    "functions": [],
+    "function_call": "none",
+    "modalities": ["text"],
+    "audio": None,
+    "web_search_options": None,
+    "repetition_penalty": 1,
+    "top_k": -1,
+    "min_p": 0,
+    "best_of": 1,
+    "guided_json": None,
+    "guided_regex": None,
+    "guided_choice": None,
+    "guided_grammar": None,
+}
+"""What is not supported here, and the value of each with which it changes nothing."""
 
 
 def decode(body: bytes) -> ChatRequest:
@@ -116,8 +148,8 @@ def decode(body: bytes) -> ChatRequest:
 
 def to_asked(request: ChatRequest) -> Asked:
     """Return what a request asks for."""
-    for name in _REFUSED:
-        if getattr(request, name):
+    for name, neutral in _WITHOUT_EFFECT.items():
+        if getattr(request, name) not in (None, neutral):
             raise BadRequest("is not supported", name)
     tools = tuple(
         tool_of(t.function.name, t.function.description, t.function.parameters) for t in request.tools or ()
@@ -150,6 +182,8 @@ def to_asked(request: ChatRequest) -> Asked:
 
 
 def _message(m: ChatMessage, place: str) -> Message:
+    if m.function_call:
+        raise BadRequest("is not supported: send tool_calls", f"{place}.function_call")
     calls = (
         call_of(c.id, c.function.name, c.function.arguments, f"{place}.tool_calls[{i}].function.arguments")
         for i, c in enumerate(m.tool_calls or ())
@@ -190,10 +224,10 @@ class Chat:
 
     def delta(self, index: int, delta: Delta) -> Iterator[bytes]:
         """Yield the events of how an answer goes on."""
-        if delta.text or delta.tokens:
-            yield self._event(index, {"content": delta.text}, logprobs=_logprobs(delta.tokens))
         if delta.reasoning:
             yield self._event(index, {"reasoning_content": delta.reasoning})
+        if delta.text or delta.tokens:
+            yield self._event(index, {"content": delta.text}, logprobs=_logprobs(delta.tokens))
         for place, call in enumerate(delta.calls):
             yield self._event(index, {"tool_calls": [{"index": place, **_called(call)}]})
 
@@ -248,14 +282,14 @@ def _logprobs(tokens: Sequence[Scored]) -> dict[str, Json] | None:
         return None
     content = [
         {
-            **_token(scored.text, scored.logprob),
-            "top_logprobs": [_token(text, value) for text, value in scored.top],
+            **_token(scored),
+            "top_logprobs": [_token(other) for other in scored.top],
         }
         for scored in tokens
     ]
     return {"content": content, "refusal": None}
 
 
-def _token(text: str, logprob: float) -> dict[str, Json]:
+def _token(scored: Scored) -> dict[str, Json]:
     # JSON knows no infinity: what a grammar forbids has the least of what the API knows.
-    return {"token": text, "logprob": max(logprob, -9999.0), "bytes": list(text.encode())}
+    return {"token": scored.text, "logprob": max(scored.logprob, -9999.0), "bytes": list(scored.raw)}

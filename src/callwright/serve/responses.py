@@ -1,4 +1,4 @@
-"""OpenAI's Responses API as far as tool calls need it: requests in, responses and events out.
+"""Requests of OpenAI's Responses API, as far as tool calls need it.
 
 The server keeps no conversations: a client sends all of one each time, as the Agents SDK does. What refers
 to an earlier response, and tools that the server would have to run, are refused.
@@ -7,16 +7,12 @@ Spec: https://platform.openai.com/docs/api-reference/responses
 
 from __future__ import annotations
 
-import time
-import uuid
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator
 
 import msgspec
 
 from callwright.models.writing import Wish
-from callwright.record import Json, Message, ToolCall
-from callwright.serve.answers import Answer, Delta, arguments_of
+from callwright.record import Json, Message
 from callwright.serve.asked import (
     MAX_TOKENS,
     Asked,
@@ -28,7 +24,6 @@ from callwright.serve.asked import (
     text_of,
     tool_of,
 )
-from callwright.serve.chat import sent
 
 TEXTS = ("input_text", "output_text", "text")
 
@@ -53,6 +48,7 @@ class Item(msgspec.Struct):
     name: str = ""
     arguments: str = ""
     output: str | list[dict[str, Json]] = ""
+    summary: list[dict[str, Json]] | None = None
 
 
 class ResponsesRequest(msgspec.Struct):
@@ -72,10 +68,13 @@ class ResponsesRequest(msgspec.Struct):
     previous_response_id: str | None = None
     conversation: Json = None
     background: bool | None = None
+    prompt: Json = None
+    top_logprobs: int | None = None
 
 
 _decoder = msgspec.json.Decoder(ResponsesRequest)
-_REFUSED = ("previous_response_id", "conversation", "background")
+_KEPT = ("previous_response_id", "conversation", "background", "prompt")
+"""What refers to things that a server keeps."""
 
 
 def decode(body: bytes) -> ResponsesRequest:
@@ -85,9 +84,11 @@ def decode(body: bytes) -> ResponsesRequest:
 
 def to_asked(request: ResponsesRequest) -> Asked:
     """Return what a request asks for."""
-    for name in _REFUSED:
+    for name in _KEPT:
         if getattr(request, name):
             raise BadRequest("is not supported: send the whole conversation", name)
+    if request.top_logprobs:
+        raise BadRequest("is not supported", "top_logprobs")
     for place, tool in enumerate(request.tools or ()):
         if tool.type != "function":
             raise BadRequest(f"expected 'function', got {tool.type!r}", f"tools[{place}].type")
@@ -110,7 +111,7 @@ def to_asked(request: ResponsesRequest) -> Asked:
 
 
 def _messages(request: ResponsesRequest) -> Iterator[Message]:
-    """Yield the turns; calls, and what was said before them, are one turn of the assistant."""
+    """Yield the turns; what was thought, said and called is one turn of the assistant."""
     if request.instructions:
         yield Message(role="system", content=request.instructions)
     if isinstance(request.input, str):
@@ -119,10 +120,13 @@ def _messages(request: ResponsesRequest) -> Iterator[Message]:
     turn: Message | None = None
     for place, item in enumerate(request.input):
         found = _message(item, f"input[{place}]")
-        if found is None:
-            continue
-        if found.role == "assistant" and turn is not None and found.tool_calls:
-            turn = msgspec.structs.replace(turn, tool_calls=turn.tool_calls + found.tool_calls)
+        if found.role == "assistant" and turn is not None and _goes_on(turn, found):
+            turn = msgspec.structs.replace(
+                turn,
+                reasoning=turn.reasoning or found.reasoning,
+                content=turn.content or found.content,
+                tool_calls=turn.tool_calls + found.tool_calls,
+            )
             continue
         if turn is not None:
             yield turn
@@ -133,7 +137,13 @@ def _messages(request: ResponsesRequest) -> Iterator[Message]:
         yield turn
 
 
-def _message(item: Item, place: str) -> Message | None:
+def _goes_on(turn: Message, found: Message) -> bool:
+    """Tell whether an item goes on with a turn: calls do always, words behind nothing but a thought."""
+    only_thought = not turn.content and not turn.tool_calls
+    return bool(found.tool_calls) or (only_thought and not found.reasoning)
+
+
+def _message(item: Item, place: str) -> Message:
     match item.type:
         case "message" if item.role in ("system", "developer", "user", "assistant"):
             text = text_of(item.content, f"{place}.content", TEXTS)
@@ -147,154 +157,8 @@ def _message(item: Item, place: str) -> Message | None:
             text = text_of(item.output, f"{place}.output", TEXTS)
             return Message(role="tool", content=text, tool_call_id=item.call_id)
         case "reasoning":
-            return None
+            told = item.content or item.summary
+            text = text_of(told, f"{place}.content", ("reasoning_text", "summary_text"))
+            return Message(role="assistant", reasoning=text or None)
         case other:
             raise BadRequest(f"{other!r} is not supported", f"{place}.type")
-
-
-class Responses:
-    """Writes the answer to one request."""
-
-    def __init__(self, model: str, request: ResponsesRequest) -> None:
-        self._request = request
-        self._model = model
-        self._id = f"resp_{uuid.uuid4().hex}"
-        self._created = int(time.time())
-        self._number = 0
-        self._message = f"msg_{uuid.uuid4().hex}"
-        self._text: str | None = None
-        """What was said so far; None while nothing was."""
-        self._items: list[dict[str, Json]] = []
-
-    def response(self, answers: Sequence[Answer]) -> dict[str, Json]:
-        """Return the body of a response that is over."""
-        [answer] = answers
-        said = answer.message
-        items = [_said(self._message, said.content)] if said.content or not said.tool_calls else []
-        return self._body([*items, *map(_called, said.tool_calls)], answer)
-
-    def begin(self, index: int) -> Iterator[bytes]:
-        """Yield the events that open a response."""
-        for kind in ("created", "in_progress"):
-            yield self._event(kind, response=self._body([], None))
-
-    def delta(self, index: int, delta: Delta) -> Iterator[bytes]:
-        """Yield the events of how the answer goes on."""
-        if delta.text:
-            if self._text is None:
-                yield from self._open()
-            self._text = (self._text or "") + delta.text
-            yield self._event("output_text.delta", **self._place(), delta=delta.text, logprobs=[])
-        if delta.calls:
-            yield from self._end_of_text()
-        for call in delta.calls:
-            yield from self._call(_called(call))
-
-    def end(self, index: int, answer: Answer) -> Iterator[bytes]:
-        """Yield the events that close what is still open; an answer without a word is an empty message."""
-        if not self._items and self._text is None:
-            yield from self._open()
-            self._text = ""
-        yield from self._end_of_text()
-
-    def close(self, answers: Sequence[Answer]) -> Iterator[bytes]:
-        """Yield the event that closes the stream."""
-        [answer] = answers
-        kind = "incomplete" if answer.finish == "length" else "completed"
-        yield self._event(kind, response=self._body(self._items, answer))
-
-    def _open(self) -> Iterator[bytes]:
-        item = {**_said(self._message, ""), "status": "in_progress", "content": []}
-        yield self._event("output_item.added", output_index=0, item=item)
-        yield self._event("content_part.added", **self._place(), part=_part(""))
-
-    def _end_of_text(self) -> Iterator[bytes]:
-        if self._text is None or self._items:
-            return
-        text = self._text
-        yield self._event("output_text.done", **self._place(), text=text, logprobs=[])
-        yield self._event("content_part.done", **self._place(), part=_part(text))
-        self._items.append(_said(self._message, text))
-        yield self._event("output_item.done", output_index=0, item=self._items[0])
-
-    def _call(self, item: dict[str, Json]) -> Iterator[bytes]:
-        place = {"output_index": len(self._items)}
-        begun = {**item, "arguments": "", "status": "in_progress"}
-        yield self._event("output_item.added", **place, item=begun)
-        written = {**place, "item_id": item["id"]}
-        yield self._event("function_call_arguments.delta", **written, delta=item["arguments"])
-        yield self._event(
-            "function_call_arguments.done", **written, arguments=item["arguments"], name=item["name"]
-        )
-        yield self._event("output_item.done", **place, item=item)
-        self._items.append(item)
-
-    def _place(self) -> dict[str, Json]:
-        return {"item_id": self._message, "output_index": 0, "content_index": 0}
-
-    def _event(self, kind: str, **body: Any) -> bytes:
-        name = f"response.{kind}"
-        event = sent({"type": name, "sequence_number": self._number, **body})
-        self._number += 1
-        return f"event: {name}\n".encode() + event
-
-    def _body(self, items: Sequence[Json], answer: Answer | None) -> dict[str, Json]:
-        """Return a response; without an answer it is not over."""
-        cut = answer is not None and answer.finish == "length"
-        request = self._request
-        return {
-            "id": self._id, "object": "response", "created_at": self._created, "model": self._model,
-            "status": "in_progress" if answer is None else "incomplete" if cut else "completed",
-            "error": None,
-            "incomplete_details": {"reason": "max_output_tokens"} if cut else None,
-            "output": list(items),
-            "usage": _usage(answer) if answer else None,
-            "instructions": request.instructions,
-            "max_output_tokens": request.max_output_tokens,
-            "parallel_tool_calls": request.parallel_tool_calls is not False,
-            "previous_response_id": None,
-            "store": False,
-            "temperature": request.temperature or 0.0,
-            "text": request.text or {"format": {"type": "text"}},
-            "tool_choice": request.tool_choice or "auto",
-            "tools": msgspec.to_builtins(request.tools or []),
-            "top_p": 1.0 if request.top_p is None else request.top_p,
-            "truncation": "disabled",
-            "metadata": {},
-        }  # fmt: skip
-
-
-def _said(item_id: str, text: str) -> dict[str, Json]:
-    return {
-        "id": item_id,
-        "type": "message",
-        "role": "assistant",
-        "status": "completed",
-        "content": [_part(text)],
-    }
-
-
-def _part(text: str) -> dict[str, Json]:
-    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
-
-
-def _called(call: ToolCall) -> dict[str, Json]:
-    return {
-        "id": f"fc_{(call.id or '').removeprefix('call_')}",
-        "type": "function_call",
-        "call_id": call.id,
-        "name": call.name,
-        "arguments": arguments_of(call),
-        "status": "completed",
-    }
-
-
-def _usage(answer: Answer) -> dict[str, Json]:
-    read, written = answer.prompt_tokens, answer.completion_tokens
-    return {
-        "input_tokens": read,
-        "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
-        "output_tokens": written,
-        "output_tokens_details": {"reasoning_tokens": 0},
-        "total_tokens": read + written,
-    }

@@ -9,10 +9,11 @@ carries a final name is whole. A report (of a stage) and a marker (of a run) com
 """
 
 from callwright.store.compression import BROKEN, open_bytes
-from callwright.store.files import refuse_to_overwrite, row_seed, sha256_file, sha256_text, write_json_atomic
+from callwright.store.files import row_seed, sha256_file, sha256_text, write_json_atomic
 from callwright.store.lines import read, read_lines, read_some, refuse_others, row_of
+from callwright.store.outputs import dropped_path, refuse_to_overwrite, report_path
 from callwright.store.run import Run, StageResult
-from callwright.store.sink import Report, Sink, dropped_path, encoded, report_path
+from callwright.store.sink import Report, Sink, encoded, together
 
 __all__ = [
     "BROKEN",
@@ -33,5 +34,6 @@ __all__ = [
     "row_seed",
     "sha256_file",
     "sha256_text",
+    "together",
     "write_json_atomic",
 ]

@@ -11,13 +11,12 @@ import fcntl
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable
 from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
 
-from callwright.errors import ConfigError, DataError
+from callwright.errors import DataError
 from callwright.record import Json
 
 PART = ".part"
@@ -52,11 +51,8 @@ def write_json_atomic(path: Path, obj: Json) -> None:
 
 def write_atomic(path: Path, data: bytes) -> None:
     """Write a small file so that `path` holds the old content or all of the new."""
-    part = path.with_name(path.name + PART)
+    part = write_part(path, data)
     try:
-        with part.open("wb") as stream:
-            stream.write(data)
-            sync(stream)
         part.replace(path)
         sync_folder(path.parent)
     except OSError as error:
@@ -64,17 +60,17 @@ def write_atomic(path: Path, data: bytes) -> None:
         raise write_error(path, error) from None
 
 
-def refuse_to_overwrite(out: Path, inputs: Iterable[Path]) -> None:
-    """Raise `ConfigError` if `out` is one of the files that are read, or lies in a folder that is."""
-    place = out.resolve()
-    for path in inputs:
-        if path.is_dir() and place.is_relative_to(path.resolve()):
-            what = f"would write into the folder it reads, {path}, and read that the next time"
-        elif path.exists() and place == path.resolve():
-            what = "would overwrite the rows it reads"
-        else:
-            continue
-        raise ConfigError(what, place=str(out), hint="choose another -o")
+def write_part(path: Path, data: bytes) -> Path:
+    """Write a small file that only wants the name `path`; return where it lies until then."""
+    part = path.with_name(path.name + PART)
+    try:
+        with part.open("wb") as stream:
+            stream.write(data)
+            sync(stream)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise write_error(path, error) from None
+    return part
 
 
 def sync(stream: BinaryIO) -> None:

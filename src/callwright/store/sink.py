@@ -12,8 +12,10 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from errno import EISDIR
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -23,8 +25,9 @@ import msgspec
 from callwright.errors import DataError, RunError
 from callwright.record import Dropped, Json, Trajectory, encode
 from callwright.store.compression import write_compressed
-from callwright.store.files import PART, sync, sync_folder, try_lock, write_error, write_json_atomic
+from callwright.store.files import PART, sync, sync_folder, try_lock, write_error, write_part
 from callwright.store.lines import split_name
+from callwright.store.outputs import dropped_path, report_path
 
 
 @dataclass(frozen=True)
@@ -59,22 +62,12 @@ class Report:
             raise DataError("not a report", place=str(path), got=str(error)) from None
 
 
-def dropped_path(out: Path) -> Path:
-    """Return where the dropped rows of `out` lie; raises `ConfigError` for a name that is no row file's."""
-    stem, suffix = split_name(out)
-    return out.with_name(f"{stem}.dropped{suffix}")
-
-
-def report_path(out: Path) -> Path:
-    """Return where the report of `out` lies; raises `ConfigError` for a name that is no row file's."""
-    return out.with_name(f"{split_name(out)[0]}.report.json")
-
-
 class Sink:
     """Takes every row that leaves a stage; a context manager.
 
     Leaving it normally makes the three files appear; leaving it by an exception leaves none of them changed.
-    A second sink on the same file, in this or another process, is a `RunError`.
+    All that can fail for want of space comes before the first of them is given its name. A second sink on the
+    same file, in this or another process, is a `RunError`.
     """
 
     report: Report
@@ -89,9 +82,13 @@ class Sink:
         self._reasons: Counter[str] = Counter()
         self._licenses: Counter[str] = Counter()
         self._extra: dict[str, Json] = {}
+        self._report_part: Path | None = None
+        """The report, once everything is on the disk."""
 
     def __enter__(self) -> Self:
         self._started = time.monotonic()
+        if self._report_path.is_dir():
+            raise write_error(self._report_path, IsADirectoryError(EISDIR, os.strerror(EISDIR)))
         self._kept = _Rows(self.out)
         try:
             self._dropped = _Rows(dropped_path(self.out))
@@ -142,7 +139,8 @@ class Sink:
                 raise
         self._abandon()
 
-    def _finish(self) -> None:
+    def prepare(self) -> None:
+        """Bring everything to the disk, so that nothing is left to do but to give it its names."""
         for rows in (self._kept, self._dropped):
             rows.finish()
         if self._rows_in != self._kept.count + self._dropped.count:
@@ -160,16 +158,42 @@ class Sink:
             seconds=round(time.monotonic() - self._started, 3),
             extra=self._extra,
         )
-        msgspec.json.encode(self.report)  # what can not be reported must not be published either
-        # An old report must not vouch for new rows, not even between two renames.
+        # What can not be reported must not be published either.
+        told = msgspec.json.format(msgspec.json.encode(self.report), indent=2) + b"\n"
+        self._report_part = write_part(self._report_path, told)
+
+    def retract(self) -> None:
+        """Remove an old report: it must not vouch for new rows, not even between two renames."""
         self._report_path.unlink(missing_ok=True)
+
+    def _finish(self) -> None:
+        if self._report_part is None:
+            self.prepare()
+        assert self._report_part is not None
+        self.retract()
         self._kept.publish()
         self._dropped.publish()
-        write_json_atomic(self._report_path, self.report)
+        self._report_part.replace(self._report_path)
+        sync_folder(self._report_path.parent)
 
     def _abandon(self) -> None:
         self._kept.abandon()
         self._dropped.abandon()
+        if self._report_part is not None:
+            self._report_part.unlink(missing_ok=True)
+
+
+@contextmanager
+def together(*sinks: Sink) -> Iterator[None]:
+    """Enter sinks whose files belong together: at the end those of all appear, or none is changed."""
+    with ExitStack() as stack:
+        for sink in sinks:
+            stack.enter_context(sink)
+        yield
+        for sink in sinks:
+            sink.prepare()
+        for sink in sinks:
+            sink.retract()
 
 
 def _most_frequent_first(counts: Mapping[str, int]) -> dict[str, int]:
@@ -192,6 +216,8 @@ class _Rows:
         self.path = path
         self.count = 0
         self._part = path.with_name(path.name + PART)
+        if path.is_dir():
+            raise write_error(path, IsADirectoryError(EISDIR, os.strerror(EISDIR)))
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = _open_locked(self._part)

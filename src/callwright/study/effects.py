@@ -9,6 +9,10 @@ Two or three seeds tell little of how far trainings lie apart, so all arms of a 
 is left of their means once arms and seeds are taken out (`Apart`). That supposes that trainings of every arm
 vary alike.
 
+Rows that all come to the same show no variance, and of three rows would make an interval without width. It
+then reaches as far as Wilson's for rows of which none is different, and p is no less than the exact McNemar
+test's.
+
 >>> effect([[1, 0, 1, 1], [1, 0, 0, 1]], [[1, 1, 1, 1], [1, 1, 1, 1]]).difference
 0.375
 """
@@ -20,10 +24,12 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean
 from typing import NamedTuple
 
-from callwright.evaluate.stats import wilson
+from callwright.evaluate.stats import mcnemar, wilson
 
 Table = Sequence[Sequence[float]]
 """A value per seed and row: ``table[seed][row]``, every seed with the same rows."""
+_EQUAL = 1e-9
+"""How far values may lie apart that are the same but for rounding."""
 
 
 class Mean(NamedTuple):
@@ -94,7 +100,7 @@ def effect(baseline: Table, arm: Table, trainings: Apart | None = None) -> Effec
         [after - before for before, after in zip(a, b, strict=True)]
         for a, b in zip(baseline, arm, strict=True)
     ]
-    mean = crossed_mean(differences, trainings)
+    mean = crossed_mean(differences, trainings, least=-1.0)
     differing = fmean(float(d != 0) for row in differences for d in row)
     if differing == 0:  # no row changed: as far as Wilson's bound for none of n
         bound = wilson(0, mean.n).high
@@ -105,10 +111,11 @@ def effect(baseline: Table, arm: Table, trainings: Apart | None = None) -> Effec
     )  # fmt: skip
 
 
-def crossed_mean(values: Table, trainings: Apart | None = None) -> Mean:
+def crossed_mean(values: Table, trainings: Apart | None = None, *, least: float = 0.0) -> Mean:
     """Return the mean of a table with an interval that holds for other rows and other seeds.
 
-    With one seed it holds for other rows only: nothing tells how far trainings lie apart.
+    With one seed it holds for other rows only: nothing tells how far trainings lie apart. Values lie between
+    `least` and 1.
     """
     seeds, n = len(values), len(values[0])
     mean = _mean_of(values)
@@ -131,7 +138,16 @@ def crossed_mean(values: Table, trainings: Apart | None = None) -> Mean:
     reach = t_quantile(0.975, freedom) * error
     p = 2 * (1 - t_below(abs(mean) / error, freedom)) if error else float(mean == 0)
     sd = math.sqrt(between / n) if seeds > 1 else 0.0
-    return Mean(n, seeds, mean, mean - reach, mean + reach, min(1.0, p), sd)
+    found = Mean(n, seeds, mean, mean - reach, mean + reach, min(1.0, p), sd)
+    return _of_equal_rows(found, least) if max(by_row) - min(by_row) < _EQUAL else found
+
+
+def _of_equal_rows(found: Mean, least: float) -> Mean:
+    """Return a mean of rows that all come to the same with what that many rows leave open."""
+    unlike = wilson(0, found.n).high
+    low, high = found.value - unlike * (found.value - least), found.value + unlike * (1 - found.value)
+    p = mcnemar(found.n, 0) if abs(found.value) > _EQUAL else 1.0
+    return found._replace(low=min(low, found.low), high=max(high, found.high), p=max(p, found.p))
 
 
 def _together(rows: float, rows_df: int, between: float, seeds_df: float, left: float) -> tuple[float, float]:

@@ -53,7 +53,7 @@ class Compared(msgspec.Struct, frozen=True, kw_only=True):
     against: str
     effect: Effect
     p_holm: float
-    """Holm's, over all comparisons of the study in this column."""
+    """Holm's, over all comparisons of the study in this column of this exam."""
 
 
 class Findings(msgspec.Struct, frozen=True, kw_only=True):

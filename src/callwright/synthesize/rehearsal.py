@@ -13,8 +13,9 @@ from typing import NamedTuple
 
 import msgspec
 
-from callwright.record import Issue, Json, Message, Observation, Tool, ToolCall, Trajectory
+from callwright.record import Issue, Json, Message, Observation, Severity, Tool, ToolCall, Trajectory
 from callwright.synthesize.quality.findings import Finding, about_tool
+from callwright.synthesize.scenes import EMPTY, Scene, State
 from callwright.synthesize.takes import Effect, Known, Plan, Take, plan_of
 from callwright.toolbox.doctests import Example
 from callwright.verify import Execute
@@ -59,24 +60,33 @@ def rehearse(
     tries: int = 8,
     seed: int = 7,
     known: Mapping[str, Known] = {},
+    scene: Scene = EMPTY,
 ) -> list[Rehearsal]:
     """Call each tool `tries` times with made-up arguments and once per example, all of it twice.
 
-    Calls that a live server answered are not repeated. Everything follows from the seed and the tool.
+    Every call finds the tools in the state of `scene`. Calls that a live server answered are not repeated.
+    Everything follows from the seed and the tool.
     """
     knowledge = [known.get(tool.name, Known()) for tool in tools]
-    plans = [plan_of(tool, tries, seed, about.examples) for tool, about in zip(tools, knowledge, strict=True)]
-    rows = [_row(tool, take) for tool, plan in zip(tools, plans, strict=True) for take in plan.takes]
+    plans = [
+        plan_of(tool, tries, seed, about.examples, scene)
+        for tool, about in zip(tools, knowledge, strict=True)
+    ]
+    rows = [
+        _row(tool, take, scene.state) for tool, plan in zip(tools, plans, strict=True) for take in plan.takes
+    ]
     runs = iter(run(rows, play) if rows else ())
     seen = [[_Seen.of(take, next(runs)) for take in plan.takes] for plan in plans]
     return [_Judge(*about).rehearsal() for about in zip(tools, plans, knowledge, seen, strict=True)]
 
 
-def _row(tool: Tool, take: Take) -> Trajectory:
+def _row(tool: Tool, take: Take, state: State) -> Trajectory:
     # Without `returns`: a result that breaks its schema is judged here, and is to be repeated all the same.
     bare = msgspec.structs.replace(tool, returns=None)
     calls = (*take.before, ToolCall(name=tool.name, arguments=take.arguments))
-    return Trajectory(id="", tools=(bare,), messages=(Message(role="assistant", tool_calls=calls),))
+    extra: dict[str, Json] = {} if state is None else {"state": state}
+    messages = (Message(role="assistant", tool_calls=calls),)
+    return Trajectory(id="", tools=(bare,), messages=messages, extra=extra)
 
 
 class _Seen(NamedTuple):
@@ -147,8 +157,8 @@ class _Judge(NamedTuple):
         looked = self.known.stateful and any(not s.failure for s in answered)
         return "read" if self.known.effect == "unknown" and looked else self.known.effect
 
-    def _about(self, code: str, what: str, edit: str, *, mild: bool = False) -> Finding:
-        return about_tool(code, self.tool.name, what, edit, severity="warning" if mild else None)
+    def _about(self, code: str, what: str, edit: str, severity: Severity | None = None) -> Finding:
+        return about_tool(code, self.tool.name, what, edit, severity=severity)
 
     def _without_answer(self, answered: Sequence[_Seen]) -> Iterator[Finding]:
         if self.all and not answered:
@@ -168,14 +178,19 @@ class _Judge(NamedTuple):
             return
         often = failures.most_common(1)[0][0]
         edit = "let the schema say what is legal (bounds, a pattern, a set), or mend the tool"
-        if self.known.stateful:
+        severity: Severity | None = None
+        if self.plan.found:
+            edit = "show a call that succeeds as an example: its values may have to belong together"
+            severity = "info"
+        elif self.known.stateful:
             edit = "let a fresh instance hold something that calls can find"
+            severity = "warning"
         if not any_fine:
             what = f"none of {len(drawn)} calls succeeds, most often: {often}"
-            yield self._about("not-callable", what, edit, mild=self.known.stateful)
+            yield self._about("not-callable", what, edit, severity)
         elif len(drawn) - count < FEW * len(drawn):
             what = f"{count} of {len(drawn)} legal calls fail, most often: {often}"
-            yield self._about("often-fails", what, edit)
+            yield self._about("often-fails", what, edit, severity)
 
     def _results(self, answered: Sequence[_Seen], fine: Sequence[_Seen]) -> Iterator[Finding]:
         first = {issue.code: issue for seen in reversed(answered) for issue in seen.issues}

@@ -27,6 +27,10 @@ class Scene(NamedTuple):
     """What `known` was read from."""
 
 
+EMPTY = Scene(None, Known(()))
+"""Where nothing is known."""
+
+
 class Scenes:
     """The states of a world; what was read from one is kept."""
 

@@ -16,6 +16,7 @@ from callwright.synthesize.missing import question
 from callwright.synthesize.slots import Candidate
 from callwright.synthesize.wording import subject_of
 from callwright.verify import ground
+from callwright.verify.places import is_at
 
 
 def taken_away(row: Trajectory, rng: random.Random) -> Candidate:
@@ -50,7 +51,7 @@ def _without_value(row: Trajectory, name: str, rng: random.Random) -> Candidate:
     if len(calls) != 1 or name not in (calls[0].arguments or {}):
         return _refused(row, "off-style", f"one call with a value of {name} was wanted")
     place = f"messages[{len(row.messages) - 1}].tool_calls[0].arguments.{name}"
-    if not any(issue.path == place or issue.path.startswith(f"{place}.") for issue in ground(plain).issues):
+    if not any(is_at(issue.path, place) for issue in ground(plain).issues):
         return _refused(row, "tells-the-value", f"the request was to leave out {name}")
     tool = next(tool for tool in row.tools or () if tool.name == calls[0].name)
     return _answered(plain, "clarify", question(subject_of(tool), name, rng), row.tools or ())

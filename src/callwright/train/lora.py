@@ -13,12 +13,13 @@ from typing import Any, Literal
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, BitsAndBytesConfig
+from transformers import AutoConfig, AutoTokenizer, BitsAndBytesConfig
 from transformers.integrations.liger import apply_liger_kernel
 from transformers.utils import is_bitsandbytes_available, is_liger_kernel_available
 
 from callwright.errors import ConfigError, ExtraMissing
 from callwright.models.local import best_dtype, fitted, silence
+from callwright.models.pretrained import read_adapter, read_model, readable
 from callwright.train.architectures import experts, refuse_unproven, routers
 from callwright.train.attention import ATTENTION
 from callwright.train.branches import answer_with_logps
@@ -71,21 +72,11 @@ def load_base(base: Path, dtype: DType, *, four_bit: bool = False) -> Any:
     """
     silence()
     chosen = best_dtype() if dtype == "auto" else getattr(torch, dtype)
-    try:
+    with readable(base):
         told = AutoConfig.from_pretrained(str(base), local_files_only=True)
-        refuse_unproven(told, str(base))
-        quantized = {"quantization_config": _four_bits(told, chosen)} if four_bit else {}
-        model = AutoModelForCausalLM.from_pretrained(
-            str(base),
-            dtype=chosen,
-            attn_implementation=ATTENTION,
-            use_safetensors=True,
-            local_files_only=True,
-            **quantized,
-        )
-    except (OSError, ValueError, KeyError) as error:
-        reason = str(error).strip().partition("\n")[0]
-        raise ConfigError("the model can not be loaded", place=str(base), got=reason) from error
+    refuse_unproven(told, str(base))
+    quantized = {"quantization_config": _four_bits(told, chosen)} if four_bit else {}
+    model = read_model(base, dtype=chosen, attn_implementation=ATTENTION, **quantized)
     model.config.use_cache = False
     model.requires_grad_(False)
     if torch.cuda.is_available() and is_liger_kernel_available():
@@ -164,7 +155,7 @@ def lightened(model: Any, details: Details = USUAL) -> Any:
 
 def load_adapter(model: Any, adapter: Path) -> Any:
     """Return `model` with the adapter of a finished run, ready to be trained further."""
-    loaded = PeftModel.from_pretrained(model, str(adapter), is_trainable=True, autocast_adapter_dtype=False)
+    loaded = read_adapter(model, adapter, is_trainable=True, autocast_adapter_dtype=False)
     return _unchanged_when_loaded(loaded)
 
 

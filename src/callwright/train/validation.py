@@ -83,13 +83,13 @@ class Validation(TrainerCallback):  # type: ignore[misc]  # transformers publish
         began = time.monotonic()
         figures = self._measure()
         self.history.append(Seen(step, figures["loss"]))
+        if self.best.step == step:
+            self._keep()  # before its line: a run that was killed must not find a best that is not there
         if processes().is_main_process:
             named = {f"{PREFIX}{name}": value for name, value in figures.items()}
             with self._budget.metrics_file.open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps({"step": step, **named}) + "\n")
             self._tell(named)
-        if self.best.step == step:
-            self._keep()
         took = agreed(time.monotonic() - began)
         self._budget.set_aside(took)
         return took

@@ -15,8 +15,6 @@ import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import msgspec
-
 from callwright.engine import Engine, Task, in_order
 from callwright.errors import DataError
 from callwright.record import Dropped, Trajectory
@@ -24,6 +22,7 @@ from callwright.unify import files
 from callwright.unify.convert import STAGE, Converter, Origin
 from callwright.unify.gate import Gate, Mode
 from callwright.unify.lines import Batch, Chunk, ToLines, chunks, written
+from callwright.unify.own_rows import are_trajectories
 from callwright.unify.rows import EVIDENCE, REASONS, Element, File, Source
 from callwright.unify.sources import SOURCES, Detection, detect, recognise, source_named, unrecognised
 
@@ -92,7 +91,7 @@ def _assign(found: Sequence[File], source: str, notes: list[str]) -> list[tuple[
             empty.append(file)
             continue
         seen = recognise(first)
-        if source == "auto" and _are_trajectories(first):
+        if source == "auto" and are_trajectories(first):
             hint = "they need no unify: verify, augment, blend and export read them as they are"
             if file.explicit:
                 raise DataError("holds trajectories already", place=str(file.path), hint=hint)
@@ -118,15 +117,6 @@ def _assign(found: Sequence[File], source: str, notes: list[str]) -> list[tuple[
         raise DataError("no file with rows", place=place, expected=source, got="; ".join(notes[-5:]))
     order = {id(file): i for i, file in enumerate(found)}
     return sorted(assigned, key=lambda pair: order[id(pair[0])])
-
-
-def _are_trajectories(first: Sequence[Element]) -> bool:
-    """Tell whether rows are what unify itself writes; as another layout, they would lose what they say."""
-    try:
-        rows = [msgspec.convert(element.value, Trajectory) for element in first]
-    except (msgspec.ValidationError, RecursionError):
-        return False
-    return all(row.messages for row in rows)
 
 
 def _assign_empty(

@@ -4,7 +4,8 @@ Where the text of an element is broken, the next one is looked for, in this orde
 lines of their own, at the next line that begins so; where the brackets of the broken one close and an object
 with the same first key follows; where such an object begins that is whole; where the brackets close. So a
 broken element costs itself, and if it hides its own end, at most some of what follows; only what is found
-nowhere is one broken row up to the end.
+nowhere is one broken row up to the end. A closing bracket too many is one broken row of its own, and arrays
+or objects that stand behind the array, as where files were put one behind the other, are read on.
 """
 
 from __future__ import annotations
@@ -42,30 +43,55 @@ class Array:
         self._stream = stream
         self._lead = b""
         """Line break and indentation in front of the current element; empty if it goes on in a line."""
+        self._comma = False
+        """There is a comma in front of the current element."""
 
     def texts(self) -> Iterator[bytes | Broken]:
-        """Yield the elements up to the closing bracket, or up to where nothing can be read any more."""
-        while (opening := self._after_gap()) != b"]":
-            if not opening:
-                yield Broken(b"", BadRow("not-json", "", "the file ends inside an array"))
+        """Yield the elements up to the end of the file, or up to where nothing can be read any more."""
+        inside, opening = True, self._after_gap()
+        while opening:
+            if opening == b"]" and inside:
+                self._at += 1
+                opening = self._after_gap()
+                inside = opening == b"{" and self._comma  # so an element goes on: the bracket was none
+                if inside:
+                    yield _stray(b"]")
+                continue
+            if opening in (b"]", b"}"):
+                yield _stray(opening)
+                self._at += 1
+            elif inside or opening == b"{":
+                end = self._end()
+                if isinstance(end, Broken):
+                    yield end
+                    return
+                yield self._text[self._at : end]
+                self._at = end
+            elif opening == b"[":
+                inside = True
+                self._at += 1
+            else:
+                yield self._rest()
                 return
-            end = self._end()
-            if isinstance(end, Broken):
-                yield end
-                return
-            yield self._text[self._at : end]
-            self._at = end
-        self._at += 1
-        if self._after_gap():
-            yield Broken(self._text[self._at :], BadRow("not-json", "", "text behind the array"))
+            opening = self._after_gap()
+        if inside:
+            yield Broken(b"", BadRow("not-json", "", "the file ends inside an array"))
+
+    def _rest(self) -> Broken:
+        """Return all that is left as one broken row."""
+        while len(self._text) - self._at <= pieces.MAX_ROW:
+            if not self._more():
+                return Broken(self._text[self._at :], BadRow("not-json", "", "text behind the array"))
+        return too_long(self._text[self._at :], _UNREAD)
 
     def _after_gap(self) -> bytes:
         """Go to the next character that is no space or comma, and return it; nothing at the end."""
-        self._lead = b""
+        self._lead, self._comma = b"", False
         while True:
             gap = _GAP.match(self._text, self._at)
             if gap:
                 self._lead = _lead(self._lead + gap[0])
+                self._comma |= b"," in gap[0]
                 self._at = gap.end()
             if self._at < len(self._text) or not self._more():
                 return self._text[self._at : self._at + 1]
@@ -166,6 +192,10 @@ def _lead(gap: bytes) -> bytes:
     """Return the last line break of a gap with what follows it."""
     place = gap.rfind(b"\n")
     return gap[place:] if place >= 0 else b""
+
+
+def _stray(bracket: bytes) -> Broken:
+    return Broken(bracket, BadRow("not-json", "", "a closing bracket where an element should begin"))
 
 
 def _length_of_value(text: memoryview) -> int | None:

@@ -47,7 +47,8 @@ def read(path: Path, translate: Callable[[Json], Json]) -> tuple[tuple[Known, di
         try:
             if element.error:
                 raise element.error
-            found.append((read_tool(translate(element.value)), element.value))
+            # What else a definition says is for the source to choose from, which gets it whole.
+            found.append((read_tool(translate(element.value))._replace(rest=None), element.value))
         except (BadRow, TypeError, AttributeError) as error:
             raise DataError(
                 "tool can not be read", place=f"{path}:{element.number}", got=str(error)

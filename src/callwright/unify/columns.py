@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import datetime
 from collections.abc import Callable, Iterator
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from callwright.unify.rows import BadRow, Element
 from callwright.unify.strict_json import decode
 
 SUFFIXES = (".parquet", ".arrow")
+_LISTS = ("list", "large_list", "fixed_size_list", "list_view", "large_list_view")
 _DESCRIPTIONS = ("state.json", "dataset_info.json")
 
 
@@ -98,10 +100,13 @@ def _batches(arrow: Any, path: Path) -> Iterator[Any]:
 
 
 def _element(number: int, row: dict[str, Any], readers: list[tuple[str, Callable[[Any], Json]]]) -> Element:
-    try:
-        return Element(number, {name: read(row[name]) for name, read in readers})
-    except ValueError as error:
-        return Element(number, repr(row), BadRow("not-json", "", f"a column of JSON: {error}"))
+    value = {}
+    for name, read in readers:
+        try:
+            value[name] = read(row[name])
+        except ValueError as error:
+            return Element(number, repr(row), BadRow("not-json", name, f"a value that is no JSON: {error}"))
+    return Element(number, value)
 
 
 def _reader(arrow: Any, kind: Any) -> Callable[[Any], Json]:
@@ -114,7 +119,7 @@ def _reader(arrow: Any, kind: Any) -> Callable[[Any], Json]:
         return lambda value: (
             None if value is None else {k: readers[k](v) for k, v in value.items() if v is not None}
         )
-    if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):
+    if any(getattr(types, f"is_{name}", _never)(kind) for name in _LISTS):
         read = _reader(arrow, kind.value_type)
         return lambda value: None if value is None else [read(item) for item in value]
     if types.is_map(kind):
@@ -123,8 +128,18 @@ def _reader(arrow: Any, kind: Any) -> Callable[[Any], Json]:
     return _plain
 
 
+def _never(kind: Any) -> bool:
+    """Stand in for the question about a kind of list that an older pyarrow has not."""
+    return False
+
+
 def _plain(value: Any) -> Json:
-    """Return a value of a column that is no container; JSON has neither times nor bytes."""
+    """Return a value of a column that is no container; JSON has neither times nor bytes.
+
+    Raises `ValueError` for NaN and infinity, which it has not either.
+    """
+    if isinstance(value, float) and not isfinite(value):
+        raise ValueError(f"{value}")
     if value is None or isinstance(value, bool | int | float | str):
         return value
     if isinstance(value, datetime.datetime | datetime.date | datetime.time):

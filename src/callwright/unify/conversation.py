@@ -10,14 +10,12 @@ trajectory = talk.finish()
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Literal
 
-import msgspec
-import xxhash
-
 from callwright.record import Json, Message, Outcome, Preference, Source, Task, ToolCall, Trajectory
+from callwright.unify.fingerprints import fingerprint, numbered
 from callwright.unify.notations.calls import Call, written_in
 from callwright.unify.rows import BadRow, Row
 from callwright.unify.tools import Toolset, legal_name
@@ -25,8 +23,6 @@ from callwright.unify.tools import Toolset, legal_name
 Expects = Literal["call", "no_call", "clarify", "partial", "any"]
 Kind = Literal["single", "multi", "react", "env", "query"]
 
-_canonical = msgspec.json.Encoder(order="deterministic").encode
-_hash: Callable[[bytes], str] = xxhash.xxh3_128_hexdigest
 IDS = tuple(f"call_{i}" for i in range(64))
 """Of calls whose source gives them none."""
 _SCRIPTS = (
@@ -57,6 +53,8 @@ class Conversation:
     _has_calls = False
     _has_unparsed = False
     _foreign_ids = False
+    called: Sequence[Call] = ()
+    """Those of the assistant's latest turn, as the source writes them."""
 
     def __init__(self, row: Row, tools: Toolset | None) -> None:
         self.row = row
@@ -66,6 +64,7 @@ class Conversation:
         """Ends up in ``extra["unify"]``."""
         self._offered: Mapping[str, str] = tools.names if tools else {}
         self._pending: dict[str, str] = {}  # call id → legal name, calls without a result so far
+        self._open: list[str] = []  # those that a result without an id can belong to
         self._used: set[str] = set()
         self._ids: dict[str, str] = {}  # the source's call id → ours, the latest use wins
         self._strangers: dict[str, str] = {}  # names of calls to tools that the row does not offer
@@ -98,6 +97,10 @@ class Conversation:
         Raises `BadRow` for a text with calls written inside it: another layout, whose calls would be lost.
         """
         ids: list[str] = []
+        self.called = calls
+        # Earlier calls stay behind, but for those of a turn right before: some write a turn for each call.
+        if calls and self._open and not self.messages[-1].tool_calls:
+            self._open = []
         made = self._answer(text, calls, ids, path)
         self._has_text |= bool(text and not made)
         self._has_calls |= bool(made)
@@ -123,9 +126,9 @@ class Conversation:
         path: str = "",
     ) -> None:
         """Set the worse answer beside the last turn, which is the chosen one."""
-        pending = dict(self._pending)
+        pending, waiting = dict(self._pending), list(self._open)
         made = self._answer(text, calls, [], path)
-        self._pending = pending  # what was rejected gets no results
+        self._pending, self._open = pending, waiting  # what was rejected gets no results
         message = Message(role="assistant", content=text, reasoning=reasoning, tool_calls=made)
         self._preference = Preference(rejected=message, error_class=error_class)
 
@@ -137,7 +140,7 @@ class Conversation:
         return tuple([self._call(c, ids) for c in calls])
 
     def result(self, content: str, *, call_id: str | None = None, name: str | None = None) -> None:
-        """Add the result of a call: of the named id, or of the oldest call that still lacks one."""
+        """Add the result of a call: of the named id, or of the oldest of the latest calls that lacks one."""
         self._results += 1
         legal = self._name(name) if name else None
         own = self._ids.get(call_id, call_id) if call_id else self._oldest(legal)
@@ -147,7 +150,8 @@ class Conversation:
         self.messages.append(Message(role="tool", content=content, tool_call_id=own, name=legal))
 
     def _oldest(self, name: str | None) -> str | None:
-        fitting = (i for i, n in self._pending.items() if name is None or n == name)
+        names = self._pending
+        fitting = (i for i in self._open if i in names and (name is None or names[i] == name))
         return next(fitting, None)
 
     def _call(self, call: Call, turn: list[str]) -> ToolCall:
@@ -165,7 +169,10 @@ class Conversation:
             self._ids[call.id] = own
         self._used.add(own)
         self._pending[own] = name
+        self._open.append(own)
         turn.append(own)
+        if call.rest is not None:
+            self.keep(*call.rest, frozenset())
         if call.parse_error is None and not call.depends_on and call.alternatives is None:
             return ToolCall(name=name, arguments=call.arguments, id=own)
         self._has_unparsed |= call.parse_error is not None
@@ -218,6 +225,8 @@ class Conversation:
             notes["fields"] = fields
         if self.format_instruction:
             notes["format_instruction"] = self.format_instruction
+        if self.tools and self.tools.rest:
+            notes["tools"] = self.tools.rest
         if self._strangers:
             renamed = {legal: name for name, legal in self._strangers.items() if name != legal}
             notes.update({"renamed": renamed} if renamed else {})
@@ -253,15 +262,8 @@ class Conversation:
         """Hash instruction, tools and messages, but neither made-up ids nor the words of a parser."""
         messages: Sequence[Message] = self.messages
         if self._foreign_ids or self._has_unparsed:
-            messages = _numbered(messages)
-        return fingerprint(self.tools, self.instruction, messages)
-
-
-def fingerprint(tools: Toolset | None, instruction: str, messages: Sequence[Message]) -> str:
-    """Return the hash of a row whose calls are numbered in their order."""
-    offered = tools.digest if tools else b"unknown"
-    text = instruction.encode("utf-8", "surrogatepass") if instruction else b""
-    return _hash(b"\0".join((offered, text, _canonical(messages))))
+            messages = numbered(messages)
+        return fingerprint(self.tools.digest if self.tools else None, self.instruction, messages)
 
 
 def language(text: str) -> str:
@@ -289,17 +291,3 @@ def source_of(row: Row) -> Source:
 def task_of(instruction: str, few_shots: tuple[str, ...], kind: Kind, expects: Expects, lang: str) -> Task:
     """Return the task; most rows of a source share one."""
     return Task(instruction=instruction, few_shots=few_shots, kind=kind, expects=expects, lang=lang)
-
-
-def _numbered(messages: Sequence[Message]) -> list[Message]:
-    """Return the messages with call ids replaced by their position, and without parse errors."""
-    ids: dict[str | None, str] = {}
-    numbered = []
-    for message in messages:
-        calls = []
-        for call in message.tool_calls:
-            ids[call.id] = f"call_{len(ids)}"
-            calls.append(msgspec.structs.replace(call, id=ids[call.id], parse_error=None))
-        link = ids.get(message.tool_call_id, message.tool_call_id) if message.tool_call_id else None
-        numbered.append(msgspec.structs.replace(message, tool_calls=tuple(calls), tool_call_id=link))
-    return numbered

@@ -5,6 +5,7 @@ JSON of any kind (see `elements`), compressed or not (.gz, .zst), Parquet, and A
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -29,7 +30,7 @@ SUFFIXES = (*_JSON_SUFFIXES, *columns.SUFFIXES)
 def walk(paths: Sequence[Path], notes: list[str]) -> list[File]:
     """Return the data files that `paths` mean: files, folders (recursively, sorted) and glob patterns.
 
-    Files of a folder that can not hold rows are left out and noted.
+    Files of a folder that can not hold rows, or are hidden, are left out and noted; links are followed.
     """
     found: list[tuple[Path, str, bool]] = []
     for path in paths:
@@ -48,7 +49,12 @@ def walk(paths: Sequence[Path], notes: list[str]) -> list[File]:
             notes.append(f"{uri}: named twice, read once")
         else:
             once[path.resolve()] = (path, uri, explicit)
-    return _with_stems(list(once.values()))
+    return _with_stems(_distinct(list(once.values())))
+
+
+def named(paths: Sequence[Path]) -> list[str]:
+    """Return paths as they were given, in characters that a report can hold."""
+    return [_legible(str(path)) for path in paths]
 
 
 def rows(file: File) -> Iterator[Element]:
@@ -118,10 +124,8 @@ def _legible(name: str) -> str:
 
 
 def _of_folder(folder: Path, notes: list[str]) -> Iterator[tuple[Path, str]]:
-    for file in sorted(folder.rglob("*")):
-        uri = _legible(file.relative_to(folder).as_posix())
-        if file.is_dir() or any(part.startswith(".") for part in Path(uri).parts):
-            continue
+    for file in sorted(_below(folder, notes)):
+        uri = _within(folder, file)
         name = file.name
         for suffix in COMPRESSIONS:
             name = name.removesuffix(suffix)
@@ -135,6 +139,33 @@ def _of_folder(folder: Path, notes: list[str]) -> Iterator[tuple[Path, str]]:
             yield file, uri
 
 
+def _below(folder: Path, notes: list[str]) -> Iterator[Path]:
+    """Yield the files below a folder; each folder once, and by way of a link only if there is no other."""
+
+    def unreadable(error: OSError) -> None:
+        notes.append(f"{_within(folder, Path(error.filename))}: passed over, {_one_line(error)}")
+
+    entered: set[Path] = set()
+    tops, above = [folder], folder.resolve().parents
+    for top in tops:
+        if top.resolve() in entered or top.resolve() in above:
+            notes.append(f"{_within(folder, top)}: passed over, a link to what is read anyway, or above it")
+            continue
+        for place, folders, names in os.walk(top, onerror=unreadable):
+            here = Path(place)
+            entered.add(here.resolve())
+            hidden = sorted(name for name in (*folders, *names) if name.startswith("."))
+            notes += [f"{_within(folder, here / name)}: passed over, hidden" for name in hidden]
+            inner = [here / name for name in sorted(folders) if name not in hidden]
+            tops += [path for path in inner if path.is_symlink()]
+            folders[:] = [p.name for p in inner if not p.is_symlink() and p.resolve() not in entered]
+            yield from (here / name for name in names if name not in hidden)
+
+
+def _within(folder: Path, path: Path) -> str:
+    return _legible(path.relative_to(folder).as_posix())
+
+
 def _of_pattern(path: Path) -> list[Path]:
     if not re.search(r"[*?\[]", str(path)):
         raise DataError("no such file or folder", place=str(path))
@@ -144,6 +175,18 @@ def _of_pattern(path: Path) -> list[Path]:
     if not found:
         raise DataError("no file matches the pattern", place=str(path))
     return found
+
+
+def _distinct(found: Sequence[tuple[Path, str, bool]]) -> list[tuple[Path, str, bool]]:
+    """Tell files of one name apart by the folders that lead to them from where all the files lie."""
+    uris = Counter(uri for _, uri, _ in found)
+    if len(uris) == len(found):
+        return list(found)
+    top = os.path.commonpath([os.path.abspath(path.parent) for path, _, _ in found])
+    return [
+        (path, _legible(os.path.relpath(path, top)) if uris[uri] > 1 else uri, explicit)
+        for path, uri, explicit in found
+    ]
 
 
 def _with_stems(found: Sequence[tuple[Path, str, bool]]) -> list[File]:

@@ -13,6 +13,7 @@ import msgspec
 from callwright import secrets
 from callwright.errors import GateError
 from callwright.record import Dropped, Json, Trajectory, encode
+from callwright.unify.fingerprints import fingerprint_of
 
 Mode = Literal["fail", "drop", "redact"]
 Row = Trajectory | Dropped
@@ -59,4 +60,6 @@ def _cleaned(row: Row, value: dict[str, Json], kinds: list[str]) -> Row:
         return msgspec.convert({**value, **told}, Dropped)
     noted = value.setdefault("extra", {}).setdefault("unify", {})
     noted["redacted"] = kinds
-    return msgspec.convert(value, Trajectory)
+    cleaned = msgspec.convert(value, Trajectory)
+    # Rows that differed in their secrets alone are equal now.
+    return msgspec.structs.replace(cleaned, fingerprint=fingerprint_of(cleaned))

@@ -13,11 +13,11 @@ from callwright.unify.conversation import (
     IDS,
     Conversation,
     Expects,
-    fingerprint,
     language,
     source_of,
     task_of,
 )
+from callwright.unify.fingerprints import fingerprint
 from callwright.unify.notations.calls import Call
 from callwright.unify.rows import Row
 from callwright.unify.tools import Toolset
@@ -37,7 +37,7 @@ def answered(
 
     `fields` is what the row carries beyond what the record has a place for, `path` where the calls stand.
     """
-    made = _made(tools, calls) if tools is not None else None
+    made = _made(tools, calls) if tools is not None and tools.rest is None else None
     if tools is None or made is None:
         talk = Conversation(row, tools)
         talk.user(question)
@@ -50,7 +50,7 @@ def answered(
         task=task_of("", (), "single", expects, language(question)),
         tools=tools.tools,
         messages=messages,
-        fingerprint=fingerprint(tools, "", messages),
+        fingerprint=fingerprint(tools.digest, "", messages),
         extra={"unify": {"fields": fields}} if fields else {},
     )
 
@@ -64,6 +64,8 @@ def _made(tools: Toolset, calls: Sequence[Call]) -> tuple[ToolCall, ...] | None:
     for number, call in enumerate(calls):
         name = call.name
         if name not in own or call.id or call.parse_error or call.depends_on or call.alternatives is not None:
+            return None
+        if call.rest is not None:
             return None
         if own is not legal:
             name = tools.names[name]

@@ -20,7 +20,7 @@ import msgspec
 import xxhash
 
 from callwright.record import Json, Tool, encode
-from callwright.schema import declared_result, normalise, with_required
+from callwright.schema import RESULT_KEYS, declared_result, normalise, with_required
 from callwright.unify.rows import BadRow, decode
 
 Kind = Literal["function", "mcp", "env", "code"]
@@ -29,9 +29,13 @@ _digest: Callable[[Raw], bytes] = xxhash.xxh3_128_digest
 
 _ILLEGAL = re.compile(r"[^A-Za-z0-9_.-]+")
 _PARAMETERS = ("parameters", "input_schema", "inputSchema", "input_parameters", "arguments")
+_MARKS = frozenset({"type", "strict", "cache_control"})
+"""Of a definition: what says how an API is to handle it, and nothing about the tool."""
+_READ = _MARKS | {"name", "description", "required", *_PARAMETERS}
+_AROUND = _MARKS | {"function", "required"}
 _MANY = 1 << 13
 """Distinct tools that are remembered: a few thousand bytes each."""
-_read: dict[bytes, Known] = {}
+_seen: dict[bytes, Known] = {}
 """Digest of a definition's text to its tool."""
 _encoded: dict[int, msgspec.Raw] = {}
 """Address of a tool to its bytes."""
@@ -48,6 +52,8 @@ class Known(NamedTuple):
     name: str
     legal: str
     digest: bytes
+    rest: Mapping[str, Json] | None = None
+    """What the definition says and a tool has no place for."""
 
 
 class Toolset(msgspec.Struct, frozen=True, gc=False):
@@ -59,6 +65,8 @@ class Toolset(msgspec.Struct, frozen=True, gc=False):
     """The source's names."""
     legal: tuple[str, ...]
     """The names of `tools`; where none had to be changed, the same object as `own`."""
+    rest: Mapping[str, Mapping[str, Json]] | None = None
+    """By the names of `tools`: what their definitions say and a tool has no place for."""
 
     @property
     def names(self) -> dict[str, str]:
@@ -97,7 +105,7 @@ def toolset(value: Json, path: str = "tools") -> Toolset | None:
 
 def known_tools(raws: Iterable[Raw], path: str = "tools") -> list[Known]:
     """Return the tool of each definition, given as JSON text; raises `BadRow` with its index."""
-    return [_read.get(_digest(raw)) or _learned(raw, f"{path}[{i}]") for i, raw in enumerate(raws)]
+    return [_seen.get(_digest(raw)) or _learned(raw, f"{path}[{i}]") for i, raw in enumerate(raws)]
 
 
 def _learned(raw: Raw, path: str) -> Known:
@@ -105,9 +113,9 @@ def _learned(raw: Raw, path: str) -> Known:
         known = _known(bytes(raw))
     except BadRow as bad:
         raise BadRow(bad.reason, f"{path}{bad.path}", bad.detail) from None
-    if len(_read) >= _MANY:
-        _read.clear()
-    _read[_digest(raw)] = known
+    if len(_seen) >= _MANY:
+        _seen.clear()
+    _seen[_digest(raw)] = known
     return known
 
 
@@ -130,7 +138,23 @@ def read_tool(definition: Json) -> Known:
         raise BadRow("bad-tools", ".name", f"expected a name, got {name!r}")
     parameters, moved = _parameters(body, definition)
     schema, fixes = normalise(parameters)
-    return make_tool(name, _text(body.get("description")), schema, declared_result(body), (*moved, *fixes))
+    made = make_tool(name, _text(body.get("description")), schema, declared_result(body), (*moved, *fixes))
+    rest = _rest(body, definition)
+    return made._replace(rest=rest) if rest else made
+
+
+def _rest(body: Mapping[str, Json], definition: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what a definition says beyond what is read of it."""
+    if body.keys() <= _READ and (definition is body or definition.keys() <= _AROUND):
+        return {}
+    around = {} if definition is body else {k: v for k, v in definition.items() if k not in _AROUND}
+    rest = {**around, **{key: value for key, value in body.items() if key not in _READ}}
+    # Results are read where they are schemas, and some say what is returned in words.
+    return {
+        key: value
+        for key, value in rest.items()
+        if value not in (None, "", [], {}) and not (key in RESULT_KEYS and isinstance(value, dict))
+    }
 
 
 def make_tool(
@@ -200,15 +224,24 @@ def assemble(known: Sequence[Known]) -> Toolset:
     """Return the toolset of one row; different names that became equal get a number."""
     if not known:
         return Toolset((), b"", (), ())
-    tools, own, legal, digests = zip(*known)  # noqa: B905  (all are of one length, and this is a hot path)
+    tools, own, legal, digests, rests = zip(*known)  # noqa: B905  (all are of one length; a hot path)
     if own == legal:
-        return Toolset(tools, b"".join(digests), own, own)
+        return Toolset(tools, b"".join(digests), own, own, _by_name(own, rests))
     names = dict(zip(own, legal, strict=True))
     if len(set(names.values())) < len(names):
         names = _distinct(names)
         tools = tuple([_renamed(k, names[k.name]) for k in known])
         digests = tuple([tool_digest(tool) for tool in tools])
-    return Toolset(tools, b"".join(digests), own, tuple([names[name] for name in own]))
+    legal = tuple([names[name] for name in own])
+    return Toolset(tools, b"".join(digests), own, legal, _by_name(legal, rests))
+
+
+def _by_name(
+    names: Sequence[str], rests: Sequence[Mapping[str, Json] | None]
+) -> dict[str, Mapping[str, Json]] | None:
+    if not any(rests):
+        return None
+    return {name: rest for name, rest in zip(names, rests, strict=True) if rest}
 
 
 def _distinct(names: Mapping[str, str]) -> dict[str, str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from callwright.record import Issue, Trajectory
+from callwright.record import Issue, Severity, Trajectory
 from callwright.verify.evidence import Evidence, squash
 from callwright.verify.observations import reports_error
 
@@ -43,6 +43,7 @@ _SHORT = 200
 def issues(t: Trajectory) -> Iterator[Issue]:
     """Yield markup in what the user reads, and answers that go past what the tools returned."""
     start = len(t.messages)  # of the results since the user last spoke
+    known = _Known(t)
     for i, message in enumerate(t.messages):
         if message.role == "user":
             start = len(t.messages)
@@ -51,13 +52,13 @@ def issues(t: Trajectory) -> Iterator[Issue]:
         elif message.role == "assistant" and message.content and not message.content.isspace():
             yield from _leaked(t, i)
             if start < i and not message.tool_calls:
-                yield from _ignored(t, i, start)
+                yield from _ignored(t, i, start, known)
 
 
 def _leaked(t: Trajectory, i: int) -> Iterator[Issue]:
     text = t.messages[i].content
     found = _MARKUP.search(text) if "<" in text or "[" in text else None
-    severity = "error"
+    severity: Severity = "error"
     if found is None and (t.tools or any(m.tool_calls for m in t.messages)):
         found = _REACT.search(text)
         severity = "warning"
@@ -66,7 +67,7 @@ def _leaked(t: Trajectory, i: int) -> Iterator[Issue]:
     yield Issue(
         code="leaked-markup",
         path=f"messages[{i}].content",
-        severity="error" if severity == "error" else "warning",
+        severity=severity,
         expected="text for the user",
         got=text[max(found.start() - 30, 0) : found.end() + 60],
     )
@@ -77,13 +78,13 @@ def _shown(markup: str, t: Trajectory, i: int) -> bool:
     return any(markup in m.content for m in t.messages[:i] if m.role in ("system", "user"))
 
 
-def _ignored(t: Trajectory, i: int, start: int) -> Iterator[Issue]:
+def _ignored(t: Trajectory, i: int, start: int, known: _Known) -> Iterator[Issue]:
     reply = t.messages[i].content
     last = _last_results(t, i)
     why = ""
     if last and all(map(_failed, last)) and not _ADMITS.search(reply):
         why = f"claims success after {last[-1][:80]!r}"
-    elif invented := _invented(t, i, start):
+    elif invented := _invented(t, i, start, known):
         why = f"tells {invented}, which no result holds"
     elif _NOTHING_FOUND.search(reply) and any(map(_lists_something, last)):
         why = f"found nothing in {last[-1][:80]!r}"
@@ -118,37 +119,56 @@ _LONG = 600
 """A longer reply may reckon, or tell what the assistant knows."""
 
 
-def _invented(t: Trajectory, i: int, start: int) -> str:
+def _invented(t: Trajectory, i: int, start: int, known: _Known) -> str:
     """Return a number or identifier of a reply that nobody said, if it takes none from the results."""
     reply = t.messages[i].content
     facts = [fact for fact in _FACT.findall(reply) if len(squash(fact)) >= 3] if len(reply) <= _LONG else ()
     if not facts:
         return ""
-    results = Evidence()
-    for message in t.messages[start:i]:
-        if message.role == "tool":
-            results.add(message.content)
+    results = known.results(start, i)
     if any(results.contains(fact.casefold()) or _number(fact) in results.numbers for fact in facts):
         return ""
-    said = _said_before(t, i)
+    said = known.said(i)
     for fact in facts:
-        known = _YEAR.fullmatch(fact) or said.squashed(squash(fact)) or _reckoned(_number(fact), said)
-        if not known:
+        if not (_YEAR.fullmatch(fact) or said.squashed(squash(fact)) or _reckoned(_number(fact), said)):
             return str(fact)
     return ""
 
 
-def _said_before(t: Trajectory, i: int) -> Evidence:
-    """Return all that could be known before a turn: what was said and called, and what the tools tell."""
-    said = Evidence()
-    said.add(t.task.instruction)
-    for tool in t.tools or ():
-        said.add(f"{tool.description} {tool.parameters}")
-    for message in t.messages[:i]:
-        said.add(message.content)
-        for call in message.tool_calls:
-            said.add(str(call.arguments))
-    return said
+class _Known:
+    """What could be known before a turn; it grows with the conversation, so turns are asked for in order."""
+
+    def __init__(self, t: Trajectory) -> None:
+        self._t = t
+        self._said: Evidence | None = None
+        self._said_to = 0
+        self._results: Evidence | None = None
+        self._results_from = self._results_to = 0
+
+    def said(self, i: int) -> Evidence:
+        """Return all that was said and called before message `i`, and what the tools tell of themselves."""
+        t = self._t
+        if self._said is None:
+            self._said = Evidence()
+            self._said.add(t.task.instruction)
+            for tool in t.tools or ():
+                self._said.add(f"{tool.description} {tool.parameters}")
+        for message in t.messages[self._said_to : i]:
+            self._said.add(message.content)
+            for call in message.tool_calls:
+                self._said.add(str(call.arguments))
+        self._said_to = i
+        return self._said
+
+    def results(self, start: int, i: int) -> Evidence:
+        """Return what the tools returned from message `start` on, before message `i`."""
+        if self._results is None or start != self._results_from:
+            self._results, self._results_from, self._results_to = Evidence(), start, start
+        for message in self._t.messages[self._results_to : i]:
+            if message.role == "tool":
+                self._results.add(message.content)
+        self._results_to = i
+        return self._results
 
 
 def _number(fact: str) -> float | None:

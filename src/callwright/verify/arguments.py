@@ -1,18 +1,18 @@
 """Do the arguments of every call satisfy the tool's schema, without any coercion?
 
 The judgement itself is `schema.check`; this file brings calls and tools together. Where a value refers to the
-result of an earlier call (`$var1.id$`, `${id from search}`, `API_call_0`), its type is not known yet.
+result of an earlier call (see `references`), its type is not known yet.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from callwright import schema
 from callwright.record import Issue, Json, Trajectory
+from callwright.verify.places import is_at
+from callwright.verify.references import refers
 
-_REFERENCE = re.compile(r"\$\{[^}]*\}|\$\w+(?:[.\[][^$]*)?\$|^API_call_\d+$")
 CODES = schema.ISSUE_CODES
 
 
@@ -34,19 +34,11 @@ def check(t: Trajectory) -> Iterator[Issue]:
 
 def _of_known_values(found: Iterator[Issue], arguments: dict[str, Json], path: str) -> Iterator[Issue]:
     """Leave out what is said about the values of arguments that refer to a result."""
-    open_ended = [f"{path}.{name}" for name, value in arguments.items() if _refers(value)]
+    open_ended = [f"{path}.{name}" for name, value in arguments.items() if refers(value)]
     for issue in found:
         about_value = issue.code not in ("unknown-argument", "missing-argument")
-        if not (about_value and any(issue.path.startswith(place) for place in open_ended)):
+        if not (about_value and any(is_at(issue.path, place) for place in open_ended)):
             yield issue
-
-
-def _refers(value: Json) -> bool:
-    if isinstance(value, str):
-        return bool(_REFERENCE.search(value))
-    if isinstance(value, dict):
-        return any(map(_refers, value.values()))
-    return isinstance(value, list) and any(map(_refers, value))
 
 
 def _judge(parameters: dict[str, Json], arguments: dict[str, Json], path: str) -> Iterator[Issue]:

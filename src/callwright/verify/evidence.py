@@ -89,7 +89,7 @@ class Evidence:
         self._words: set[str] = set()
         self._stems: set[str] = set()
         self._numbers: set[float] = set()
-        self._quantities: list[Quantity] = []
+        self._quantities: set[Quantity] = set()
         self._times: set[Time] = set()
         self._halves: set[Time] = set()
         self._days = Days()
@@ -99,6 +99,8 @@ class Evidence:
         self._first_names: set[str] = set()
         self._mentions: dict[str, list[int]] = {}
         self._limits: tuple[set[float], set[float]] = (set(), set())
+        self._letters = 0
+        self._foreign = 0
         self._read: dict[str, int] = {}
 
     def add(self, text: str) -> None:
@@ -120,8 +122,11 @@ class Evidence:
     @property
     def foreign(self) -> bool:
         """Tell whether most letters are of another script than Latin, so that words can not be compared."""
-        letters = [c for text in self.texts for c in text[:2000] if c.isalpha()]
-        return 2 * sum(c > LAST_LATIN for c in letters) > len(letters)
+        for k in self._unread("foreign"):
+            letters = [c for c in self.texts[k][:2000] if c.isalpha()]
+            self._letters += len(letters)
+            self._foreign += sum(c > LAST_LATIN for c in letters)
+        return 2 * self._foreign > self._letters
 
     def contains(self, phrase: str) -> bool:
         """Tell whether some text contains `phrase` (lower case) anywhere."""
@@ -187,11 +192,11 @@ class Evidence:
         for k in self._unread("numbers"):
             found, quantities = numerals.read(self.texts[k])
             self._numbers |= found
-            self._quantities += quantities
+            self._quantities.update(quantities)
         return self._numbers
 
     @property
-    def quantities(self) -> list[Quantity]:
+    def quantities(self) -> set[Quantity]:
         """All amounts with a unit."""
         _ = self.numbers
         return self._quantities

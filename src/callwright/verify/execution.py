@@ -26,6 +26,7 @@ from callwright.record import (
 )
 from callwright.toolbox.masks import mask_of
 from callwright.verify.duplicates import canonical
+from callwright.verify.references import refers
 from callwright.verify.results import result_issues
 
 CODES = ("execution-failed", "oversize-result", "error-result")
@@ -107,7 +108,7 @@ class _Plan:
             if message.weight == 0.0:
                 self.unlearned.add(i)
             for j, call in enumerate(message.tool_calls):
-                if call.depends_on and _has_reference(call):
+                if call.depends_on and refers(call.arguments):
                     self.notes.append(_not_executed(_path((i, j))))
                 else:
                     calls.append(call if mask is None else mask.real(call))
@@ -159,11 +160,6 @@ def weakest(observations: tuple[Observation, ...]) -> Isolation:
     """Return the lowest isolation level under which any of the calls ran."""
     levels = {observation.isolation for observation in observations}
     return min(levels, key=_STRENGTH.index, default="none")
-
-
-def _has_reference(call: ToolCall) -> bool:
-    """Tell whether the arguments stand for results that do not exist yet."""
-    return re.search(r"\$|\{\{", repr(call.arguments)) is not None
 
 
 def _judge(seen: Observation, path: str) -> Iterator[Issue]:

@@ -20,6 +20,7 @@ from callwright.record import Issue, Json, Message, Tool, ToolCall, Trajectory
 from callwright.verify import arguments, offered, parsing
 from callwright.verify.casts import LEFT_OUT, cast, read_value, says_nothing
 from callwright.verify.duplicates import canonical
+from callwright.verify.places import is_at
 
 _PASSES = 4
 """A repair may make another one possible; more than a few rounds are no repair any more."""
@@ -159,14 +160,14 @@ def _cast(call: ToolCall, tool: Tool, path: str) -> tuple[ToolCall, list[Issue]]
     repairs = []
     places = [where for _, where in _issues(call, tool)]
     for name, value in (call.arguments or {}).items():
-        if name not in properties or not any(_is_at(where, name) for where in places):
+        if name not in properties or not any(is_at(where, f"{_ARGUMENTS}.{name}") for where in places):
             continue
         new = LEFT_OUT if says_nothing(name, value, properties, required) else cast(value, properties[name])
         if new is value:
             continue
         others = {k: v if k != name else new for k, v in (call.arguments or {}).items()}
         tried = replace(call, arguments={k: v for k, v in others.items() if v is not LEFT_OUT})
-        if not any(_is_at(where, name) for _, where in _issues(tried, tool)):
+        if not any(is_at(where, f"{_ARGUMENTS}.{name}") for _, where in _issues(tried, tool)):
             call = tried
             repairs.append(_repaired(f"{path}.arguments.{name}", value, new))
     return call, repairs
@@ -179,11 +180,6 @@ def _issues(call: ToolCall, tool: Tool) -> list[tuple[str, str]]:
     """Return code and path of what the schema check finds in one call of a tool."""
     alone = Trajectory(id="", tools=(tool,), messages=(Message(role="assistant", tool_calls=(call,)),))
     return [(issue.code, issue.path) for issue in arguments.check(alone)]
-
-
-def _is_at(where: str, name: str) -> bool:
-    start = f"{_ARGUMENTS}.{name}"
-    return where.startswith(start) and where[len(start) : len(start) + 1] in ("", ".", "[")
 
 
 def _plain(name: str) -> str:

@@ -152,10 +152,21 @@ class _Count:
 
 
 class FunnelCounts:
-    """The counts behind a funnel: rows are added one by one, the counts of another worker all at once."""
+    """The counts behind a funnel: rows are added one by one, the counts of another worker all at once.
 
-    def __init__(self, by: Callable[[Trajectory | Dropped], str] | None = None) -> None:
+    Rows may tell of an earlier run; `executes` and `judges` say what this one does.
+    """
+
+    def __init__(
+        self,
+        by: Callable[[Trajectory | Dropped], str] | None = None,
+        *,
+        executes: bool = True,
+        judges: bool = True,
+    ) -> None:
         self._by = _source if by is None else by
+        self._executes = executes
+        self._judges = judges
         self._sources: dict[str, _Count] = {}
 
     def add(self, row: Trajectory | Dropped) -> None:
@@ -172,8 +183,21 @@ class FunnelCounts:
         total = _Count()
         for count in self._sources.values():
             total.merge(count)
-        rows = tuple(_row(name, count) for name, count in self._sources.items())
-        return Funnel(rows, _row("total", total))
+        rows = tuple(self._row(name, count) for name, count in self._sources.items())
+        return Funnel(rows, self._row("total", total))
+
+    def _row(self, name: str, count: _Count) -> FunnelRow:
+        stages = ("unreadable", *FORMAT_STAGES, "other")
+        always = ("structure", "parse", "offered", "schema")
+        return FunnelRow(
+            source=name,
+            rows=count.rows,
+            format={stage: count.lost[stage] for stage in stages if count.lost[stage] or stage in always},
+            execution=count.lost["execution"] if self._executes and count.executed else None,
+            semantic=count.lost["semantic"] if self._judges and count.judged else None,
+            passed=count.passed,
+            classes={name: _class(count, name) for name in CLASSES},
+        )
 
 
 def funnel(rows: Iterable[Trajectory | Dropped]) -> Funnel:
@@ -217,20 +241,6 @@ def _source(row: Trajectory | Dropped) -> str:
     source = row.row.get("source") if isinstance(row.row, dict) else None
     name = source.get("dataset") if isinstance(source, dict) else None
     return name if isinstance(name, str) else "unknown"
-
-
-def _row(name: str, count: _Count) -> FunnelRow:
-    stages = ("unreadable", *FORMAT_STAGES, "other")
-    always = ("structure", "parse", "offered", "schema")
-    return FunnelRow(
-        source=name,
-        rows=count.rows,
-        format={stage: count.lost[stage] for stage in stages if count.lost[stage] or stage in always},
-        execution=count.lost["execution"] if count.executed else None,
-        semantic=count.lost["semantic"] if count.judged else None,
-        passed=count.passed,
-        classes={name: _class(count, name) for name in CLASSES},
-    )
 
 
 def _class(count: _Count, name: str) -> ClassCount:

@@ -9,17 +9,16 @@ warnings, and the score is there to route a row to a judge.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
 from callwright.record import Issue, Json, Trajectory
 from callwright.verify.evidence import Evidence
+from callwright.verify.references import refers
 from callwright.verify.traces import trace
 
 CODES = ("ungrounded-value",)
 
-_REFERENCE = re.compile(r"\$\{[^}]*\}|\$\w+(?:[.\[][^$]*)?\$|\bAPI_call_\d+")
 _MAX_VALUES = 2000
 """Values looked at per row; a longer one is judged by its first ones."""
 
@@ -53,7 +52,7 @@ def ground(t: Trajectory) -> Grounding:
             for path, value, schema, name in _leaves(call.arguments, properties, ""):
                 if count >= _MAX_VALUES:
                     break
-                if call.depends_on and isinstance(value, str) and _REFERENCE.search(value):
+                if call.depends_on and refers(value):
                     continue  # it stands for the result of another call
                 trust = trace(value, schema, name, evidence)
                 total += trust

@@ -32,7 +32,8 @@ _OF_ADDRESSES = frozenset(
 )
 _PHONE = re.compile(r"\+?[\d\s().-]{7,20}")
 _PHONE_DIGITS = 7
-_RECKONING = re.compile(r"[(\s]*[\d.,]+[)\s]*(?:(?:\s[-+*/]\s|[+*/])[(\s]*[\d.,]+[)\s]*)+")
+_RECKONING = re.compile(r"[(\s]*+[\d.,]++[)\s]*+(?:(?:[+*/]|(?<=\s)-(?=\s))[(\s]*+[\d.,]++[)\s]*+)+")
+"""A sum. Nothing in it can be read two ways: a long one with something else behind it would take for ever."""
 _PIECES = re.compile(r"[^\W\d_]+|\d+")
 _MANY = 1000
 """Words among which a slip is looked for; with more, some word is always near."""

@@ -45,13 +45,13 @@ def world_of(box: Tools, name: str = "") -> World:
     if isinstance(box, Declared):
         return World(
             name, box.tools, box.sha256, partial(caller, box), _nothing,
-            licence=box.licence, executable=False,
+            licence=box.licence, executable=False, box=box,
         )  # fmt: skip
     if not isinstance(box, Toolbox):
-        return World(name, box.tools, box.sha256, partial(caller, box), _nothing)
+        return World(name, box.tools, box.sha256, partial(caller, box), _nothing, box=box)
     return World(
         name or str(box.path), box.tools, box.sha256, partial(caller, box), partial(_known, box),
-        states=(None, *box.states), policy=box.policy,
+        states=(None, *box.states), policy=box.policy, box=box,
     )  # fmt: skip
 
 
@@ -127,7 +127,7 @@ def _holds_rows(path: Path) -> bool:
 
 def _of_rows(path: Path) -> World:
     licences: set[str] = set()
-    tools = tools_of(_noted(read_some(path, "worlds"), licences))
+    tools = tools_of(_noted(read_some(path, "worlds"), licences), limit=None)
     if not tools:
         raise ToolsError("its rows offer no tools", place=str(path))
     return World(

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from callwright.errors import ConfigError
 from callwright.record import Json, Tool
-from callwright.toolbox import Caller, IsolationName, Limits
+from callwright.toolbox import Caller, IsolationName, Limits, Tools
 
 State: TypeAlias = dict[str, Json] | None
 """As `record.Episode.state`: an initial state by class name, None for the one that the tools start with."""
@@ -36,6 +36,8 @@ class World:
     """Of the tools and their data; empty where nobody tells."""
     executable: bool = True
     """Whether there is something to call; without it rows can only be checked as they stand."""
+    box: Tools | None = None
+    """What `toolbox` read, where the tools are out of a file or from a server."""
 
 
 def require_no_isolation(place: str, isolation: IsolationName) -> None:

@@ -16,6 +16,7 @@ from callwright.evaluate.bfcl.memory.rows import CATEGORY as MEMORY
 from callwright.evaluate.bfcl.memory.world import MemoryWorld, PrerequisiteWorld, snapshots
 from callwright.evaluate.bfcl.multi_turn import rows as multi_turn
 from callwright.evaluate.bfcl.multi_turn import world as talking
+from callwright.evaluate.bfcl.multi_turn.calls import Read
 from callwright.evaluate.bfcl.multi_turn.dialogue import Style
 from callwright.evaluate.bfcl.multi_turn.world import MultiTurnWorld
 from callwright.evaluate.results import Result
@@ -51,21 +52,31 @@ def conversations(
     return results
 
 
+def ids_of(categories: Sequence[str]) -> dict[str, list[str]]:
+    """Return the ids of all rows of each category."""
+    found: dict[str, list[str]] = {name: [] for name in categories}
+    for row in multi_turn.load([name for name in categories if name != MEMORY]).rows:
+        found[row.category].append(row.id)
+    if MEMORY in categories:
+        found[MEMORY] = [question.id for question in memory.load().questions]
+    return found
+
+
 def replayed(
-    categories: Sequence[str], answers: Mapping[str, Json], about: Mapping[str, Json], *, fc: bool
+    categories: Sequence[str], answers: Mapping[str, Json], about: Mapping[str, Json], read: Read
 ) -> list[Result]:
     """Return the verdicts on results of official runs, by the ids of their rows.
 
-    `fc` tells that a function-calling handler made them. Rows without an answer are left out.
+    `read` finds the calls of a step. Rows without an answer are left out.
     """
-    told = {**about, "wheel_sha256": assets.BFCL.sha256, "decoder": "function calls" if fc else "official"}
+    told = {**about, "wheel_sha256": assets.BFCL.sha256}
     talks = multi_turn.load([name for name in categories if name != MEMORY])
     results = [
         talking.replayed(
             row,
             answers[row.id],
             {**told, "variant": "bfcl-v4-multi-turn/replay", "data_sha256": talks.sha256[row.category]},
-            fc=fc,
+            read,
         )
         for row in talks.rows
         if row.id in answers
@@ -74,7 +85,7 @@ def replayed(
         asked = memory.load()
         of_memory = {**told, "variant": "bfcl-v4-memory-kv/replay", "data_sha256": asked.sha256}
         results += [
-            remembering.replayed(question, answers[question.id], of_memory, fc=fc)
+            remembering.replayed(question, answers[question.id], of_memory, read)
             for question in asked.questions
             if question.id in answers
         ]

@@ -8,8 +8,6 @@ The sentences are read out of the pinned wheel.
 from __future__ import annotations
 
 import copy
-import hashlib
-import json
 from typing import Any, NamedTuple
 
 from callwright.evaluate.bfcl.data import Row, language_of
@@ -111,9 +109,3 @@ def _cast_items(items: dict[str, Any], types: dict[str, str]) -> None:
         items["items"]["type"] = types[items["items"]["type"]]
     elif items["type"] == "object" and "properties" in items:
         _cast(items["properties"], types)
-
-
-def prompt_sha256(messages: list[dict[str, Json]], tools: list[dict[str, Json]] | None = None) -> str:
-    """Return what identifies a prompt in a result row."""
-    text = json.dumps([messages, tools], sort_keys=False)
-    return hashlib.sha256(text.encode()).hexdigest()

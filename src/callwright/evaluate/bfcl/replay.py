@@ -3,6 +3,7 @@
 That is a line ``{"id": …, "result": …}`` per row, in ``result/MODEL/GROUP/BFCL_v4_CATEGORY_result.json``; a
 file or a folder will do. A result is a text, or ``[{name: arguments as JSON}, …]`` from a function-calling
 handler. Such a handler fails on text, so which one it was decides; if nobody says, a list anywhere tells.
+Handlers of local models keep what the model wrote, in a format of its own: which one that is has to be said.
 
     >>> run_replay(Path("result/my-model"), Path("out")).all.accuracy      # doctest: +SKIP
     0.83
@@ -12,26 +13,36 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from callwright.errors import DataError
-from callwright.evaluate.bfcl.conversations import replayed
+from callwright.evaluate.bfcl.conversations import ids_of, replayed
 from callwright.evaluate.bfcl.data import (
     CATEGORIES,
     FORMAT_SENSITIVITY,
     SEVERAL_TURNS,
     Questions,
+    Row,
     load,
 )
+from callwright.evaluate.bfcl.decode import Undecodable
 from callwright.evaluate.bfcl.format_sensitivity import grade_answers
-from callwright.evaluate.bfcl.grading import FUNCTION_CALLING, PROMPTING, Mode, grade
+from callwright.evaluate.bfcl.grading import FUNCTION_CALLING, PROMPTING, Mode, grade, read_answer
+from callwright.evaluate.bfcl.memory.rows import CATEGORY as MEMORY
+from callwright.evaluate.bfcl.multi_turn.calls import Step, from_format, from_official, from_text, in_words
 from callwright.evaluate.bfcl.run import Graded, conditions_of, save_graded
+from callwright.evaluate.bfcl.score import well_formed
 from callwright.evaluate.results import Result
 from callwright.evaluate.summary import Summary
+from callwright.evaluate.worlds import spread
 from callwright.record import Json
 from callwright.store import read_lines, sha256_file, sha256_text
+
+_NEXT_TO_ALL = 0.95
+_WAYS = {"text": "as text of the prompting mode", "calls": "as calls of an interface"}
 
 
 class Given(NamedTuple):
@@ -48,74 +59,159 @@ class Given(NamedTuple):
 
 
 def run_replay(
-    path: Path, out: Path, *, function_calling: bool | None = None, underscored: bool | None = None
+    path: Path,
+    out: Path,
+    *,
+    categories: Collection[str] = (),
+    limit: int | None = None,
+    output_format: str = "",
+    function_calling: bool | None = None,
+    underscored: bool | None = None,
+    warn: Callable[[str], None] = lambda note: None,
 ) -> Summary:
     """Grade the answers in a file or a folder; those to categories that are not run here are only counted.
 
-    Answers to format sensitivity get a run of their own in the folder ``format_sensitivity`` of `out`.
-    `function_calling` says which handler made them, None to tell by the answers; `underscored` whether names
-    of functions have "_" for ".", None for yes with function calling only. Rows without an answer are left
-    out, as the official command line does with ``--partial-eval``, and the summary says how many there are.
-    Raises DataError for what is no answer, twice there, or to no row.
+    `categories` and `limit` choose as in `run_bfcl`. Answers to format sensitivity get a run of their own in
+    the folder ``format_sensitivity`` of `out`. `output_format` is the one of ours that the texts are in;
+    without it `function_calling` says which handler made them, None to tell by the answers. `underscored`
+    says whether names of functions have "_" for ".", None to tell by the names. Rows without an answer are
+    left out, as the official command line does with ``--partial-eval``, and the summary says how many there
+    are. `warn` is told what a reader of the scores has to know. Raises DataError for what is no answer, twice
+    there, or to no row, and where nothing is left to grade.
     """
-    given = read_answers(path)
-    single = [each for each in given if each.category in CATEGORIES]
-    several = [each for each in given if each.category in SEVERAL_TURNS]
-    mode = _mode([*single, *several], function_calling, underscored)
-    questions = load([c for c in CATEGORIES if any(each.category == c for each in single)])
-    source = {"replayed_sha256": _sha256(path)}
-    about: dict[str, Json] = {"model": f"replay:{path.name}", **source, "mode": mode._asdict()}
-    graded = list(_graded(single, questions, mode, source))
-    more = _conversations(several, mode, source)
+    every = read_answers(path)
+    given = [each for each in every if not categories or each.category in categories]
+    source: dict[str, Json] = {"replayed_sha256": _sha256(path)}
+    about: dict[str, Json] = {"model": f"replay:{path.name}", **source}
     reworded = {each.id: each.answer for each in given if each.category == FORMAT_SENSITIVITY}
     if reworded:
-        grade_answers(reworded, out / FORMAT_SENSITIVITY, {"model": about["model"], **source})
+        grade_answers(reworded, out / FORMAT_SENSITIVITY, about, limit)
+    given = [each for each in given if each.category in (*CATEGORIES, *SEVERAL_TURNS)]
+    questions = load([c for c in CATEGORIES if any(each.category == c for each in given)])
+    sizes, asked = _asked(given, questions, limit)
+    if not asked and not reworded:
+        raise DataError("no answer to a row that is run here", place=str(path))
+    mode = _mode(given, questions, output_format, function_calling, underscored)
+    graded = [*_graded(asked, questions, mode, source)]
+    more = _conversations(asked, mode, source)
     known = {*CATEGORIES, *SEVERAL_TURNS, FORMAT_SENSITIVITY}
-    about["other_categories"] = Counter(each.category for each in given if each.category not in known)
     answered = Counter([*(each.row.category for each in graded), *(result.column for result in more)])
-    sizes = {**questions.sizes, **{c: n for c, n in SEVERAL_TURNS.items() if answered[c]}}
-    about["unanswered"] = {c: n - answered[c] for c, n in sizes.items() if answered[c] < n}
+    about |= {
+        "mode": mode._asdict(),
+        "other_categories": Counter(each.category for each in every if each.category not in known),
+        "unanswered": {c: n - answered[c] for c, n in sizes.items() if answered[c] < n},
+    }
+    if note := _unread([*(each.result for each in graded), *more], mode):
+        about["notes"] = [note]
+        warn(note)
     return save_graded(graded, out, questions, about, more)
 
 
-def _conversations(given: Sequence[Given], mode: Mode, source: dict[str, Json]) -> list[Result]:
-    """Return the verdicts on answers of several turns; raises DataError for one to no row."""
-    answers = {each.id: each for each in given}
-    categories = list(dict.fromkeys(each.category for each in given))
-    results = replayed(
-        categories,
-        {name: each.answer for name, each in answers.items()},
-        source,
-        fc=mode.decoder == FUNCTION_CALLING.decoder,
-    )
-    for result in results:
-        del answers[result.id]
-    _refuse_unknown(answers.values())
-    return results
+def _asked(
+    given: Sequence[Given], questions: Questions, limit: int | None
+) -> tuple[dict[str, int], dict[str, Given]]:
+    """Return how many rows of each category are asked for, and what was answered to them, by their ids.
+
+    Raises DataError for an answer to no row.
+    """
+    rows: dict[str, list[str]] = {name: [] for name in questions.sizes}
+    for row in questions.rows:
+        rows[row.category].append(row.id)
+    rows |= ids_of([*dict.fromkeys(each.category for each in given if each.category in SEVERAL_TURNS)])
+    known = {name: set(ids) for name, ids in rows.items()}
+    for each in given:
+        if each.category in known and each.id not in known[each.category]:
+            raise DataError("an answer to no row of BFCL v4", place=each.place, got=repr(each.id))
+    wanted = {name: spread(ids, limit) for name, ids in rows.items()}
+    chosen = {row_id for ids in wanted.values() for row_id in ids}
+    asked = {each.id: each for each in given if each.id in chosen}
+    return {name: len(ids) for name, ids in wanted.items()}, asked
+
+
+def _conversations(asked: Mapping[str, Given], mode: Mode, source: Mapping[str, Json]) -> list[Result]:
+    """Return the verdicts on answers of several turns."""
+    texts: dict[str, Callable[[str], Step]] = {
+        "text": from_text, "calls": in_words, "native": partial(from_format, output_format=mode.output_format)
+    }  # fmt: skip
+    told = {"text": "official", "calls": "function calls", "native": "native"}
+    about: dict[str, Json] = {**source, "decoder": told[mode.decoder]}
+    if mode.output_format:
+        about["output_format"] = mode.output_format
+    answers = {each.id: each.answer for each in asked.values() if each.category in SEVERAL_TURNS}
+    categories = list(dict.fromkeys(asked[row_id].category for row_id in answers))
+    return replayed(categories, answers, about, partial(from_official, text=texts[mode.decoder]))
 
 
 def _graded(
-    given: Sequence[Given], questions: Questions, mode: Mode, source: dict[str, Json]
+    asked: Mapping[str, Given], questions: Questions, mode: Mode, source: Mapping[str, Json]
 ) -> Iterator[Graded]:
-    answers = {each.id: each for each in given}
     for row in questions.rows:
-        known = answers.pop(row.id, None)
-        if known is not None:
+        if row.id in asked:
+            answer = asked[row.id].answer
             about = {**conditions_of(row, questions, mode), **source}
-            yield Graded(row, known.answer, mode, grade(row, known.answer, mode, about))
-    _refuse_unknown(answers.values())
+            yield Graded(row, answer, mode, grade(row, answer, mode, about))
 
 
-def _refuse_unknown(left: Iterable[Given]) -> None:
-    for unknown in left:
-        raise DataError("an answer to no row of BFCL v4", place=unknown.place, got=repr(unknown.id))
+def _mode(
+    given: Sequence[Given],
+    questions: Questions,
+    output_format: str,
+    function_calling: bool | None,
+    underscored: bool | None,
+) -> Mode:
+    if output_format:
+        mode = Mode("native", output_format)
+    else:
+        if function_calling is None:
+            function_calling = any(_is_of_calls(each) for each in given)
+        mode = FUNCTION_CALLING if function_calling else PROMPTING
+    if underscored is None:
+        underscored = mode.decoder != "text" and _underscored(given, questions, mode)
+    return mode._replace(underscored=underscored)
 
 
-def _mode(given: Sequence[Given], function_calling: bool | None, underscored: bool | None) -> Mode:
-    if function_calling is None:
-        function_calling = any(_is_of_calls(each) for each in given)
-    mode = FUNCTION_CALLING if function_calling else PROMPTING
-    return mode if underscored is None else mode._replace(underscored=underscored)
+def _underscored(given: Sequence[Given], questions: Questions, mode: Mode) -> bool:
+    """Tell how most calls write the names that have a dot; as the mode has it if they do not tell.
+
+    Officially the configuration of the model says it, which no result file holds.
+    """
+    counts: Counter[bool] = Counter()
+    answers = {each.id: each.answer for each in given}
+    for row in questions.rows:
+        dotted = {doc["name"] for doc in row.function if "." in doc["name"]}
+        if dotted and row.id in answers:
+            replaced = {name.replace(".", "_") for name in dotted}
+            names = _names(row, answers[row.id], mode)
+            counts[True] += sum(name in replaced for name in names)
+            counts[False] += sum(name in dotted for name in names)
+    return mode.underscored if counts[True] == counts[False] else counts[True] > counts[False]
+
+
+def _names(row: Row, answer: Json, mode: Mode) -> list[str]:
+    calls = read_answer(row, answer, mode)
+    if isinstance(calls, Undecodable) or not well_formed(calls):
+        return []
+    return [name for call in calls for name in call]
+
+
+def _unread(results: Sequence[Result], mode: Mode) -> str:
+    """Return what to say where next to no answer that needs a call could be read as one, else nothing."""
+    needed = [r for r in results if CATEGORIES.get(r.column, r.column) not in ("irrelevance", MEMORY)]
+    unread = sum(not _called(result.predicted) for result in needed)
+    if not needed or unread < _NEXT_TO_ALL * len(needed):
+        return ""
+    way = f"as {mode.output_format}" if mode.output_format else _WAYS[mode.decoder]
+    return (
+        f"no call can be read {way} in {unread:,} of the {len(needed):,} answers that need one: if the model "
+        "writes calls in a format of its own, name that with --output-format"
+    )
+
+
+def _called(predicted: Json) -> bool:
+    """Tell whether calls were read: of a row, or of any step of a conversation."""
+    if not isinstance(predicted, list):
+        return bool(predicted)
+    return any(_called(each) for each in predicted)
 
 
 def _is_of_calls(given: Given) -> bool:

@@ -103,15 +103,18 @@ def _graded(row: Row, given: Answer, mode: Mode, about: dict[str, Json]) -> Grad
     )
 
 
-def run_gold(categories: Sequence[str], out: Path, more: Sequence[Result] = ()) -> Summary:
+def run_gold(
+    categories: Sequence[str], out: Path, more: Sequence[Result] = (), *, limit: int | None = None
+) -> Summary:
     """Score BFCL's own answers, written as text of its prompting mode, and `more` from other categories.
 
+    `limit` takes that many rows per category, evenly spread.
     Those of Java and JavaScript are function calls instead: their arguments are strings, which hardly any
     text carries as they are. All but six rows are right; the six are named in ``unfair.jsonl``.
     """
     questions = load(categories)
     graded = []
-    for row in questions.rows:
+    for row in _spread(questions.rows, limit):
         in_text = language_of(row.category) == "python"
         mode = PROMPTING if in_text else FUNCTION_CALLING._replace(underscored=False)
         given = gold_text(row) if in_text else gold_function_calls(row)

@@ -8,6 +8,7 @@ their hash, belongs to a score.
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -74,19 +75,30 @@ Answer 1:
 }
 
 
+TEMPERATURE = 0.2
+"""ToolEval's: votes on the same run are answers of their own, which the same question at 0 would not be."""
+
+
 class JudgePrompts(NamedTuple):
-    """The wording of the four questions."""
+    """The wording of the four questions, as one vote puts them."""
 
     name: str
     sha256: str
     texts: dict[QuestionName, str]
+    vote: int = 0
+    """Which of the votes on the same run asks."""
 
     def ask(self, name: QuestionName, **values: str) -> Prompt:
         """Return a question filled in. What is filled in is never searched for places to fill in."""
         text = re.sub(r"\{(\w+)\}", lambda found: values.get(found[1], found[0]), self.texts[name])
         key, words = _KEYS[name]
         options = " | ".join(words) if key == "index" else " | ".join(f'"{word}"' for word in words)
-        return question(f'{text}\n\nWrite one JSON object: {{"reason": "…", "{key}": {options}}}')
+        asked = question(f'{text}\n\nWrite one JSON object: {{"reason": "…", "{key}": {options}}}')
+        return replace(asked, temperature=TEMPERATURE, sample=self.vote)
+
+    def of_vote(self, number: int) -> JudgePrompts:
+        """Return the questions as another vote puts them."""
+        return self._replace(vote=number)
 
 
 def own_prompts() -> JudgePrompts:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from callwright import formats
+from callwright.evaluate.prompting import prompt_of
 from callwright.evaluate.toolbench.apis import Api
 from callwright.evaluate.toolbench.simulator import skeleton
 from callwright.models import Prompt
@@ -72,8 +73,4 @@ def stand_in(api: Api, arguments: dict[str, Json], examples: Sequence[tuple[str,
 
 def question(text: str) -> Prompt:
     """Return a prompt of one message, for servers and for local models."""
-    plain = [formats.PlainMessage("user", text, 0.0)]
-    return Prompt(
-        messages=(("user", text),),
-        segments=tuple((s.text, s.control) for s in formats.segments(plain, generation_prompt=True)),
-    )
+    return prompt_of([formats.PlainMessage("user", text, 0.0)])

@@ -70,7 +70,7 @@ def pass_rate(
 ) -> PassRate:
     """Return ToolEval's pass rate of some runs by query."""
     ballots = {
-        _key("vote", key, number): vote(run, prompts, coin(seed, "pass", key, str(number)))
+        _key("vote", key, number): vote(run, prompts.of_vote(number), coin(seed, "pass", key, str(number)))
         for key, run in runs.items()
         for number in range(votes)
     }
@@ -89,7 +89,7 @@ def solvable_pass_rate(
 ) -> SolvablePassRate:
     """Return StableToolBench's solvable pass rate; the queries have to be its solvable ones."""
     ballots = {
-        _key("vote", key, number): solved(run, prompts)
+        _key("vote", key, number): solved(run, prompts.of_vote(number))
         for key, run in runs.items()
         for number in range(votes)
     }
@@ -124,7 +124,8 @@ def win_rate(
         else:
             for number in range(votes):
                 own = coin(seed, "win", key, str(number))
-                ballots[_key("win", key, number)] = better(reference[key], candidate[key], prompts, own)
+                asked = prompts.of_vote(number)
+                ballots[_key("win", key, number)] = better(reference[key], candidate[key], asked, own)
     polled = poll(ballots, asker)
     for key in keys:
         if key not in outcomes:

@@ -14,7 +14,7 @@ import msgspec
 from callwright.evaluate.answers import Asker
 from callwright.evaluate.results import Result
 from callwright.evaluate.toolbench.apis import offer
-from callwright.evaluate.toolbench.judge_prompts import JudgePrompts
+from callwright.evaluate.toolbench.judge_prompts import TEMPERATURE, JudgePrompts
 from callwright.evaluate.toolbench.layout import Run, prediction, run_of
 from callwright.evaluate.toolbench.metrics import measures
 from callwright.evaluate.toolbench.queries import Queries, Query
@@ -80,6 +80,7 @@ def judge_results(
         "judge": asker.model.name,
         "judge_prompts": prompts.name,
         "judge_prompts_sha256": prompts.sha256,
+        "judge_temperature": TEMPERATURE,
         "pass_votes": votes,
         "solvable_votes": solvable_votes,
         "coin_seed": seed,

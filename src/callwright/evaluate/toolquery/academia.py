@@ -1,7 +1,7 @@
 """The academia tools over a citation graph and a collaboration graph, as AgentBoard's tools answer.
 
 A graph file is JSON, because AgentBoard's pickles are never loaded here. Whoever has them converts them once,
-where networkx is installed and the file is trusted::
+where networkx is installed and the file is trusted, and puts the result, `GRAPH`, beside ``test.jsonl``::
 
     import json, pickle
     load = lambda name: pickle.load(open(f"academia/raw/{name}.pkl", "rb"))
@@ -30,6 +30,10 @@ from callwright.evaluate.toolquery.tasks import Step
 from callwright.evaluate.toolquery.toolspecs import CHECK, FINISH
 from callwright.record import Json, Tool
 
+GRAPH = "academia.json"
+"""The name of the graph file in a folder of data."""
+HOW = f"pickles are not loaded; callwright.evaluate.toolquery.academia says how {GRAPH} is made of them"
+
 
 class Net(msgspec.Struct, frozen=True):
     """A graph whose nodes are names; neighbours in the order in which a tool lists them."""
@@ -51,12 +55,12 @@ def read_graph(path: Path) -> tuple[Graph, str]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise DataError("can not be read", place=str(path), got=error.strerror or str(error)) from None
-    hint = "pickles are not loaded; callwright.evaluate.toolquery.academia says how to convert them"
+        said = error.strerror or str(error)
+        raise DataError("can not be read", place=str(path), got=said, hint=HOW) from None
     try:
         graph = msgspec.json.decode(content, type=Graph)
     except (ValueError, RecursionError) as error:
-        raise DataError("not a graph in JSON", place=str(path), got=str(error), hint=hint) from None
+        raise DataError("not a graph in JSON", place=str(path), got=str(error), hint=HOW) from None
     for net in (graph.papers, graph.authors):
         for node, others in net.neighbours.items():
             for name in (node, *others):

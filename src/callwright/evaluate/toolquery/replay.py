@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from callwright.errors import ConfigError
-from callwright.evaluate.toolquery.academia import academia, read_graph
+from callwright.evaluate.toolquery.academia import HOW, academia, read_graph
 from callwright.evaluate.toolquery.actions import Interface
 from callwright.evaluate.toolquery.outcomes import Domain
 from callwright.evaluate.toolquery.recordings import movie, read_recordings
@@ -81,7 +81,7 @@ def open_rows(
     for name in dict.fromkeys(task.domain for task in read.tasks):
         if name == "academia":
             if graph is None:
-                raise ConfigError("no graph for the academia questions", place=str(rows), hint="give graph")
+                raise ConfigError("no graph for the academia questions", place=str(rows), hint=HOW)
             net, sha256["graph"] = read_graph(graph)
             domains[name] = academia(net)
         elif data is None:

@@ -15,8 +15,7 @@ from callwright.formats import format_named
 from callwright.record import Json
 
 DEFAULT_STEPS = 20
-AGENTBOARD_STEPS = 30
-"""AgentBoard's configuration file says 30, its code 20."""
+"""As in AgentBoard's code; its configuration file says 30."""
 INTERFACES: tuple[Interface, ...] = ("react", "unified")
 
 

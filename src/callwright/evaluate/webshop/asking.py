@@ -8,7 +8,7 @@ after any thoughts. The environment is the same.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, NamedTuple
 
 from callwright import formats
@@ -82,7 +82,8 @@ def actions_in(reply: str, interface: Interface, output_format: str = "") -> tup
     """
     if interface == "text":
         action = _action_in(reply)
-        return _sayable(Message(role="assistant", content=reply), ""), [action] if action else []
+        said = Message(role="assistant", content=reply)
+        return _sayable(said, "", formats.written_text), [action] if action else []
     message = formats.reply_message(reply, output_format)
     if isinstance(message, formats.Malformed):
         return _sayable(Message(role="assistant", content=reply), output_format), []
@@ -105,10 +106,12 @@ def _action_of(call: ToolCall) -> Action:
     return Action(call.name, argument.strip(), call)
 
 
-def _sayable(message: Message, output_format: str) -> Message:
+def _sayable(
+    message: Message, output_format: str, write: Callable[[Message, str], str] = formats.assistant_text
+) -> Message:
     """Return the message if it can be shown to the model again, else one that says nothing."""
     try:
-        formats.assistant_text(message, output_format)
+        write(message, output_format)
     except formats.Unrenderable:
         return Message(role="assistant")
     return message

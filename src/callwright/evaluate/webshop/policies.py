@@ -41,12 +41,9 @@ def first_result_with_options(session: Session) -> str:
     return _rule(_own(session), _next_option)
 
 
-POLICIES: dict[str, Policy] = {
-    "random": chance(),
-    "rule": first_result,
-    "rule-options": first_result_with_options,
-}
-"""The baselines by name."""
+def policies(seed: int = 0) -> dict[str, Policy]:
+    """Return the baselines by name."""
+    return {"random": chance(seed), "rule": first_result, "rule-options": first_result_with_options}
 
 
 def _own(session: Session) -> ShopSession:

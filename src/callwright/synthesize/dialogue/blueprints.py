@@ -12,7 +12,7 @@ from typing import Protocol
 
 from callwright.errors import ToolsError
 from callwright.record import Json, Tool
-from callwright.store import row_seed
+from callwright.store import row_seed, sha256_text
 from callwright.synthesize.arguments import draw
 from callwright.synthesize.coverage import Coverage
 from callwright.synthesize.dialogue.blueprint import Blueprint, Turn
@@ -44,8 +44,8 @@ class Place(Protocol):
     """What a conversation needs of the world where it happens."""
 
     @property
-    def name(self) -> str:
-        """Return the name that rows carry."""
+    def sha256(self) -> str:
+        """Return the hash of what the tools were read from."""
         ...
 
     @property
@@ -87,7 +87,9 @@ class Blueprints:
     ) -> None:
         if not place.tools:
             raise ToolsError("no tools to talk about")
-        self._name, self._policy = place.name, place.policy
+        self._policy = place.policy
+        told = [str(seed), place.sha256, *(tool.name for tool in place.tools)]
+        self._mark = sha256_text("\n".join(told))[:8]  # sets rows of other tools or another seed apart
         self._scenes = Scenes(place.states, place.data)
         self._seed = seed
         self._families: Families = families
@@ -102,15 +104,20 @@ class Blueprints:
     def rehearse(self) -> None:
         """Walk without saying a word, to learn what feeds what and which tools change something."""
         for number in range(REHEARSALS):
-            rng = random.Random(row_seed(self._seed, f"rehearsal/{self._name}/{number}"))
+            rng = random.Random(row_seed(self._seed, f"rehearsal/{number}"))
             self._walk(rng)
 
-    def draw(self, row_id: str) -> Blueprint:
+    @property
+    def column(self) -> str:
+        """The part of a row's id that names its split: "train-train"."""
+        return f"{self._families}-{self._values}"
+
+    def draw(self, number: int) -> Blueprint:
         """Return what a conversation is to come to.
 
         It has no calls where no walk was found, or none that could be put into words.
         """
-        rng = random.Random(row_seed(self._seed, row_id))
+        rng = random.Random(row_seed(self._seed, f"talk/{self.column}/{number}"))
         walk, identified = self._walk(rng)
         self.failed_calls += walk.failures
         talk = Talk(self._families)
@@ -121,6 +128,7 @@ class Blueprints:
         done = [turn for turn in turns if turn.actions]
         changes = done[-1].actions[-1].changes if done else ()
         tools = tuple(subject.tool for subject in offered)
+        row_id = f"talk/{self._mark}/{self.column}/{number}"
         return Blueprint(row_id, walk.state, tuple(turns), changes, tools, self._policy, rng.getrandbits(32))
 
     def _walk(self, rng: random.Random) -> tuple[Walk, bool]:

@@ -8,7 +8,7 @@ to be told, and if `verify` finds nothing wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from callwright.record import Dropped, Message, Trajectory
@@ -75,12 +75,12 @@ class Conversations:
         while talks.accepted < accept and talks.candidates < max_candidates:
             first, end = talks.candidates, min(talks.candidates + size, max_candidates)
             talks.candidates = end
-            for row in self._wave([f"talk/{self._place.name}/{k}" for k in range(first, end)]):
+            for row in self._wave(range(first, end)):
                 yield self._counted(row, accept)
         talks.failed_calls = self._blueprints.failed_calls
 
-    def _wave(self, ids: Sequence[str]) -> Iterator[tuple[Blueprint, Candidate]]:
-        drawn = [self._blueprints.draw(row_id) for row_id in ids]
+    def _wave(self, numbers: Iterable[int]) -> Iterator[tuple[Blueprint, Candidate]]:
+        drawn = [self._blueprints.draw(number) for number in numbers]
         sayable = [blueprint for blueprint in drawn if blueprint.calls]
         found = self._review(sayable) if self._review else [Approved(one, None) for one in sayable]
         acted = self._acted([one.blueprint for one in found if isinstance(one, Approved)])
@@ -112,7 +112,8 @@ class Conversations:
         return self._row(Approved(blueprint, None), self._script(blueprint).acted(0.0))
 
     def _row(self, one: Approved, messages: Sequence[Message]) -> Trajectory:
-        return row_of(one, self._place, messages, cast=self._cast.names, seed=self._seed)
+        place, column = self._place, self._blueprints.column
+        return row_of(one, place, messages, cast=self._cast.names, seed=self._seed, split=column)
 
     def _proven(self, one: Approved, ending: str, messages: Sequence[Message]) -> Candidate:
         """Return the row if it comes to what its blueprint wants, and every check agrees."""

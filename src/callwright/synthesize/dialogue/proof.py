@@ -15,8 +15,9 @@ from callwright.verify import Execute
 
 
 def row_of(
-    approved: Approved, place: Place, messages: Sequence[Message], *, cast: tuple[str, str], seed: int
-) -> Trajectory:
+    approved: Approved, place: Place, messages: Sequence[Message], *, cast: tuple[str, str], seed: int,
+    split: str,
+) -> Trajectory:  # fmt: skip
     """Return a conversation as a row that tells what it was made from, and by whom: agent and user."""
     blueprint = approved.blueprint
     made: dict[str, Json] = {
@@ -36,7 +37,7 @@ def row_of(
         extra["state"] = blueprint.state
     return Trajectory(
         id=blueprint.id,
-        source=Source(dataset="synthesized", adapter="dialogue", split=place.name, license=place.licence),
+        source=Source(dataset="synthesized", adapter="dialogue", split=split, license=place.licence),
         task=Task(instruction=blueprint.policy, kind="multi"),
         tools=blueprint.tools,
         messages=tuple(messages),

@@ -19,6 +19,8 @@ DONE = "DONE"
 _UNKNOWN = ("I don't know that.", "I can't tell you more than that.", "That is all I know.")
 _AGREE = ("shall i", "should i", "go ahead", "is that right", "correct?", "proceed", "confirm")
 _MORE = ("anything else", "something else", "what else", "more i can", "else i can")
+_ASKING = ("tell me", "as soon as i know", "let me know", "need the", "provide", "give me", "specify")
+"""Words of a sentence that asks for a value without a question mark."""
 _GREETING = "Hello! What can I do for you?"
 _RULES = """\
 You play a customer who talks to an assistant. This is what you want, one thing after the other:
@@ -47,7 +49,8 @@ class ScriptedUser:
     def answer(self, text: str) -> str | None:
         """Return what is said to a reply of the agent; None if there is nothing more to say."""
         last = text.rstrip().rpartition("\n")[2].lower()
-        if last.endswith("?") and not _any(_MORE, last):
+        waits = self._withheld and self._turns[self._turn].kind == "missing-argument"
+        if (last.endswith("?") or (waits and _any(_ASKING, last))) and not _any(_MORE, last):
             return self._told(last)
         self._turn += 1
         self._withheld = True

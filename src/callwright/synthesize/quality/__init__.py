@@ -30,9 +30,11 @@ __all__ = ["CODES", "Code", "Dialect", "Finding", "about_tool", "findings"]
 def findings(tools: Sequence[Tool], dialect: Dialect = "json") -> Iterator[Finding]:
     """Yield what is wrong with tools, tool by tool; edits are for a Python file or for JSON."""
     edits = Edits(dialect)
-    among = sorted([*names_of_their_own(tools, edits), *confusable(tools, edits)], key=lambda found: found[0])
+    among: dict[int, list[Finding]] = {}
+    for place, finding in (*names_of_their_own(tools, edits), *confusable(tools, edits)):
+        among.setdefault(place, []).append(finding)
     for i, tool in enumerate(tools):
-        found = [*_of_tool(tool, edits), *(finding for place, finding in among if place == i)]
+        found = [*_of_tool(tool, edits), *among.get(i, ())]
         yield from (_named(finding, tool).within(f"tools[{i}]") for finding in found)
     yield from size_of_set(tools)
 

@@ -9,8 +9,9 @@ with one and the same description are told as such: mostly it was copied, and is
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from heapq import merge
 from typing import NamedTuple
 
 from callwright.record import Tool
@@ -53,7 +54,7 @@ class _Said(NamedTuple):
 
 
 def confusable(tools: Sequence[Tool], edits: Edits) -> Iterator[tuple[int, Finding]]:
-    """Yield each tool that an earlier one is hard to tell from, with its place."""
+    """Yield each tool that is hard to tell from an earlier one, with its place; the first one is named."""
     said = [_said(tool) for tool in tools]
     copies = dict(_copies(said))
     for j, i in copies.items():
@@ -61,9 +62,12 @@ def confusable(tools: Sequence[Tool], edits: Edits) -> Iterator[tuple[int, Findi
         edit = edits.tool_says(f"{_capability(tools[j])} … (what {other} does not do)")
         what = f"has the very description of {other}"
         yield j, about_tool("copied-description", tools[j].name, what, edit, "description")
-    for i, j in _candidates(said):
-        tool, other = tools[j], tools[i].name
-        if tool.name != other and copies.get(j) != i and _alike(said[i], said[j]):
+    for j, candidates in _candidates(said):
+        tool = tools[j]
+        alike = (i for i in candidates if tools[i].name != tool.name and copies.get(j) != i)
+        first = next((i for i in alike if _alike(said[i], said[j])), None)
+        if first is not None:
+            other = tools[first].name
             what = f"says and takes much the same as {other}"
             edit = edits.tool_says(
                 f"{tool.description.rstrip('. ') or tool.name}. Use {other} instead when …"
@@ -90,18 +94,19 @@ def _said(tool: Tool) -> _Said:
     return _Said(frozenset((*name, *does, *description[1:])), name, parameters, description)
 
 
-def _candidates(said: Sequence[_Said]) -> Iterator[tuple[int, int]]:
-    """Yield pairs that may be alike, in order: the rarest word of one of them is in the other, too."""
-    having: dict[str, list[int]] = defaultdict(list)
-    for i, s in enumerate(said):
-        for word in s.words:
-            having[word].append(i)
-    pairs: set[tuple[int, int]] = set()
-    for i, s in enumerate(said):
+def _candidates(said: Sequence[_Said]) -> Iterator[tuple[int, Iterator[int]]]:
+    """Yield each tool with the earlier ones that may be alike: the rarest word of one of them is in both."""
+    having = Counter(word for s in said for word in s.words)
+    earlier: dict[str, list[int]] = defaultdict(list)
+    by_rarest: dict[str, list[int]] = defaultdict(list)
+    for j, s in enumerate(said):
         if s.words:
-            rarest = min(s.words, key=lambda word: (len(having[word]), word))
-            pairs.update((min(i, j), max(i, j)) for j in having[rarest] if j != i)
-    yield from sorted(pairs)
+            rarest = min(s.words, key=lambda word: (having[word], word))
+            # Looked at as far as wanted: of thousands that are alike, the first is enough.
+            yield j, merge(earlier[rarest], *(by_rarest[word] for word in s.words if word in by_rarest))
+            by_rarest[rarest].append(j)
+            for word in s.words:
+                earlier[word].append(j)
 
 
 def _alike(one: _Said, other: _Said) -> bool:

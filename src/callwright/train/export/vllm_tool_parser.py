@@ -198,7 +198,12 @@ class CallwrightToolParser(_ToolParser):  # type: ignore[misc]  # the base is of
 
 
 def _written(arguments: dict[str, Any]) -> str:
-    return json.dumps(arguments, ensure_ascii=False)
+    text = json.dumps(arguments, ensure_ascii=False)
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # half a character, which models do write
+        return json.dumps(arguments)
+    return text
 
 
 def _new_id() -> str:

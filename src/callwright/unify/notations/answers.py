@@ -22,16 +22,16 @@ from callwright.unify.notations.tagged import Said
 
 _TAGS = (tagged.TOOL_CALL, tagged.TOOLCALL, tagged.FUNCTIONCALL)
 _MISTRAL = "[TOOL_CALLS]"
-_FENCED = re.compile(r"```(?:json)?\s*\n(.*)\n\s*```", re.S)
+_FENCED = re.compile(r"```(?:json)?[^\S\n]*\n(.*)\n[^\S\n]*```", re.S)
 _LIKE_A_CALL = re.compile(r"""\[?\s*\{\s*["'](?:name|arguments|parameters|type|id|function)["']\s*:""")
 _NAME = re.compile(r"""["']name["']\s*:""")
 _ARGUMENTS = re.compile(r"""["'](?:arguments|parameters)["']\s*:""")
-_TOOLS = re.compile(r"<tools>\s*([\[{].*?)\s*</tools>\s*", re.S)
+_TOOLS = re.compile(r"<tools>\s*([\[{].*?)</tools>\s*", re.S)
 _LIST = re.compile(
     r"(?:(?:You have|with) access to the following tools:|^(?:Available )?[Tt]ools:)\s*(?=\[)", re.M
 )
 _ASKS = re.compile(
-    r"\s*(For each function call,? return .*\Z|When you need to use a tool, respond with [^\n]*)", re.S
+    r"For each function call,? return .*\Z|When you need to use a tool, respond with [^\n]*", re.S
 )
 _scan = json.JSONDecoder().raw_decode  # lenient, but only values that `toolset` reads again are used
 
@@ -69,7 +69,8 @@ def told(text: str) -> Told:
     """Take a system text apart that lists its tools as JSON; any other text is all instruction."""
     found = _TOOLS.search(text)
     if found:
-        return _told(f"{text[: found.start()]}{text[found.end() :]}", tagged.definitions(found[1], "<tools>"))
+        listed = tagged.definitions(found[1].rstrip(), "<tools>")
+        return _told(f"{text[: found.start()]}{text[found.end() :]}", listed)
     for intro in _LIST.finditer(text):
         try:
             value, end = _scan(text, intro.end())
@@ -86,5 +87,5 @@ def _told(rest: str, tools: list[Json]) -> Told:
     asked = _ASKS.search(rest)
     if not asked:
         return Told(rest.strip(), "", tools)
-    left = f"{rest[: asked.start()]}{rest[asked.end() :]}".strip()
-    return Told(left, asked[1].strip(), tools)
+    left = f"{rest[: asked.start()].rstrip()}{rest[asked.end() :]}".strip()
+    return Told(left, asked[0].strip(), tools)

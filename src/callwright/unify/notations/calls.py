@@ -19,6 +19,9 @@ from callwright.record import Json
 from callwright.unify.rows import BadRow, decode
 
 _NAME = re.compile(r"""["'](?:name|api|api_name)["']\s*:\s*["']([^"'\n]{1,200})["']""")
+_IN_CALL = frozenset({"name", "arguments", "parameters", "id", "type", "index"})
+_AROUND = frozenset({"function", "id", "type", "index"})
+"""Fields of a call that are read, or that say no more than its place does."""
 _MARKERS = re.compile(
     r"<tool_call>|<TOOLCALL>|<functioncall>|<function_call>|\[TOOL_CALLS\]|<call>\s*\[|<\|tool_call\|>"
 )
@@ -36,6 +39,8 @@ class Call(msgspec.Struct, frozen=True, gc=False):
     """Positions, within the same turn, of the calls whose results the arguments refer to."""
     alternatives: dict[str, list[Json]] | None = None
     """Argument name to its allowed values, where the source grades with several."""
+    rest: tuple[str, dict[str, Json]] | None = None
+    """Where the call stands, and what it carries there that the record has no place for."""
 
     def replace(self, **changes: Json) -> Call:
         """Return the call with some fields changed."""
@@ -72,7 +77,12 @@ def json_object(value: Json, path: str) -> Call:
     name = value.get("name")
     if not isinstance(name, str) or not name:
         raise BadRow("bad-calls", f"{path}.name", f"expected a name, got {name!r}")
-    return call(name, value.get("arguments", value.get("parameters")), _id(value))
+    found = call(name, value.get("arguments", value.get("parameters")), _id(value))
+    return found if value.keys() <= _IN_CALL else found.replace(rest=_rest(value, path))
+
+
+def _rest(value: Mapping[str, Json], path: str) -> tuple[str, dict[str, Json]]:
+    return path, {key: item for key, item in value.items() if key not in _IN_CALL}
 
 
 def json_text(text: str, path: str = "calls") -> list[Call]:
@@ -134,7 +144,10 @@ def openai(value: Json, path: str) -> Call:
     if not isinstance(function, dict):
         return json_object(value, path)
     found = json_object(function, f"{path}.function")
-    return found.replace(id=_id(value) or found.id)
+    rest = found.rest[1] if found.rest else {}
+    around = {} if value.keys() <= _AROUND else {k: v for k, v in value.items() if k not in _AROUND}
+    carried = {**around, "function": rest} if rest else around
+    return found.replace(id=_id(value) or found.id, rest=(path, carried) if carried else None)
 
 
 def _id(value: Mapping[str, Json]) -> str | None:

@@ -13,6 +13,7 @@ import msgspec
 
 from callwright.record import Json, Outcome
 from callwright.unify.conversation import Conversation
+from callwright.unify.notations import blocks
 from callwright.unify.rows import BadRow, shape
 
 Speaker = Literal["system", "user", "assistant", "result"]
@@ -95,14 +96,13 @@ def outcome(reward: Json, success: Json = None) -> Outcome | None:
 
     Whatever is no reward or no flag is left to the caller, see `is_reward` and `is_flag`.
     """
-    number = float(reward) if is_reward(reward) else None
-    flag = bool(success) if is_flag(success) else None
-    return None if number is None and flag is None else Outcome(reward=number, success=flag)
+    number = float(reward) if isinstance(reward, bool) else reward
+    return blocks.outcome(number, bool(success) if is_flag(success) else None)
 
 
 def is_reward(value: Json) -> bool:
     """Tell whether this is a number or a truth value."""
-    return isinstance(value, bool | int | float)
+    return isinstance(value, bool) or blocks.number(value) is not None
 
 
 def is_flag(value: Json) -> bool:

@@ -35,7 +35,7 @@ _LABEL = (
     r"^[ \t]*(?:(?P<thought>(?:Thoughts?|THOUGHT|Think)[ \t]*:)"
     r"|(?P<observation>Observation[ \t]*:)|(?P<action>{}))"
 )
-_INPUT = re.compile(r"(?P<name>[^\n]{1,200}?)\s+(?:with\s+)?Action Input:(?P<input>.*)", re.S)
+_INPUT = re.compile(r"(?P<name>[^\n]{0,199}?\S)\s+(?:with\s+)?Action Input:(?P<input>.*)", re.S)
 _BRACKETS = re.compile(r"(?P<name>[A-Za-z_][\w.-]{0,99})\[(?P<input>.*)\]", re.S)
 _PARENTHESES = re.compile(r"(?P<name>[A-Za-z_][\w.-]{0,99})\((?P<input>.*)\)", re.S)
 _KEYWORD = re.compile(r"\s*[A-Za-z_]\w*\s*=[^=]")

@@ -19,6 +19,7 @@ from callwright.unify.sources import (
     agentbench,
     agentgym_functions,
     alfworld_prompts,
+    anthropic,
     api_bank,
     apibench,
     # apigen_mt,
@@ -112,6 +113,7 @@ SOURCES: dict[str, Source] = {
     "llamafactory": llamafactory,
     # "hf_messages": hf_messages,
     "openai_chat": openai_chat,
+    "anthropic": anthropic,  # it takes plain rows too, for the sake of files that have others
 }
 """Source name to the module that reads it; a new source is one module and one line here."""
 

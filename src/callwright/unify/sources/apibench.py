@@ -27,7 +27,7 @@ LOSES = "nothing that we know of."
 SEEN = "real"
 _KNOWN = frozenset({"api_call"})
 _INSTRUCTION = re.compile(
-    r"###\s*Instruction:\s*(?P<marked>.*?)\s*###\s*Output:|'Instruction':\s*(?P<quoted>.*?),\s*'Output':",
+    r"###\s*Instruction:(?P<marked>.*?)###\s*Output:|'Instruction':(?P<quoted>.*?),\s*'Output':",
     re.S,
 )
 
@@ -49,7 +49,7 @@ def convert(row: Row) -> Trajectory:
     """Return instruction → call."""
     raw = shape(row.value, _Row)
     found = _INSTRUCTION.search(raw.code)
-    query = _unquoted(found["marked"] or found["quoted"] or "") if found else ""
+    query = _unquoted((found["marked"] or found["quoted"] or "").strip()) if found else ""
     if not query:
         raise BadRow("missing-field", "code", "no instruction can be told from the output")
     talk = Conversation(row, None)

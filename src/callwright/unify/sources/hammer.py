@@ -28,7 +28,7 @@ SEEN = "real"
 _KNOWN = frozenset({"query", "tools", "answers"})
 _ROLES = ("user", "agent", "assistant", "tool")
 _REQUEST = "Generate API Request:"
-_FENCED = re.compile(r"\s*```(?:json)?\s*(.*?)\s*```\s*", re.S)
+_FENCED = re.compile(r"\s*```(?:json)?(.*?)```\s*", re.S)
 
 
 class _Row(msgspec.Struct):
@@ -114,8 +114,11 @@ def _answer(item: Json, path: str) -> Call:
 
 def _usual(tool: Json) -> Json:
     """Return a tool with its result under the name that other sources use."""
-    if not isinstance(tool, dict) or "return" not in tool:
+    if not isinstance(tool, dict):
         return tool
+    rest = other_fields(tool, frozenset({"desc_for_search", "return"}))
+    if "return" not in tool:
+        return rest
     returns = tool["return"]
     described = isinstance(returns, dict) and all(isinstance(v, dict) for v in returns.values())
-    return {**tool, "returns": {"type": "object", "properties": returns} if described else returns}
+    return {**rest, "returns": {"type": "object", "properties": returns} if described else returns}

@@ -26,7 +26,7 @@ LOSES = "the marks around the sections, and the fence around the answer."
 SEEN = "real"
 _KNOWN = frozenset({"instruction", "input", "output"})
 _SECTION = re.compile(r"\[BEGIN OF ([A-Z -]{1,40})\](.*?)\[END OF \1\]", re.S)
-_FENCED = re.compile(r"\s*```(?:json)?\s*(.*?)\s*```\s*", re.S)
+_FENCED = re.compile(r"\s*```(?:json)?(.*?)```\s*", re.S)
 _TASK, _TOOLS, _FORMAT, _QUERY = "TASK INSTRUCTION", "AVAILABLE TOOLS", "FORMAT INSTRUCTION", "QUERY"
 
 
@@ -57,7 +57,7 @@ def convert(row: Row) -> Trajectory:
     query = sections[_QUERY].strip()
     talk.user(f"{query}\n\n{raw.input}" if raw.input else query)
     fenced = _FENCED.fullmatch(raw.output)
-    listed = fenced[1] if fenced else raw.output.strip()
+    listed = (fenced[1] if fenced else raw.output).strip()
     if not fenced and not listed.startswith("["):
         talk.assistant(raw.output, path="output")
         return talk.finish(fields=other_fields(row.value, _KNOWN))

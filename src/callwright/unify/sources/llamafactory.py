@@ -3,7 +3,8 @@
 ShareGPT: ``{"conversations": [{"from", "value"}], "tools": "<JSON text>", "system"?}`` with the turns human,
 gpt, function_call (JSON text of a call or of a list of calls) and observation. Version 1:
 ``{"messages": [{"role", "content": [{"type", "value"}], "loss_weight"?}], "tools"}`` with the types text,
-reasoning and tool_call.
+reasoning and tool_call. Where a result is a list with an entry for each call of the turn before, ``[{"name",
+"content", "tool_call_id"?}]``, each entry is the result of its call.
 
 Preference pairs: ``{"conversations", "chosen": {"from", "value"}, "rejected": …}`` in ShareGPT, and whole
 conversations as `chosen_messages` and `rejected_messages` in version 1. What both sides begin with is the
@@ -24,6 +25,7 @@ from callwright.unify.notations import pairs
 from callwright.unify.notations.calls import json_text, split_thought
 from callwright.unify.notations.pairs import Placed
 from callwright.unify.notations.tagged import Said
+from callwright.unify.notations.tagged_results import of_each
 from callwright.unify.rows import BadRow, Row, other_fields, shape
 from callwright.unify.tools import toolset
 
@@ -34,7 +36,10 @@ LICENSES = {
     "reason_tool_use": "Apache-2.0",
 }
 FIELDS = ("conversations", "messages", "tools", "system", "chosen_messages", "rejected_messages")
-LOSES = "the order of text, reasoning and calls within a message; where one text part ends."
+LOSES = (
+    "the order of text, reasoning and calls within a message; where one text part ends; the ids of results "
+    "that lie in one list, which name no call."
+)
 SEEN = "real"
 _KNOWN = frozenset({"conversations", "messages", "tools", "system", "chosen_messages", "rejected_messages"})
 _SIDES = ("chosen", "rejected")
@@ -141,12 +146,17 @@ def _add_turn(talk: Conversation, message: Placed) -> None:
     elif turn.origin == "human":
         talk.user(turn.value)
     elif turn.origin == "observation":
-        talk.result(turn.value)
+        _add_results(talk, turn.value)
     elif turn.origin == "system":
         talk.system(turn.value)
     else:
         raise BadRow("unknown-role", f"{message.path}.from", f"expected one of {_TURNS}, got {turn.origin!r}")
     talk.keep(message.path, message.item, _TURN_FIELDS)
+
+
+def _add_results(talk: Conversation, text: str) -> None:
+    for result in of_each(text, talk.called):
+        talk.result(result.content, name=result.name)
 
 
 def _said(message: Placed) -> Said:
@@ -176,7 +186,7 @@ def _add_message(talk: Conversation, placed: Placed) -> None:
         elif message.role == "user":
             talk.user(text)
         elif message.role == "tool":
-            talk.result(text)
+            _add_results(talk, text)
         else:
             detail = f"expected one of {_ROLES}, got {message.role!r}"
             raise BadRow("unknown-role", f"{placed.path}.role", detail)

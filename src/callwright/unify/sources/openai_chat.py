@@ -3,7 +3,8 @@
 ``{"messages": […], "tools": […]}``, as logs, fine-tuning files and most exports have it. Arguments may be
 JSON text or an object, calls may be parallel or in the legacy `function_call`, and the tools may stand in
 `tools` or `functions`. Messages and tools may be lists or, as columns of Parquet files often are, their JSON
-text. Without tools or functions it is unknown which were offered.
+text. Without tools or functions it is unknown which were offered. A text `system` beside the messages is the
+instruction, before that of the messages if theirs is another one.
 
 Thoughts come from `reasoning_content`, `reasoning`, `thinking`, from parts of these types, or from before
 ``</think>``; several become one. Text parts of a content are joined; an image, sound or file drops the row,
@@ -25,10 +26,11 @@ from callwright.unify.notations import blocks
 from callwright.unify.notations.calls import Call, json_object, split_thought
 from callwright.unify.notations.turns import calls_of
 from callwright.unify.rows import BadRow, Row, decode, other_fields, shape
+from callwright.unify.sources import anthropic
 from callwright.unify.tools import toolset
 
 LICENSES: dict[str, str] = {}
-FIELDS = ("messages", "tools", "functions", "parallel_tool_calls")
+FIELDS = ("messages", "tools", "functions", "system", "parallel_tool_calls")
 LOSES = "where a text part ends; which field held the thought, and blanks around it; a tool's mark `strict`."
 SEEN = "real"
 _KNOWN = frozenset({"messages", "tools", "functions"})
@@ -62,9 +64,9 @@ _ANSWER = frozenset(_Message.__struct_fields__) - {"tool_call_id", "refusal"}
 
 
 def detect(value: Mapping[str, Json]) -> str:
-    """Recognise messages with OpenAI's roles; preference pairs are not ours."""
-    messages = _listed(value.get("messages"))
-    if not messages or _NOT_OURS & value.keys():
+    """Recognise messages with OpenAI's roles; preference pairs are not ours, nor is Anthropic's API."""
+    messages = anthropic.listed(value.get("messages"))
+    if not messages or _NOT_OURS & value.keys() or anthropic.only_here(value):
         return ""
     for message in messages:
         if not isinstance(message, dict) or message.get("role") not in _ROLES:
@@ -75,31 +77,33 @@ def detect(value: Mapping[str, Json]) -> str:
     return "messages with the roles of OpenAI chat"
 
 
-def _listed(messages: Json) -> list[Json]:
-    """Return the messages of a list or of its JSON text; none for anything else."""
-    if isinstance(messages, str):
-        try:
-            messages = decode(messages)
-        except ValueError:
-            return []
-    return messages if isinstance(messages, list) else []
-
-
 def convert(row: Row) -> Trajectory:
     """Return the conversation."""
     raw = shape(row.value, _Row)
-    messages = _listed(raw.messages)
+    messages = anthropic.listed(raw.messages)
     if isinstance(raw.messages, str) and not messages:
         raise BadRow("wrong-type", "messages", "expected a list of messages or its JSON text")
     offered = raw.tools if raw.tools is not None else raw.functions
     talk = Conversation(row, toolset(offered, "tools" if raw.tools is not None else "functions"))
+    system = row.value.get("system")
+    if isinstance(system, str) and system and not _begin_with(messages, system):
+        talk.system(system)
     for i, item in enumerate(messages):
         path = f"messages[{i}]"
         _add(talk, item, path)
     reward, success = row.value.get("reward"), row.value.get("success")
-    read = {"reward": blocks.number(reward) is not None, "success": isinstance(success, bool)}
+    read = {
+        "reward": blocks.number(reward) is not None,
+        "success": isinstance(success, bool),
+        "system": isinstance(system, str),
+    }
     known = _KNOWN | {key for key, is_read in read.items() if is_read}
     return talk.finish(fields=other_fields(row.value, known), outcome=blocks.outcome(reward, success))
+
+
+def _begin_with(messages: list[Json], system: str) -> bool:
+    first = messages[0] if messages else None
+    return isinstance(first, dict) and first.get("role") in _ROLES[:2] and first.get("content") == system
 
 
 def _add(talk: Conversation, item: Json, path: str) -> None:

@@ -64,5 +64,6 @@ def convert(row: Row) -> Trajectory:
 def _usual(function: Json) -> Json:
     """Return the function under the name that calls it."""
     if isinstance(function, dict) and "api_call" in function:
-        return {**function, "name": function["api_call"]}
+        rest = {key: value for key, value in function.items() if key != "api_call"}
+        return {**rest, "name": function["api_call"]}
     return function

@@ -36,7 +36,7 @@ from callwright.unify.tools import Known, Toolset, assemble, offer, toolset
 
 LICENSES = {"": "Apache-2.0"}
 FIELDS = ("id", "query", "calling", "conversations")
-LOSES = "the field that a tool belongs to; it only decides which distractors are offered."
+LOSES = "the field that a tool of the file beside belongs to; it only decides which distractors are offered."
 SEEN = "real"
 DISTRACTORS = 4
 TOOL_FILES = ("tool.jsonl", "tools.jsonl")
@@ -212,4 +212,5 @@ def _area(field: str) -> str:
 def _usual(raw: Json) -> Json:
     if not isinstance(raw, dict) or "api_name" not in raw:
         return raw
-    return {**raw, "name": raw["api_name"], "description": raw.get("api_description")}
+    rest = {key: value for key, value in raw.items() if key not in ("api_name", "api_description")}
+    return {**rest, "name": raw["api_name"], "description": raw.get("api_description")}

@@ -137,13 +137,8 @@ def _offered(row: Row, about: _Environment) -> Toolset | None:
 
 def _definition(name: str, body: Mapping[str, Json]) -> Json:
     """Return tau2's own form of a signature, with `doc` and `params`, as the usual one."""
-    return {
-        "name": name,
-        "description": body.get("doc"),
-        "parameters": body.get("params"),
-        "returns": body.get("returns"),
-        **body,
-    }
+    rest = other_fields(body, frozenset({"doc", "params"}))
+    return {"name": name, "description": body.get("doc"), "parameters": body.get("params"), **rest}
 
 
 def _add(talk: Conversation, item: Json, path: str) -> None:
@@ -162,4 +157,16 @@ def _add(talk: Conversation, item: Json, path: str) -> None:
     elif message.get("role") == "user" and message.get("tool_calls") and not message.get("content"):
         talk.keep(path, message, frozenset())
     else:
-        turns.add(talk, message, path)
+        turns.add(talk, _without_requestor(message), path)
+
+
+def _without_requestor(message: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Return a message whose calls do not say that the assistant makes them, which it is the message of."""
+    calls = message.get("tool_calls")
+    if message.get("role") != "assistant" or not isinstance(calls, list):
+        return message
+    said = frozenset({"requestor"})
+    own = [
+        c if not isinstance(c, dict) or c.get("requestor") == "user" else other_fields(c, said) for c in calls
+    ]
+    return {**message, "tool_calls": own}

@@ -4,7 +4,7 @@ Row: ``{"system", "conversations": [{"from": "user" | "assistant" | "tool", "val
 holds a JSON array of tools (types as in BFCL, `dict`); what says how to write calls becomes the format
 instruction, the rest stays the instruction. Calls read ``[Get Rain(city="Oslo", $top=10), now()]``. A tool
 turn is a JSON list with an entry ``{"name", "results"}`` per call of the turn before: each becomes the
-result of its call. A tool turn of any other form is one result, for the first call that still lacks one.
+result of its call. A tool turn of any other form is one result, for the first call of that turn without one.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ import msgspec
 from callwright.record import Json, Trajectory
 from callwright.unify.conversation import Conversation
 from callwright.unify.files import rows as rows
-from callwright.unify.notations.calls import Call, split_thought
+from callwright.unify.notations.calls import split_thought
 from callwright.unify.notations.pythonic import Order, find, mentions_call, order_of
-from callwright.unify.rows import BadRow, Row, decode, other_fields, shape
+from callwright.unify.notations.tagged_results import of_each
+from callwright.unify.rows import BadRow, Row, other_fields, shape
 from callwright.unify.tools import toolset
 
 LICENSES = {"": "Apache-2.0"}
@@ -33,7 +34,7 @@ _KNOWN = frozenset({"system", "conversations"})
 _ROLES = ("user", "assistant", "tool")
 _ARRAY = re.compile(r"\[\s*[{\]]")
 _TRIES = 16
-_INTRODUCTION = re.compile(r"\s*Here is a list of functions in JSON format that you can invoke:\s*\Z")
+_INTRODUCTION = re.compile(r"Here is a list of functions in JSON format that you can invoke:\s*\Z")
 _FORMAT = "Should you decide to return the function call"
 
 
@@ -72,17 +73,16 @@ def convert(row: Row) -> Trajectory:
     talk = Conversation(row, tools)
     order = order_of(tools)
     _instruct(talk, before, after)
-    called: list[Call] = []
     for i, item in enumerate(raw.conversations):
         path = f"conversations[{i}]"
         turn = shape(item, _Turn, path)
         if turn.role == "user":
             talk.user(turn.value)
         elif turn.role == "assistant":
-            called = _answer(talk, turn.value, order, f"{path}.value")
+            _answer(talk, turn.value, order, f"{path}.value")
         elif turn.role == "tool":
-            for result in _results(turn.value, called):
-                talk.result(result)
+            for result in of_each(turn.value, talk.called):
+                talk.result(result.content, name=result.name)
         else:
             raise BadRow("unknown-role", f"{path}.from", f"expected one of {_ROLES}, got {turn.role!r}")
         talk.keep(path, item, _READ)
@@ -114,27 +114,9 @@ def _instruct(talk: Conversation, before: str, after: str) -> None:
         talk.system(text)
 
 
-def _answer(talk: Conversation, value: str, order: Order, path: str) -> list[Call]:
+def _answer(talk: Conversation, value: str, order: Order, path: str) -> None:
     thought, said = split_thought(value)
     calls = find(said, order, path)
     if calls is None and (name := mentions_call(said, order)):
         raise BadRow("calls-in-text", path, f"the text contains a call of {name}")
     talk.assistant("" if calls else said, calls or (), reasoning=thought, path=path)
-    return calls or []
-
-
-def _results(text: str, called: list[Call]) -> list[str]:
-    """Return the result of each call, or the text as it is where it does not tell them apart."""
-    try:
-        entries = decode(text)
-    except ValueError:
-        return [text]
-    if not isinstance(entries, list) or len(entries) != len(called):
-        return [text]
-    results = []
-    for entry, call in zip(entries, called, strict=True):
-        if not isinstance(entry, dict) or entry.keys() != {"name", "results"} or entry["name"] != call.name:
-            return [text]
-        value = entry["results"]
-        results.append(value if isinstance(value, str) else msgspec.json.encode(value).decode())
-    return results

@@ -41,7 +41,7 @@ LOSES = (
 SEEN = "real"
 _SLOT = re.compile(r"\$\{([^{}]*)\}")
 _ORIGIN = re.compile(r"\bfrom (\S+)$")
-_ACTION = re.compile(r"\n\s*(?:ASSISTANT\s*)?Action\s*\d*\s*:")
+_ACTION = re.compile(r"\n[^\S\n]*(?:ASSISTANT\s*)?Action\s*\d*\s*:")
 _INSTANCE_FIELDS = frozenset({"input", "output", "Final Thought", "intermediate_steps"})
 
 

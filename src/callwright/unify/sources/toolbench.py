@@ -27,6 +27,7 @@ import msgspec
 from callwright.record import Json, Outcome, Trajectory
 from callwright.unify import files
 from callwright.unify.conversation import Conversation
+from callwright.unify.notations.blocks import written
 from callwright.unify.notations.calls import json_object
 from callwright.unify.notations.literals import written_value
 from callwright.unify.notations.search import add_attempt
@@ -237,11 +238,10 @@ def _of_prediction(row: Row) -> Trajectory:
 def _add_detail(run: Run, detail: _Detail, path: str) -> None:
     message = detail.message
     if isinstance(message, dict):
-        made = run.act(json_object(message, f"{path}.message"))
+        made = run.act(json_object(message, f"{path}.message").replace(rest=None))  # it is kept below
         response = message.get("response")
         if response:
-            text = response if isinstance(response, str) else msgspec.json.encode(response).decode()
-            run.talk.result(text, call_id=made[0])
+            run.talk.result(written(response), call_id=made[0])
         run.talk.keep(f"{path}.message", message, frozenset({"name", "arguments", "response"}))
     elif detail.role == "assistant":
         run.think(message, path)

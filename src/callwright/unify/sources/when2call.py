@@ -27,7 +27,7 @@ LOSES = "the tags around the calls."
 SEEN = "exemplar"
 _KNOWN = frozenset(FIELDS)
 _ROLES = ("system", "user", "assistant", "tool")
-_CALLS = re.compile(r"<TOOLCALL>\s*(.*?)\s*</TOOLCALL>", re.S)
+_CALLS = re.compile(r"<TOOLCALL>(.*?)</TOOLCALL>", re.S)
 
 
 class _Message(msgspec.Struct):
@@ -121,7 +121,7 @@ def _add(talk: Conversation, message: _Message, path: str) -> None:
 
 def _answer(text: str, path: str) -> tuple[str | None, str, list[Call]]:
     thought, said = split_thought(text)
-    calls = [call for listed in _CALLS.findall(said) for call in json_text(listed, path)]
+    calls = [call for listed in _CALLS.findall(said) for call in json_text(listed.strip(), path)]
     rest = _CALLS.sub("", said).strip() if calls else said
     if "<TOOLCALL>" in rest:
         raise BadRow("calls-in-text", path, "a <TOOLCALL> that is empty or not closed")

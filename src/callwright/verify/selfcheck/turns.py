@@ -86,9 +86,11 @@ def _stutter(t: Trajectory, i: int) -> Trajectory | None:
 
 
 def _silent(t: Trajectory, rng: random.Random) -> Trajectory | None:
-    if t.task.expects != "call":
+    first = next((i for i, message in enumerate(t.messages) if message.tool_calls), None)
+    if t.task.expects != "call" or first is None:
         return None
-    return with_message(t, len(t.messages) - 1, Message(role="assistant", content="I can not tell."))
+    # Text for the last call alone would leave a row that does call, only less often.
+    return replace(t, messages=(*t.messages[:first], Message(role="assistant", content="I can not tell.")))
 
 
 def _needless(t: Trajectory, rng: random.Random) -> Trajectory | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from callwright.evaluate.bfcl.multi_turn.calls import from_official
+from callwright.evaluate.bfcl.multi_turn.calls import Read, from_official
 from callwright.evaluate.bfcl.multi_turn.check import RIGHT, Verdict
 from callwright.record import Json
 
@@ -31,11 +31,11 @@ def check_answer(reply: str | None, answers: Iterable[str]) -> Verdict:
     return Verdict(False, "agentic:answer_not_found")
 
 
-def check_result(result: Json, answers: Iterable[str], *, fc: bool = False) -> Verdict:
+def check_result(result: Json, answers: Iterable[str], read: Read = from_official) -> Verdict:
     """Return the verdict on the `result` of an official result file: the steps of its only turn."""
     if not isinstance(result, list) or len(result) != 1 or not isinstance(result[0], list):
         return Verdict(False, "agentic:inference_error")
-    said = [step for step in result[0] if not from_official(step, fc=fc)]
+    said = [step for step in result[0] if not read(step)]
     last = said[-1] if said else None
     if isinstance(last, list):
         last = last[0] if last else None

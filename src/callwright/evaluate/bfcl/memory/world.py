@@ -17,7 +17,7 @@ from callwright.errors import ConfigError
 from callwright.evaluate.bfcl.backends import backend, copied, function_docs
 from callwright.evaluate.bfcl.memory.check import check_answer, check_result
 from callwright.evaluate.bfcl.memory.rows import BACKEND, CATEGORY, SCENARIOS, Conversation, Scenario, load
-from callwright.evaluate.bfcl.multi_turn.calls import Step, from_official
+from callwright.evaluate.bfcl.multi_turn.calls import Read, Step, from_official
 from callwright.evaluate.bfcl.multi_turn.check import Verdict
 from callwright.evaluate.bfcl.multi_turn.course import MAX_STEPS, Course
 from callwright.evaluate.bfcl.multi_turn.dialogue import Style, opened, sentence, words
@@ -168,12 +168,14 @@ class QuestionSession:
         return _result(self._task, verdict, course.steps, json.dumps(course.replies), world.conditions)
 
 
-def replayed(task: Conversation, result: Json, conditions: dict[str, Json], *, fc: bool = False) -> Result:
-    """Return the verdict on the `result` of an official result file; `fc` as in `check_result`."""
+def replayed(
+    task: Conversation, result: Json, conditions: dict[str, Json], read: Read = from_official
+) -> Result:
+    """Return the verdict on the `result` of an official result file."""
     turns = result if isinstance(result, list) else []
-    steps = [[from_official(s, fc=fc) for s in turn] if isinstance(turn, list) else [] for turn in turns]
+    steps = [[read(step) for step in turn] if isinstance(turn, list) else [] for turn in turns]
     made = [[step for step in turn if step] for turn in steps]
-    return _result(task, check_result(result, task.answer, fc=fc), made, json.dumps(result), conditions)
+    return _result(task, check_result(result, task.answer, read), made, json.dumps(result), conditions)
 
 
 def _result(

@@ -2,7 +2,8 @@
 
 Two ways lead there, as in the official handlers: text in the prompting format, decoded and written out again
 (positional arguments are lost, a dict whose values are all dicts becomes a nested call, an empty dict makes
-the reply undecodable), and calls with JSON arguments (each value as Python writes it).
+the reply undecodable), and calls with JSON arguments (each value as Python writes it), be they an interface's
+or written in a format that a model has of its own.
 
     >>> from_text("[cd(folder='documents'), ls(True)]")
     ["cd(folder='documents')", 'ls()']
@@ -13,14 +14,17 @@ the reply undecodable), and calls with JSON arguments (each value as Python writ
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from callwright import formats
 from callwright.evaluate.bfcl.decode import Undecodable, Value, decode
 from callwright.record import Json
 
 Step = list[str]
 """The calls of one reply; an empty one ends the turn."""
+Read = Callable[[Json], Step]
+"""Reads one step of a result file: `from_official`, told how texts are read."""
 
 
 def from_text(text: str) -> Step:
@@ -34,6 +38,19 @@ def from_text(text: str) -> Step:
         return []
 
 
+def from_format(text: str, output_format: str) -> Step:
+    """Return the calls in a reply of one of our formats, none if it can not be read."""
+    message = formats.reply_message(text, output_format)
+    if isinstance(message, formats.Malformed):
+        return []
+    return from_arguments((call.name, call.arguments or {}) for call in message.tool_calls)
+
+
+def in_words(text: str) -> Step:
+    """Return no calls: a text is what a model said beside them."""
+    return []
+
+
 def from_arguments(calls: Iterable[tuple[str, Mapping[str, Json]]]) -> Step:
     """Return calls whose arguments are JSON; none if one of them is nested beyond Python's limits."""
     try:
@@ -45,13 +62,13 @@ def from_arguments(calls: Iterable[tuple[str, Mapping[str, Json]]]) -> Step:
         return []
 
 
-def from_official(item: Json, *, fc: bool = False) -> Step:
+def from_official(item: Json, *, text: Callable[[str], Step] = from_text) -> Step:
     """Return the calls of one step of an official result file: text, or objects of JSON-text arguments.
 
-    With `fc`, for results of a function-calling handler, text is what the model said beside its calls.
+    `text` says how a text is read: `in_words` for results of a function-calling handler.
     """
     if isinstance(item, str):
-        return [] if fc else from_text(item)
+        return text(item)
     calls: list[tuple[str, Mapping[str, Json]]] = []
     for call in [item] if isinstance(item, dict) else item if isinstance(item, list) else ():
         if not isinstance(call, dict):

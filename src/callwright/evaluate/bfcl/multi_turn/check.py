@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from callwright.evaluate.bfcl.backends import Lent
-from callwright.evaluate.bfcl.multi_turn.calls import Step, from_official
+from callwright.evaluate.bfcl.multi_turn.calls import Read, Step, from_official
 from callwright.evaluate.bfcl.multi_turn.rows import Row
 from callwright.evaluate.bfcl.multi_turn.stage import stage_of
 from callwright.record import Json
@@ -37,12 +37,12 @@ RIGHT = Verdict(True)
 FORCE_TERMINATED = "multi_turn:force_terminated"
 
 
-def check_result(row: Row, result: Json, *, fc: bool = False) -> Verdict:
+def check_result(row: Row, result: Json, read: Read = from_official) -> Verdict:
     """Return the verdict on the `result` of an official result file: steps per turn, or an error's text."""
     if not isinstance(result, list):
         return Verdict(False, "multi_turn:inference_error")
     turns = [turn if isinstance(turn, list) else [] for turn in result]
-    return check(row, [[from_official(step, fc=fc) for step in turn] for turn in turns])
+    return check(row, [[read(step) for step in turn] for turn in turns])
 
 
 def check(row: Row, turns: Sequence[Sequence[Step]]) -> Verdict:

@@ -15,10 +15,11 @@ from typing import Any, Literal, Protocol
 
 from callwright import formats
 from callwright.evaluate.bfcl.language_hints import hinted
-from callwright.evaluate.bfcl.multi_turn.calls import Step, from_arguments, from_text
+from callwright.evaluate.bfcl.multi_turn.calls import Step, from_format, from_text
 from callwright.evaluate.bfcl.official_prompts import system_prompt
 from callwright.evaluate.bfcl.prompt import tool_of
 from callwright.evaluate.bfcl.wheel_literals import literal
+from callwright.evaluate.prompting import prompt_of
 from callwright.models import Prompt
 from callwright.record import Json, Message, Task, Tool, Trajectory
 
@@ -72,13 +73,6 @@ def _carried(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _prompt(messages: Sequence[formats.PlainMessage]) -> Prompt:
-    return Prompt(
-        messages=tuple((message.role, message.content) for message in messages),
-        segments=tuple((s.text, s.control) for s in formats.segments(messages, generation_prompt=True)),
-    )
-
-
 class Native:
     """A conversation in this package's own prompt and output format."""
 
@@ -100,16 +94,13 @@ class Native:
     def hear(self, reply: str) -> Step:
         # What the model wrote, not what was understood: the next prompt goes on where this one ended.
         self._said.append(formats.PlainMessage("assistant", _carried(reply).strip(), 0.0))
-        message = formats.reply_message(reply, self._format)
-        if isinstance(message, formats.Malformed):
-            return []
-        return from_arguments((call.name, call.arguments or {}) for call in message.tool_calls)
+        return from_format(reply, self._format)
 
     def observe(self, calls: Step, results: Sequence[str]) -> None:
         self._add(*(Message(role="tool", content=_carried(result)) for result in results))
 
     def prompt(self) -> Prompt:
-        return _prompt([*self._system, *self._said])
+        return prompt_of([*self._system, *self._said])
 
     def _opened(self) -> list[formats.PlainMessage]:
         task = Task(output_format=self._format)
@@ -142,7 +133,7 @@ class Official:
         self._messages.append(("user", _carried(repr(shown))))
 
     def prompt(self) -> Prompt:
-        return _prompt([formats.PlainMessage(role, text, 0.0) for role, text in self._messages])
+        return prompt_of([formats.PlainMessage(role, text, 0.0) for role, text in self._messages])
 
 
 @lru_cache(maxsize=256)

@@ -16,7 +16,7 @@ from functools import cached_property
 
 from callwright import assets, formats
 from callwright.evaluate.bfcl.backends import backend
-from callwright.evaluate.bfcl.multi_turn.calls import Step, from_arguments, from_official
+from callwright.evaluate.bfcl.multi_turn.calls import Read, Step, from_arguments, from_official
 from callwright.evaluate.bfcl.multi_turn.check import Verdict, check, check_result
 from callwright.evaluate.bfcl.multi_turn.course import MAX_STEPS, Course
 from callwright.evaluate.bfcl.multi_turn.dialogue import Style, opened
@@ -108,11 +108,11 @@ class MultiTurnSession:
         return _result(self._row, verdict, course.steps, course.done, said, self._conditions)
 
 
-def replayed(row: Row, result: Json, conditions: dict[str, Json], *, fc: bool = False) -> Result:
-    """Return the verdict on the `result` of an official result file; `fc` as in `check_result`."""
+def replayed(row: Row, result: Json, conditions: dict[str, Json], read: Read = from_official) -> Result:
+    """Return the verdict on the `result` of an official result file."""
     turns = result if isinstance(result, list) else []
-    steps = [[from_official(s, fc=fc) for s in turn] if isinstance(turn, list) else [] for turn in turns]
-    verdict = check_result(row, result, fc=fc)
+    steps = [[read(step) for step in turn] if isinstance(turn, list) else [] for turn in turns]
+    verdict = check_result(row, result, read)
     made = [[step for step in turn if step] for turn in steps]
     return _result(row, verdict, made, len(turns), json.dumps(result), conditions)
 
