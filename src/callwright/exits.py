@@ -16,8 +16,6 @@ from callwright.errors import CallwrightError, DataError, UserError
 from callwright.progress import legible
 
 INTERRUPTED = 130
-RESUMED = ("train", "evaluate", "build", "demo", "study")
-"""Verbs that go on where an earlier run of theirs stopped."""
 # Typer carries a click of its own or uses the real one, by version; the error's rank is the same in both.
 _Misuse: type[Any] = typer.BadParameter.__mro__[2]
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
 from callwright.engine import in_order, run
 from callwright.record import Json, Trajectory
-from callwright.settings import LintSettings, VerifySettings
+from callwright.settings import LintSettings, VerifySettings, plain
 from callwright.store import Report, Sink, read_some, refuse_others, report_path
 from callwright.toolbox import Limits, caller, import_tools
 from callwright.verify import Execute, Funnel, VerifyStep
@@ -30,7 +29,7 @@ def verified(data: Path, out: Path, config: VerifySettings) -> tuple[Report, str
     notes: dict[str, Json] = {}
     with ExitStack() as stack:
         step = _step(config, stack, notes)
-        sink = stack.enter_context(Sink(out, STAGE, asdict(config)))
+        sink = stack.enter_context(Sink(out, STAGE, plain(config)))
         if committee is None and (config.workers > 1 or config.engine != "local"):
             table = _by_lines(data, step, config, sink)
         else:

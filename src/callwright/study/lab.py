@@ -23,12 +23,13 @@ import msgspec
 
 from callwright import __version__
 from callwright.errors import ConfigError, RunError
-from callwright.exits import RESUMED
 from callwright.record import Json, Trajectory
 from callwright.store import Run, Sink, read, sha256_file, sha256_text
 from callwright.study.energy import counters, joules
 
 LOG = "log.txt"
+RESUMED = ("train", "evaluate", "build", "demo", "study")
+"""Verbs that go on where an earlier run of theirs stopped: their folder is kept when one fails."""
 _KEY = 12
 """Characters of a step's digest in the name of its folder."""
 
