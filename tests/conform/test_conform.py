@@ -184,11 +184,12 @@ def test_a_folder_without_a_tokenizer_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(1200)
-def test_ten_thousand_calls(folder: Path) -> None:
-    found = conform(folder)
+@pytest.mark.timeout(600)
+def test_thousands_of_calls(folder: Path) -> None:
+    """`callwright conform` sends ten thousand by default, which takes twelve minutes of a core."""
+    found = conform(folder, calls=2_500)
     assert found.holds, differing(found)
-    assert found.calls >= 10_000
+    assert found.calls >= 2_500
 
 
 @pytest.mark.parametrize("number", [0, 7, -1, 1.0, -0.0, 0.5, 52.520008, 1234567.89, 1e-5, 1e16, 2**63 - 1])

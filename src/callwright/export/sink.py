@@ -22,7 +22,8 @@ from callwright.export.layout import Layout, Losses, lost
 from callwright.record import Dropped, Json, Trajectory, encode
 from callwright.store import Report, dropped_path, report_path, write_json_atomic
 from callwright.store.files import PART, sync, sync_folder, write_error
-from callwright.store.sink import _not_encodable, _open_locked, _Rows
+from callwright.store.rows_file import RowsFile, open_locked
+from callwright.store.sink import not_encodable
 
 STAGE = "export"
 _DATA = "data/train-00000-of-00001.parquet"
@@ -64,7 +65,7 @@ class ExportSink:
         self._started = time.monotonic()
         self._kept = _target(self.out, self.layout)
         try:
-            self._dropped = _Rows(self._dropped_path)
+            self._dropped = RowsFile(self._dropped_path)
         except BaseException:
             self._kept.abandon()
             raise
@@ -80,7 +81,7 @@ class ExportSink:
         try:
             line = encode(row)
         except (ValueError, TypeError, OverflowError, RecursionError) as error:
-            line = encode(_not_encodable(row, STAGE, error))
+            line = encode(not_encodable(row, STAGE, error))
         self._dropped.write(line)
         self._seen.reasons[row.reason] += 1
 
@@ -191,7 +192,7 @@ def _target(out: Path, layout: Layout) -> Target:
     return _Parquet(out / _DATA, hf.schema(pyarrow()))
 
 
-class _Lines(_Rows):
+class _Lines(RowsFile):
     """A file of JSON lines."""
 
     def write(self, row: Mapping[str, Json], line: bytes) -> None:  # type: ignore[override]
@@ -208,7 +209,7 @@ class _Parquet:
         self._made = [folder for folder in (path.parent, path.parent.parent) if not folder.exists()]
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = _open_locked(self._part)
+            self._file = open_locked(self._part)
         except OSError as error:
             raise write_error(path, error) from None
         self._columns = Columns(self._file, schema)

@@ -73,6 +73,12 @@ def write_part(path: Path, data: bytes) -> Path:
     return part
 
 
+def refuse_folder(path: Path) -> None:
+    """Raise the error of a file that can not be written where `path` is a folder."""
+    if path.is_dir():
+        raise write_error(path, IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR)))
+
+
 def sync(stream: BinaryIO) -> None:
     """Flush `stream` down to the disk."""
     stream.flush()

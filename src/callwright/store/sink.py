@@ -9,25 +9,22 @@ For ``x.jsonl`` a `Sink` writes ``x.jsonl``, ``x.dropped.jsonl`` and ``x.report.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from errno import EISDIR
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 import msgspec
 
-from callwright.errors import DataError, RunError
+from callwright.errors import DataError
 from callwright.record import Dropped, Json, Trajectory, encode
-from callwright.store.compression import write_compressed
-from callwright.store.files import PART, sync, sync_folder, try_lock, write_error, write_part
-from callwright.store.lines import split_name
+from callwright.store.files import refuse_folder, sync_folder, write_part
 from callwright.store.outputs import dropped_path, report_path
+from callwright.store.rows_file import RowsFile
 
 
 @dataclass(frozen=True)
@@ -87,11 +84,10 @@ class Sink:
 
     def __enter__(self) -> Self:
         self._started = time.monotonic()
-        if self._report_path.is_dir():
-            raise write_error(self._report_path, IsADirectoryError(EISDIR, os.strerror(EISDIR)))
-        self._kept = _Rows(self.out)
+        refuse_folder(self._report_path)
+        self._kept = RowsFile(self.out)
         try:
-            self._dropped = _Rows(dropped_path(self.out))
+            self._dropped = RowsFile(dropped_path(self.out))
         except BaseException:
             self._kept.abandon()
             raise
@@ -205,96 +201,11 @@ def encoded(row: Trajectory | Dropped, stage: str) -> tuple[Trajectory | Dropped
     try:
         return row, encode(row)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        row = _not_encodable(row, stage, error)
+        row = not_encodable(row, stage, error)
         return row, encode(row)
 
 
-class _Rows:
-    """One file of rows on its way to its final name."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.count = 0
-        self._part = path.with_name(path.name + PART)
-        if path.is_dir():
-            raise write_error(path, IsADirectoryError(EISDIR, os.strerror(EISDIR)))
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = _open_locked(self._part)
-        except OSError as error:
-            raise write_error(path, error) from None
-        self._stream = write_compressed(self._file, split_name(path)[1])
-
-    def write(self, line: bytes) -> None:
-        self.write_lines(line + b"\n", 1)
-
-    def write_lines(self, lines: bytes, count: int) -> None:
-        try:
-            self._stream.write(lines)
-        except OSError as error:
-            raise write_error(self.path, error) from None
-        self.count += count
-
-    def finish(self) -> None:
-        """Bring everything down to the disk; the lock stays until `publish`."""
-        try:
-            if self._stream is not self._file:
-                self._stream.close()
-            sync(self._file)
-        except OSError as error:
-            raise write_error(self.path, error) from None
-
-    def publish(self) -> None:
-        try:
-            self._part.replace(self.path)
-            sync_folder(self.path.parent)
-            self._file.close()
-        except OSError as error:
-            raise write_error(self.path, error) from None
-
-    def abandon(self) -> None:
-        """Remove the part file, whatever state it is in; a published file has none any more."""
-        if self._file.closed:
-            return
-        self._part.unlink(missing_ok=True)
-        for stream in (self._stream, self._file):
-            try:
-                stream.close()
-            except OSError:
-                pass  # what could not be flushed was to be thrown away
-
-
-def _open_locked(part: Path) -> BinaryIO:
-    """Open `part` empty, for this process alone."""
-    while True:
-        handle = os.open(part, os.O_RDWR | os.O_CREAT, 0o666)
-        if not try_lock(handle):
-            os.close(handle)
-            raise RunError(
-                "another process is writing this file",
-                place=str(part),
-                hint="wait for it or choose another -o",
-            )
-        try:
-            if _is_at(handle, part):
-                if part.is_file():
-                    os.ftruncate(handle, 0)
-                return os.fdopen(handle, "wb", buffering=1 << 17)
-        except BaseException:  # Ctrl-C comes at any moment, and a stage that was not entered is not left
-            part.unlink(missing_ok=True)
-            os.close(handle)
-            raise
-        os.close(handle)  # the file was renamed away between opening and locking it: it is finished, not ours
-
-
-def _is_at(handle: int, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(handle), path.stat())
-    except FileNotFoundError:
-        return False
-
-
-def _not_encodable(row: Trajectory | Dropped, stage: str, error: Exception) -> Dropped:
+def not_encodable(row: Trajectory | Dropped, stage: str, error: Exception) -> Dropped:
     """Return the substitute for a row with, say, a lone surrogate in it: all of it kept as legible text."""
     if isinstance(row, Dropped):
         return Dropped(
