@@ -26,8 +26,7 @@ from callwright.synthesize.replicas import processes_for
 from callwright.toolbox import Executor, Toolbox
 from callwright.unify import unify
 from callwright.unify.own_rows import parted
-from callwright.verify import VerifyStep
-from callwright.verify.funnel import Funnel, FunnelCounts
+from callwright.verify import VerifyStep, funnel
 from callwright.verify.lines import gated
 
 POLICY = "order=1,format=0.15"
@@ -81,7 +80,8 @@ def make(
         inputs.append(_passed(given(data, notes)))
     verified = folder / "verified.jsonl"
     with Sink(verified, "verify", {"seed": config.seed}) as sink:
-        table = _funnel(_counted(chain.from_iterable(inputs), sink, bar, config.rows), toolbox is not None)
+        rows = _counted(chain.from_iterable(inputs), sink, bar, config.rows)
+        table = funnel(rows, executes=toolbox is not None, judges=False)
     varied = AugmentStep(seed=config.seed, policy=policy_of(POLICY), formats=FORMATS, keep_original=False)
     rows = run(varied, read(verified))
     reports = _split_into(folder / "blend", blend([("verified", rows)], seed=config.seed))
@@ -103,14 +103,6 @@ def make(
         raise DataError("no row is left to train on", got=f"{sink.report.rows_in} rows, {told['reasons']}")
     write_json_atomic(folder / "summary.json", told)
     return {k: v for k, v in told.items() if k not in ("funnel", "notes")}
-
-
-def _funnel(rows: Iterable[Row], executes: bool) -> Funnel:
-    """Return what was lost where; rows that tell of a judge or of calls had them in an earlier run."""
-    counts = FunnelCounts(executes=executes, judges=False)
-    for row in rows:
-        counts.add(row)
-    return counts.funnel()
 
 
 def _counted(rows: Iterable[Row], sink: Sink, bar: Bar, total: int) -> Iterator[Row]:

@@ -19,11 +19,11 @@ from callwright.errors import ConfigError, RunError
 from callwright.export import card, hf, parquet
 from callwright.export.columns import Columns, pyarrow
 from callwright.export.layout import Layout, Losses, lost
-from callwright.record import Dropped, Json, Trajectory, encode
-from callwright.store import Report, dropped_path, report_path, write_json_atomic
-from callwright.store.files import PART, sync, sync_folder, write_error
-from callwright.store.rows_file import RowsFile, open_locked
-from callwright.store.sink import not_encodable
+from callwright.record import Dropped, Json, Trajectory
+from callwright.store import Report, dropped_path, encoded, report_path, write_json_atomic
+from callwright.store.files import PART, sync, write_error
+from callwright.store.outputs import outputs
+from callwright.store.rows_file import PartFile, RowsFile
 
 STAGE = "export"
 _DATA = "data/train-00000-of-00001.parquet"
@@ -78,11 +78,7 @@ class ExportSink:
 
     def drop(self, row: Dropped) -> None:
         """Write a row that the layout can not express, or that was none when it was read."""
-        try:
-            line = encode(row)
-        except (ValueError, TypeError, OverflowError, RecursionError) as error:
-            line = encode(not_encodable(row, STAGE, error))
-        self._dropped.write(line)
+        self._dropped.write(encoded(row, STAGE)[1])
         self._seen.reasons[row.reason] += 1
 
     def __exit__(
@@ -161,7 +157,7 @@ def beside(out: Path, layout: Layout) -> tuple[Path, Path]:
         )
     if layout.CONTAINER == "folder":
         _refuse_foreign(out)
-    return out.with_name(f"{stem}.dropped.jsonl"), out.with_name(f"{stem}.report.json")
+    return outputs(out)[1:]
 
 
 def _refuse_foreign(out: Path) -> None:
@@ -205,14 +201,9 @@ class _Parquet:
     def __init__(self, path: Path, schema: Any) -> None:
         self.path = path
         self.count = 0
-        self._part = path.with_name(path.name + PART)
         self._made = [folder for folder in (path.parent, path.parent.parent) if not folder.exists()]
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = open_locked(self._part)
-        except OSError as error:
-            raise write_error(path, error) from None
-        self._columns = Columns(self._file, schema)
+        self._part = PartFile(path)
+        self._columns = Columns(self._part.file, schema)
 
     def write(self, row: Mapping[str, Json], line: bytes) -> None:
         try:
@@ -224,25 +215,19 @@ class _Parquet:
     def finish(self) -> None:
         try:
             self._columns.close()
-            sync(self._file)
+            sync(self._part.file)
         except OSError as error:
             raise write_error(self.path, error) from None
 
     def publish(self) -> None:
-        try:
-            self._part.replace(self.path)
-            sync_folder(self.path.parent)
-            self._file.close()
-        except OSError as error:
-            raise write_error(self.path, error) from None
+        self._part.publish()
 
     def abandon(self) -> None:
-        if self._file.closed:
+        if not self._part.remove():
             return
-        self._part.unlink(missing_ok=True)
         self._columns.discard()
         with suppress(OSError):  # what could not be flushed was to be thrown away
-            self._file.close()
+            self._part.file.close()
         for folder in self._made:
             try:
                 folder.rmdir()

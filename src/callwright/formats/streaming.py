@@ -23,25 +23,36 @@ class ReplyStream:
         self._format = format_named(output_format)
         self._calls = calls
         self._text = ""
-        self._told = 0
+        self._said: str | None = ""
+        self.thought: str | None = None
+        """What was thought; known once that has ended."""
+        self.told = 0
+        """How many characters of the content `feed` has told."""
 
     def feed(self, chunk: str) -> str:
         """Take a chunk; return how the message's content goes on."""
         self._text += chunk
+        thought, self._said = split_thought(self._text)
+        if self._said is not None:
+            self.thought = thought
         content = self._content()
-        new, self._told = content[self._told :], max(self._told, len(content))
+        new, self.told = content[self.told :], max(self.told, len(content))
         return new
 
     def close(self) -> Message | Malformed:
         """Return the message, whose content begins with all that `feed` told."""
         return reply_message(self._text, self._format.name, calls=self._calls)
 
+    @property
+    def text(self) -> str:
+        """What was said, with calls as the text that they are; of a thought that never ends, all of it."""
+        return self._text if self._said is None else self._said.lstrip()
+
     def _content(self) -> str:
         """Return the beginning of the content; nothing while the model may be thinking."""
-        _, said = split_thought(self._text)
-        if said is None or THINK_OPEN.startswith(self._text.lstrip()):
+        if self._said is None or THINK_OPEN.startswith(self._text.lstrip()):
             return ""
         if not self._calls:
-            return said
+            return self._said
         # Blanks at the end may be those that a message is stripped of.
-        return self._format.begun(said.lstrip()).strip()
+        return self._format.begun(self._said.lstrip()).strip()

@@ -14,7 +14,6 @@ import msgspec
 
 from callwright.errors import CallwrightError
 from callwright.formats import Malformed
-from callwright.formats.chat import split_thought
 from callwright.formats.reply import SURROGATE
 from callwright.formats.streaming import ReplyStream
 from callwright.models import Completion, Prompt
@@ -109,45 +108,34 @@ class _Reply:
     def __init__(self, *, calls: bool, valid: Valid | None) -> None:
         self._stream = ReplyStream(calls=calls)
         self._valid = valid
-        self._text = ""
-        self._told = ""
-        self._thought: str | None = None
+        self._has_thought = False
 
     def feed(self, text: str) -> Delta:
         """Return how the answer goes on: the thought once it has ended, then the content."""
-        self._text += text
-        new = self._stream.feed(text)
-        self._told += new
-        return Delta(new, reasoning=self._new_thought())
+        return Delta(self._stream.feed(text), reasoning=self._new_thought())
 
     def close(self) -> tuple[Delta, Message]:
         """Return the rest of the content with the calls, and the whole message."""
-        message = self._stream.close()
-        thought = self._new_thought()
+        stream, message = self._stream, self._stream.close()
         if isinstance(message, Malformed) or not all(map(self._makes, message.tool_calls)):
             # A broken call is shown as the text that it is, never as a guessed call.
-            message = Message(role="assistant", content=self._as_text(), reasoning=self._thought)
+            message = Message(role="assistant", content=stream.text, reasoning=stream.thought)
         calls = tuple(
             msgspec.structs.replace(c, id=f"call_{uuid.uuid4().hex[:24]}") for c in message.tool_calls
         )
-        rest = message.content[len(self._told) :]
-        return Delta(rest, calls, reasoning=thought), msgspec.structs.replace(message, tool_calls=calls)
+        last = Delta(message.content[stream.told :], calls)
+        return last, msgspec.structs.replace(message, tool_calls=calls)
 
     def _new_thought(self) -> str:
-        """Return what was thought, once: only a thought that has ended is one."""
-        thought, said = split_thought(self._text)
-        if self._thought or said is None or not thought:
+        """Return what was thought, once."""
+        if self._has_thought or not self._stream.thought:
             return ""
-        self._thought = thought
-        return thought
+        self._has_thought = True
+        return self._stream.thought
 
     def _makes(self, call: ToolCall) -> bool:
         named = not SURROGATE.search(call.name)  # of which there can be no JSON
         return named and (self._valid is None or self._valid(call))
-
-    def _as_text(self) -> str:
-        said = split_thought(self._text)[1]
-        return self._text if said is None else said.lstrip()
 
 
 def arguments_of(call: ToolCall) -> str:

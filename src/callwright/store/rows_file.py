@@ -12,20 +12,44 @@ from callwright.store.files import PART, refuse_folder, sync, sync_folder, try_l
 from callwright.store.lines import split_name
 
 
+class PartFile:
+    """A file that is written under another name, locked, until it is whole."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._part = path.with_name(path.name + PART)
+        refuse_folder(path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self.file = _open_locked(self._part)
+        except OSError as error:
+            raise write_error(path, error) from None
+
+    def publish(self) -> None:
+        """Give the file its name, and let go of it."""
+        try:
+            self._part.replace(self.path)
+            sync_folder(self.path.parent)
+            self.file.close()
+        except OSError as error:
+            raise write_error(self.path, error) from None
+
+    def remove(self) -> bool:
+        """Remove the file unless it was published; tell whether it is still to be closed."""
+        if self.file.closed:
+            return False
+        self._part.unlink(missing_ok=True)
+        return True
+
+
 class RowsFile:
     """One file of rows on its way to its final name."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.count = 0
-        self._part = path.with_name(path.name + PART)
-        refuse_folder(path)
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = open_locked(self._part)
-        except OSError as error:
-            raise write_error(path, error) from None
-        self._stream = write_compressed(self._file, split_name(path)[1])
+        self._part = PartFile(path)
+        self._stream = write_compressed(self._part.file, split_name(path)[1])
 
     def write(self, line: bytes) -> None:
         """Write the line of one row."""
@@ -42,34 +66,28 @@ class RowsFile:
     def finish(self) -> None:
         """Bring everything down to the disk; the lock stays until `publish`."""
         try:
-            if self._stream is not self._file:
+            if self._stream is not self._part.file:
                 self._stream.close()
-            sync(self._file)
+            sync(self._part.file)
         except OSError as error:
             raise write_error(self.path, error) from None
 
     def publish(self) -> None:
         """Give the file its name, and let go of it."""
-        try:
-            self._part.replace(self.path)
-            sync_folder(self.path.parent)
-            self._file.close()
-        except OSError as error:
-            raise write_error(self.path, error) from None
+        self._part.publish()
 
     def abandon(self) -> None:
         """Remove the part file, whatever state it is in; a published file has none any more."""
-        if self._file.closed:
+        if not self._part.remove():
             return
-        self._part.unlink(missing_ok=True)
-        for stream in (self._stream, self._file):
+        for stream in (self._stream, self._part.file):
             try:
                 stream.close()
             except OSError:
                 pass  # what could not be flushed was to be thrown away
 
 
-def open_locked(part: Path) -> BinaryIO:
+def _open_locked(part: Path) -> BinaryIO:
     """Open `part` empty, for this process alone."""
     while True:
         handle = os.open(part, os.O_RDWR | os.O_CREAT, 0o666)

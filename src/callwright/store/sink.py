@@ -201,11 +201,11 @@ def encoded(row: Trajectory | Dropped, stage: str) -> tuple[Trajectory | Dropped
     try:
         return row, encode(row)
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
-        row = not_encodable(row, stage, error)
+        row = _not_encodable(row, stage, error)
         return row, encode(row)
 
 
-def not_encodable(row: Trajectory | Dropped, stage: str, error: Exception) -> Dropped:
+def _not_encodable(row: Trajectory | Dropped, stage: str, error: Exception) -> Dropped:
     """Return the substitute for a row with, say, a lone surrogate in it: all of it kept as legible text."""
     if isinstance(row, Dropped):
         return Dropped(

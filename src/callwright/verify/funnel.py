@@ -200,9 +200,9 @@ class FunnelCounts:
         )
 
 
-def funnel(rows: Iterable[Trajectory | Dropped]) -> Funnel:
-    """Return the funnel of what the verify stage put out, dropped rows included."""
-    counts = FunnelCounts()
+def funnel(rows: Iterable[Trajectory | Dropped], *, executes: bool = True, judges: bool = True) -> Funnel:
+    """Return the funnel of what the verify stage put out, dropped rows included; see `FunnelCounts`."""
+    counts = FunnelCounts(executes=executes, judges=judges)
     for row in rows:
         counts.add(row)
     return counts.funnel()
